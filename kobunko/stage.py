@@ -1,0 +1,166 @@
+"""The stage contract: what a stage declares, and the one object that an engine ever sees.
+
+N rows in, N rows out. A bad document is a row, never an exception that ends the batch and never a silent gap.
+"""
+
+import dataclasses
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import pyarrow as pa
+
+from kobunko.errors import Reject
+from kobunko.ids import json_sha256
+from kobunko.records import Blob, Part, arrow_fields, arrow_schema, column_name, from_row, hints, optional, to_row
+
+Json = str | int | float | bool | None | list[Any] | Mapping[str, Any]
+I = TypeVar("I")  # noqa: E741
+O = TypeVar("O")  # noqa: E741
+ReadBlob = Callable[[Part], bytes]
+
+KEY = ("doc_id", "input_sha256")
+OK = "ok"
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one document may use. Wall time is `wall_s` plus `wall_s_per_unit` for each `unit` (a column) of the row."""
+
+    cpus: int = 1
+    gpus: int = 0
+    memory_mb: int = 4096
+    wall_s: float = 120
+    unit: str = ""
+    wall_s_per_unit: float = 0
+    documents_per_worker: int = 500  # then the worker is replaced, because native code leaks
+
+
+@dataclass(frozen=True)
+class Stage(Generic[I, O]):
+    """One step of the pipeline as data.
+
+    `make(**params)` is a module-level factory; it loads models once per worker and returns the record function.
+    `reads` and `writes` are frozen dataclasses; a field of `reads` names its column by `column("extract.pages")` or is
+    a column of the document itself. A field named `blobs` receives the bytes of the document's parts.
+    `after` are the stages that it reads from; `where` names a column that must be true or positive for the stage to
+    have anything to do with a document. `batch` is how many documents travel together; a batch whose worker dies is
+    tried again one by one.
+    """
+
+    name: str
+    version: int
+    make: Callable[..., Callable[[I], O]]
+    reads: type[I]
+    writes: type[O]
+    params: Mapping[str, Json] = field(default_factory=dict)
+    resources: Resources = Resources()
+    after: tuple["Stage[Any, Any]", ...] = ()
+    where: str = ""
+    batch: int = 1
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes exactly when the output may: name, version, params, schemas, and the stages that it reads from."""
+        return json_sha256(
+            {
+                "name": self.name,
+                "version": self.version,
+                "params": dict(self.params),
+                "reads": _describe(arrow_schema_of_input(self.reads)),
+                "writes": _describe(arrow_schema(self.writes)),
+                "after": [stage.label for stage in self.after],
+            }
+        )[:12]
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}@{self.fingerprint}"
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that a batch for this stage holds beside the key, in the naming of `reads`."""
+        names = [column_name(item) for item in dataclasses.fields(self.reads)]  # type: ignore[arg-type]
+        wanted = ["parts" if name == "blobs" else name for name in names]
+        return list(dict.fromkeys([*wanted, *(n for n in (self.resources.unit,) if n)]))
+
+    @property
+    def required(self) -> list[str]:
+        """Columns that must not be null: where one is, an earlier stage had no result and this one has no row."""
+        found = hints(self.reads)
+        fields = dataclasses.fields(self.reads)  # type: ignore[arg-type]
+        return [column_name(item) for item in fields if item.name != "blobs" and not optional(found[item.name])]
+
+    @cached_property
+    def output_schema(self) -> pa.Schema:
+        """`doc_id, input_sha256, <writes>, outcome, detail, stage`; the written columns are null unless `ok`."""
+        text = [pa.field(name, pa.string(), nullable=False) for name in (*KEY, "outcome", "detail", "stage")]
+        written = [item.with_nullable(True) for item in arrow_fields(self.writes)]
+        return pa.schema([*text[:2], *written, *text[2:]], metadata=arrow_schema(self.writes).metadata)
+
+
+def arrow_schema_of_input(reads: type) -> pa.Schema:
+    """Schema of a stage's input with its column names, `blobs` left out (its bytes are in the key already)."""
+    found = {item.name: column_name(item) for item in dataclasses.fields(reads)}
+    return pa.schema([item.with_name(found[item.name]) for item in arrow_fields(reads) if item.name != "blobs"])
+
+
+def _describe(schema: pa.Schema) -> list[Any]:
+    return [[item.name, str(item.type), item.nullable] for item in schema]
+
+
+class Runner:
+    """Applies a stage to batches: all that an engine ever sees.
+
+    `read_blob` gives the bytes of a part; it is called in the worker, so that raw bytes never pass through the
+    main process.
+    """
+
+    def __init__(self, stage: Stage[Any, Any], read_blob: ReadBlob) -> None:
+        self._stage = stage
+        self._read_blob = read_blob
+        self._function: Callable[[Any], Any] | None = None
+
+    def __call__(self, batch: pa.RecordBatch | pa.Table) -> pa.Table:
+        rows = [self._row(row) for row in batch.to_pylist()]
+        return pa.Table.from_pylist(rows, schema=self._stage.output_schema)
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        outcome, detail = OK, ""
+        try:
+            if self._function is None:
+                self._function = self._stage.make(**self._stage.params)
+            result = to_row(self._function(self._input(row)))
+        except Reject as reject:
+            outcome, detail = f"reject:{reject.code}", reject.detail
+        except Exception as error:
+            outcome, detail = f"error:{type(error).__name__}", _where(error)
+        return failure(self._stage, row, outcome, detail) | result
+
+    def _input(self, row: dict[str, Any]) -> Any:
+        values: dict[str, Any] = {}
+        for item in dataclasses.fields(self._stage.reads):
+            if item.name == "blobs":
+                values["blobs"] = [self._blob(from_row(Part, part)) for part in row["parts"]]
+            else:
+                values[item.name] = row[column_name(item)]
+        return from_row(self._stage.reads, values)
+
+    def _blob(self, part: Part) -> Blob:
+        return Blob(part.role, part.url, part.media_type, part.sha256, self._read_blob(part))
+
+
+def failure(stage: Stage[Any, Any], row: Mapping[str, Any], outcome: str, detail: str) -> dict[str, Any]:
+    """The output row of a document that gave no result."""
+    key = {name: row[name] for name in KEY}
+    return key | {"outcome": outcome, "detail": detail[:2000], "stage": stage.label}
+
+
+def _where(error: Exception) -> str:
+    """Message with the innermost line of our own trace: enough to find the place without a log."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename.rsplit('/', 2)[-1]}:{frames[-1].lineno})" if frames else ""
+    return f"{error}{place}"
