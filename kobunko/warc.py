@@ -1,0 +1,263 @@
+"""The raw store: every answer and every imported file, byte for byte, in WARC/1.1 files that never change.
+
+A file is written under a `.open` name, fsynced at each `sync()`, and gets its final name when it is closed; the
+catalogue names only what was synced. One gzip member per record, so a record is read by its offset alone. The SHA-256
+payload digest of each record is checked at every read, and lengths too, since warcio does not notice a torn tail.
+"""
+
+import io
+import os
+import uuid
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from kobunko import __version__
+from kobunko.durable import fsync_folder, make_folder
+from kobunko.errors import Corrupt
+from kobunko.ids import sha256_hex
+
+OPEN = ".open"
+MAX_BYTES = 1 << 30
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://kobunko.example/warc")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A record as read back."""
+
+    record_id: str
+    record_type: str  # response | revisit | resource | metadata | warcinfo
+    url: str
+    date: str  # WARC-Date
+    status: int  # 200 for a resource
+    headers: tuple[tuple[str, str], ...]  # HTTP headers of a response, else empty
+    media_type: str
+    body: bytes
+    offset: int
+
+
+def record_id(record_type: str, url: str, date: str, digest: str) -> str:
+    return f"<urn:uuid:{uuid.uuid5(_NAMESPACE, f'{record_type} {url} {date} {digest}')}>"
+
+
+def warc_date(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class WarcWriter:
+    """Appends records to numbered files of one series, e.g. `mhlw/mhlw-00000003.warc.gz`.
+
+    `append` returns where the record begins; nothing is durable before `sync`.
+    """
+
+    def __init__(self, raw: Path, series: str) -> None:
+        self._raw = raw
+        self._series = series
+        self._file: BinaryIO | None = None
+        self._writer: WARCWriter
+        self.name = ""  # of the current file, relative to the raw store, in its final form
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def response(
+        self, url: str, moment: datetime, status: int, headers: list[tuple[str, str]], body: bytes
+    ) -> tuple[str, str, int]:
+        http = StatusAndHeaders(f"{status} ", headers, protocol="HTTP/1.1")
+        return self._append("response", url, moment, body, http_headers=http)
+
+    def revisit(
+        self, url: str, moment: datetime, status: int, headers: list[tuple[str, str]], sha256: str, refers: str
+    ) -> tuple[str, str, int]:
+        """An answer whose body we hold already: `refers` is the record id of that capture."""
+        http = StatusAndHeaders(f"{status} ", headers, protocol="HTTP/1.1")
+        extra = {
+            "WARC-Profile": "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest",
+            "WARC-Refers-To": refers,
+        }
+        return self._append("revisit", url, moment, b"", http_headers=http, extra=extra, sha256=sha256)
+
+    def resource(self, url: str, moment: datetime, media_type: str, body: bytes) -> tuple[str, str, int]:
+        extra = {"Content-Type": media_type or "application/octet-stream"}
+        return self._append("resource", url, moment, body, extra=extra)
+
+    def metadata(self, url: str, moment: datetime, fields: Mapping[str, str], about: str) -> tuple[str, str, int]:
+        """What belongs to a capture and was not in the answer (linking page, anchor text), as warc-fields."""
+        body = "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in fields.items()).encode()
+        extra = {"Content-Type": "application/warc-fields", "WARC-Concurrent-To": about}
+        return self._append("metadata", url, moment, body, extra=extra)
+
+    def _append(
+        self,
+        kind: str,
+        url: str,
+        moment: datetime,
+        body: bytes,
+        *,
+        http_headers: StatusAndHeaders | None = None,
+        extra: Mapping[str, str] | None = None,
+        sha256: str = "",
+    ) -> tuple[str, str, int]:
+        file = self._ensure_open()
+        date = warc_date(moment)
+        digest = sha256 or sha256_hex(body)
+        name = record_id(kind, url, date, digest)
+        headers = {"WARC-Record-ID": name, "WARC-Date": date, "WARC-Payload-Digest": f"sha256:{digest}"}
+        record = self._writer.create_warc_record(
+            url,
+            kind,
+            payload=io.BytesIO(body),
+            length=len(body),
+            http_headers=http_headers,
+            warc_headers_dict=headers | dict(extra or {}),
+        )
+        offset = file.tell()
+        self._writer.write_record(record)
+        return name, self.name, offset
+
+    def sync(self) -> None:
+        """Makes everything appended so far survive a power cut."""
+        if self._file is not None:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Syncs, and gives the file its final name."""
+        if self._file is None:
+            return
+        self.sync()
+        self._file.close()
+        self._file = None
+        final = self._raw / self.name
+        final.with_name(final.name + OPEN).rename(final)
+        fsync_folder(final.parent)
+
+    def _ensure_open(self) -> BinaryIO:
+        if self._file is not None and self._file.tell() > MAX_BYTES:
+            self.close()
+        if self._file is None:
+            folder = make_folder(self._raw / self._series)
+            number = 1 + max((_number(path) for path in folder.glob("*.warc.gz*")), default=0)
+            self.name = f"{self._series}/{self._series}-{number:08d}.warc.gz"
+            self._file = (self._raw / (self.name + OPEN)).open("xb")
+            fsync_folder(folder)
+            self._writer = WARCWriter(self._file, gzip=True, warc_version="WARC/1.1")
+            info = {"software": f"kobunko/{__version__}", "format": "WARC File Format 1.1"}
+            self._writer.write_record(self._writer.create_warcinfo_record(Path(self.name).name, info))
+        return self._file
+
+
+def _number(path: Path) -> int:
+    return int(path.name.split(".")[0].rsplit("-", 1)[1])
+
+
+def locate(raw: Path, name: str) -> Path:
+    """Path of a file of the store, whether it is finished or was left `.open` by a crash."""
+    path = raw / name
+    return path if path.exists() else path.with_name(path.name + OPEN)
+
+
+def read(raw: Path, name: str, offset: int) -> Answer:
+    """The record at an offset, digest and length checked; raises `Corrupt` when they do not hold."""
+    path = locate(raw, name)
+    with path.open("rb") as handle:
+        handle.seek(offset)
+        for answer in _answers(handle, path):
+            return answer
+    raise Corrupt(f"no WARC record at {path}:{offset}: run `kobunko doctor`, or restore the file from a backup.")
+
+
+def read_body(raw: Path, name: str, offset: int, sha256: str) -> bytes:
+    """Bytes of a capture, which must have the hash that the catalogue knows."""
+    answer = read(raw, name, offset)
+    if sha256_hex(answer.body) != sha256:
+        raise Corrupt(f"{name}:{offset} does not hold the bytes {sha256[:12]}…: restore the file from a backup.")
+    return answer.body
+
+
+def scan(path: Path) -> Iterator[Answer]:
+    """Every record of a WARC file (ours or anybody's) in order; raises `Corrupt` at a torn or damaged one."""
+    with path.open("rb") as handle:
+        yield from _answers(handle, path)
+
+
+def _answers(handle: BinaryIO, path: Path) -> Iterator[Answer]:
+    iterator = ArchiveIterator(handle, check_digests=True)
+    end = handle.tell()
+    try:
+        for record in iterator:
+            yield _answer(record, iterator.offset, path)
+            iterator.read_to_end()
+            end = iterator.offset
+        if end != path.stat().st_size:
+            raise Corrupt(f"{path} is torn after byte {end}: restore it from a backup.")
+    except Corrupt:
+        raise
+    except Exception as error:  # warcio raises bare exceptions of many kinds on damaged input
+        raise Corrupt(f"{path} is damaged ({error}): restore it from a backup.") from error
+
+
+def _answer(record: Any, offset: int, path: Path) -> Answer:
+    body = record.content_stream().read()
+    headers, http = record.rec_headers, record.http_headers
+    # warcio passes over torn headers, over a block that ends before its Content-Length (`limit` is what it still
+    # expected), and leaves `passed` at None where it could not finish a digest.
+    torn = not headers.get_header("Content-Length") or bool(getattr(record.raw_stream, "limit", False))
+    promised = record.rec_type != "revisit" and headers.get_header("WARC-Payload-Digest")
+    if torn or (promised and record.digest_checker.passed is not True):
+        raise Corrupt(f"{path}:{offset} is torn or damaged ({record.rec_type} record): restore it from a backup.")
+    return Answer(
+        record_id=headers.get_header("WARC-Record-ID", ""),
+        record_type=record.rec_type,
+        url=headers.get_header("WARC-Target-URI", ""),
+        date=headers.get_header("WARC-Date", ""),
+        status=int(http.get_statuscode()) if http else 200,
+        headers=tuple(http.headers) if http else (),
+        media_type=(http or headers).get_header("Content-Type", ""),
+        body=body,
+        offset=offset,
+    )
+
+
+def repair(path: Path) -> int:
+    """Cuts a file that a crash left `.open` after its last whole record and gives it its final name.
+
+    Returns how many bytes were cut. What the catalogue names was synced before, so nothing named is lost.
+    """
+    end = _end_of_last_whole_member(path)
+    cut = path.stat().st_size - end
+    with path.open("rb+") as handle:
+        handle.truncate(end)
+        os.fsync(handle.fileno())
+    path.rename(path.with_name(path.name.removesuffix(OPEN)))
+    fsync_folder(path.parent)
+    return cut
+
+
+def _end_of_last_whole_member(path: Path) -> int:
+    end = position = 0
+    with path.open("rb") as handle:
+        member = zlib.decompressobj(wbits=31)
+        while data := handle.read(1 << 20):
+            position += len(data)
+            while data:
+                try:
+                    member.decompress(data)
+                except zlib.error:
+                    return end
+                data = member.unused_data
+                if member.eof:
+                    end = position - len(data)
+                    member = zlib.decompressobj(wbits=31)
+    return end

@@ -1,0 +1,124 @@
+"""The catalogue on both of its databases: what is acknowledged is there, and the same call may be repeated."""
+
+import datetime as dt
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kobunko import ids
+from kobunko.catalogue import Catalogue
+from kobunko.document import document, part
+from kobunko.records import Capture
+
+MOMENT = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
+
+
+def _server_programs() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    return found[-1].parent if found else None
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server on loopback, run as an ordinary user as it demands."""
+    programs = _server_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    folder = Path("/tmp") / f"kobunko-pg-{os.getpid()}"  # noqa: S108 - its user must be able to reach it
+    folder.mkdir()
+    user = "postgres" if os.geteuid() == 0 else None
+    if user:
+        shutil.chown(folder, user)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+
+    def call(*arguments: str) -> None:
+        subprocess.run([str(programs / arguments[0]), *arguments[1:]], check=True, user=user, cwd=folder, timeout=120)
+
+    data = str(folder / "data")
+    call("initdb", "--pgdata", data, "--auth", "trust", "--username", "kobunko", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
+    call("pg_ctl", "--pgdata", data, "--options", options, "--log", str(folder / "log"), "--wait", "start")
+    try:
+        yield f"postgresql+psycopg://kobunko@127.0.0.1:{port}/postgres"
+    finally:
+        call("pg_ctl", "--pgdata", data, "--mode", "immediate", "stop")
+        time.sleep(0.2)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Catalogue]:
+    url = f"sqlite:///{tmp_path}/c.sqlite" if request.param == "sqlite" else request.getfixturevalue("postgresql")
+    catalogue = Catalogue(url)
+    yield catalogue
+    catalogue.close()
+
+
+def capture(number: int, body: bytes, url: str = "http://kurashi.example/a?b=2&a=1") -> Capture:
+    return Capture(
+        capture_id=f"<urn:uuid:{number}>",
+        source="kurashi",
+        url=url,
+        record_type="response",
+        status=200,
+        media_type="text/html",
+        sha256=ids.sha256_hex(body),
+        size=len(body),
+        fetched_at=MOMENT + dt.timedelta(days=number),
+        warc_file="kurashi/kurashi-00000001.warc.gz",
+        warc_offset=number * 100,
+    )
+
+
+def test_documents_are_found_by_every_name_that_they_have(either: Catalogue) -> None:
+    first = capture(1, b"one")
+    made = document(
+        "kurashi", "a", first.sha256, [part("page", first)], url=first.url, title="通知", metadata={"号": 3}
+    )
+    for _ in range(2):  # a group that was interrupted is written again
+        with either.transaction() as connection:
+            either.add_captures(connection, "run", [(1, first)])
+            either.add_documents(connection, "run", [made])
+    assert either.counts() == {"captures": 1, "documents": 1}
+    assert either.documents([made.doc_id]) == [made]
+    assert either.document_ids(url="http://kurashi.example/a?a=1&b=2#top") == [made.doc_id]
+    assert either.document_ids(sha256=first.sha256) == [made.doc_id]
+    assert either.document_ids(work_id=made.work_id) == [made.doc_id]
+    assert either.document_ids(source="other") == []
+    assert either.document_table([made.doc_id])["parts"][0][0]["warc_offset"].as_py() == 100
+
+
+def test_the_newest_capture_is_the_last_one_to_arrive(either: Catalogue) -> None:
+    url = "http://kurashi.example/news"
+    captures = [(n, capture(n + 10, f"{n}".encode(), url)) for n in (1, 2, 3)]
+    with either.transaction() as connection:
+        either.add_captures(connection, "run", captures)
+    latest = either.latest_capture(url)
+    assert latest == captures[-1][1]
+    assert len(either.captures_of(url)) == 3
+    assert either.next_sequence() >= 4
+
+
+def test_a_transaction_that_fails_leaves_nothing(either: Catalogue) -> None:
+    before = either.counts()
+    with pytest.raises(RuntimeError), either.transaction() as connection:
+        either.add_captures(connection, "run", [(99, capture(99, b"x"))])
+        raise RuntimeError
+    assert either.counts() == before
+
+
+def test_runs_that_a_crash_left_open_are_named_interrupted(either: Catalogue) -> None:
+    run_id = either.start_run("crawl", "kurashi")
+    assert either.interrupt_open_runs() >= 1
+    (run,) = [run for run in either.runs() if run["run_id"] == run_id]
+    assert run["state"] == "interrupted"
+    either.finish_run(run_id, "done", {"新規": 1})
+    assert either.runs(limit=1, kind="crawl")[0]["summary"] == {"新規": 1}
