@@ -1,0 +1,179 @@
+"""Executors: where a stage's batches are computed. Nothing else in the code knows which one runs.
+
+`inline` runs in this process: for tests, debugging and stages without native code. `processes` runs each batch in a
+killable worker with a wall, CPU and memory limit per document: a hostile file costs its own worker and becomes
+`error:Timeout` or `error:WorkerDied`, and its neighbours do not notice.
+"""
+
+import ctypes
+import multiprocessing
+import os
+import resource
+import signal
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+from pebble import ProcessExpired, ProcessPool
+
+from kobunko import warc
+from kobunko.records import Part
+from kobunko.stage import ReadBlob, Runner, Stage, failure
+
+DEATHS_BEFORE_GIVING_UP = 2
+
+
+class Executor(Protocol):
+    def map(self, stage: Stage[Any, Any], batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        """Output tables of the batches, in any order; as many rows come out as went in."""
+        ...
+
+
+def read_part(raw: Path, part: Part) -> bytes:
+    return warc.read_body(raw, part.warc_file, part.warc_offset, part.sha256)
+
+
+class Inline:
+    """Computes in this process, without limits."""
+
+    def __init__(self, read_blob: ReadBlob) -> None:
+        self._read_blob = read_blob
+
+    def map(self, stage: Stage[Any, Any], batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        yield from map(Runner(stage, self._read_blob), batches)
+
+
+class Processes:
+    """Computes in spawned workers; a few batches per worker are in flight, so memory does not grow with the corpus."""
+
+    def __init__(self, read_blob: ReadBlob, workers: int) -> None:
+        self._read_blob = read_blob
+        self._workers = workers
+
+    def map(self, stage: Stage[Any, Any], batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        workers = max(1, self._workers // stage.resources.cpus)
+        pool = ProcessPool(
+            max_workers=workers,
+            max_tasks=max(1, stage.resources.documents_per_worker // stage.batch),
+            initializer=_start_worker,
+            initargs=(stage, self._read_blob),
+            context=multiprocessing.get_context("spawn"),
+        )
+        finished = False
+        try:
+            yield from _Flight(pool, stage, 2 * workers).results(iter(batches))
+            finished = True
+        finally:
+            pool.close() if finished else pool.stop()
+            pool.join()
+
+
+class _Flight:
+    """The batches that are under way, and what becomes of those whose worker dies."""
+
+    def __init__(self, pool: ProcessPool, stage: Stage[Any, Any], width: int) -> None:
+        self._pool = pool
+        self._stage = stage
+        self._width = width
+        self._waiting: list[tuple[pa.Table, int]] = []
+        self._flying: dict[Future[bytes], tuple[pa.Table, int]] = {}
+
+    def results(self, batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        exhausted = False
+        while True:
+            while len(self._flying) < self._width and not (exhausted and not self._waiting):
+                if self._waiting:
+                    self._launch(*self._waiting.pop())
+                elif (batch := next(batches, None)) is not None:
+                    self._launch(batch, 0)
+                else:
+                    exhausted = True
+            if not self._flying:
+                return
+            for future in wait(self._flying, return_when=FIRST_COMPLETED).done:
+                yield from self._land(future)
+
+    def _launch(self, batch: pa.Table, deaths: int) -> None:
+        limit = sum(wall_limit(self._stage, row) for row in _unit_rows(self._stage, batch))
+        future = self._pool.schedule(_work, args=(_to_bytes(batch),), timeout=limit)
+        self._flying[future] = (batch, deaths)
+
+    def _land(self, future: "Future[bytes]") -> Iterator[pa.Table]:
+        batch, deaths = self._flying.pop(future)
+        try:
+            yield _from_bytes(future.result())
+        except TimeoutError:
+            yield from self._lost(batch, "error:Timeout", "the wall-clock limit was reached", final=True)
+        except (ProcessExpired, MemoryError) as error:
+            final = deaths + 1 >= DEATHS_BEFORE_GIVING_UP
+            yield from self._lost(batch, "error:WorkerDied", _cause(error), final=final, deaths=deaths + 1)
+
+    def _lost(self, batch: pa.Table, outcome: str, detail: str, *, final: bool, deaths: int = 0) -> Iterator[pa.Table]:
+        """A batch of several is taken apart, so that only the guilty document pays; one alone is tried again."""
+        if batch.num_rows > 1:
+            self._waiting += [(batch.slice(row, 1), 0) for row in range(batch.num_rows)]
+        elif not final:
+            self._waiting.append((batch, deaths))
+        else:
+            rows = [
+                failure(self._stage, row, outcome, detail)
+                for row in batch.select(["doc_id", "input_sha256"]).to_pylist()
+            ]
+            yield pa.Table.from_pylist(rows, schema=self._stage.output_schema)
+
+
+def _cause(error: BaseException) -> str:
+    if isinstance(error, ProcessExpired):
+        return f"the worker ended with code {error.exitcode} (negative: killed by that signal)"
+    return "the memory limit was reached"
+
+
+def _unit_rows(stage: Stage[Any, Any], batch: pa.Table) -> list[dict[str, Any]]:
+    unit = stage.resources.unit
+    return batch.select([unit]).to_pylist() if unit else [{}] * batch.num_rows
+
+
+def wall_limit(stage: Stage[Any, Any], row: dict[str, Any]) -> float:
+    """Seconds that one document may take in a stage."""
+    resources = stage.resources
+    return resources.wall_s + resources.wall_s_per_unit * (row.get(resources.unit) or 0)
+
+
+_runner: Runner | None = None
+
+
+def _start_worker(stage: Stage[Any, Any], read_blob: ReadBlob) -> None:
+    global _runner
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no worker outlives a killed parent
+    os.environ.setdefault("OMP_NUM_THREADS", str(stage.resources.cpus))
+    limit = stage.resources.memory_mb << 20
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _runner = Runner(stage, read_blob)
+
+
+def _work(data: bytes) -> bytes:
+    if _runner is None:
+        raise RuntimeError("worker was not started")
+    return _to_bytes(_runner(_from_bytes(data)))
+
+
+def _to_bytes(table: pa.Table) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _from_bytes(data: bytes) -> pa.Table:
+    with pa.ipc.open_stream(data) as reader:
+        return reader.read_all()
+
+
+def executor(engine: str, raw: Path, workers: int) -> Executor:
+    read_blob = partial(read_part, raw)
+    return Inline(read_blob) if engine == "inline" else Processes(read_blob, workers)

@@ -1,0 +1,116 @@
+"""Running stages over the corpus: do what has no row yet, write side-cars as results come, count outcomes."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from kobunko.corpus import Corpus
+from kobunko.executors import Executor
+from kobunko.logs import get_logger
+from kobunko.settings import RunSettings
+
+log = get_logger(__name__)
+Progress = Callable[[str, int, int], None]  # stage, done, total
+
+
+@dataclass
+class StageSummary:
+    """What one stage did in one run."""
+
+    documents: int = 0  # done in this run
+    already: int = 0  # had a row before
+    seconds: float = 0.0
+    outcomes: Counter[str] = field(default_factory=Counter)  # of this run
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "documents": self.documents,
+            "already": self.already,
+            "seconds": round(self.seconds, 2),
+            "outcomes": dict(sorted(self.outcomes.items())),
+        }
+
+
+class _Buffer:
+    """Output rows on their way to a side-car: written when there are enough of them, or after some seconds."""
+
+    def __init__(self, corpus: Corpus, name: str, settings: RunSettings) -> None:
+        self._sidecar = corpus.sidecars[name]
+        self._settings = settings
+        self._tables: list[pa.Table] = []
+        self._since = time.monotonic()
+
+    def add(self, table: pa.Table) -> None:
+        self._tables.append(table)
+        rows = sum(item.num_rows for item in self._tables)
+        if rows >= self._settings.flush_rows or time.monotonic() - self._since >= self._settings.flush_s:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._tables:
+            self._sidecar.append(pa.concat_tables(self._tables))
+        self._tables, self._since = [], time.monotonic()
+
+
+def run_stage(
+    corpus: Corpus, name: str, executor: Executor, settings: RunSettings, progress: Progress = lambda *_: None
+) -> StageSummary:
+    """Does what a stage still has to do. What was finished before an interruption is kept."""
+    total = len(corpus.pending(name))
+    summary = StageSummary(already=int(np.count_nonzero(corpus.states(name) >= 3)))
+    progress(name, 0, total)
+    started = time.monotonic()
+    buffer = _Buffer(corpus, name, settings)
+    try:
+        if total:
+            for output in executor.map(corpus.stages[name], corpus.batches(name)):
+                buffer.add(output)
+                summary.documents += output.num_rows
+                _count(summary.outcomes, name, output)
+                progress(name, summary.documents, total)
+    finally:
+        buffer.flush()
+        summary.seconds = time.monotonic() - started
+    corpus.sidecars[name].compact()
+    return summary
+
+
+def _count(outcomes: Counter[str], name: str, output: pa.Table) -> None:
+    for row in output.select(["doc_id", "outcome", "detail"]).to_pylist():
+        outcomes[row["outcome"]] += 1
+        if row["outcome"].startswith("error:"):
+            log.info("document failed", stage=name, doc_id=row["doc_id"], outcome=row["outcome"], detail=row["detail"])
+
+
+def run_stages(
+    corpus: Corpus,
+    names: Sequence[str],
+    executor: Executor,
+    settings: RunSettings,
+    progress: Progress = lambda *_: None,
+) -> dict[str, StageSummary]:
+    """Runs stages in the order of the pipeline."""
+    return {name: run_stage(corpus, name, executor, settings, progress) for name in corpus.stages if name in names}
+
+
+def over_quarantine_limit(summaries: Mapping[str, StageSummary], share: float) -> list[str]:
+    """A line for every stage in which more documents ended in `error:` than this installation accepts."""
+    broken = []
+    for name, summary in summaries.items():
+        errors = sum(n for outcome, n in summary.outcomes.items() if outcome.startswith("error:"))
+        if summary.documents and errors / summary.documents > share:
+            broken.append(f"{name}: {errors} of {summary.documents} documents ended in error (limit {share:.0%})")
+    return broken
+
+
+def failed_positions(corpus: Corpus, name: str, outcome: str = "") -> Any:
+    """Documents whose newest row of a stage is an error (or exactly `outcome`)."""
+    found = corpus.outcomes(name)
+    if outcome:
+        return np.flatnonzero([item == outcome for item in found])
+    return np.flatnonzero([bool(item) and str(item).startswith("error:") for item in found])

@@ -1,0 +1,181 @@
+"""Side-cars: what each stage wrote, in Parquet files of its own beside the documents, never changed afterwards.
+
+A folder `stages/<name>@<fingerprint>/` holds `part-<first>-<last>.parquet`. Every append is a new part with the next
+number; compaction writes one part that spans the numbers it replaces, and a part inside the span of another one does
+not count. So readers need no manifest, and a crash between any two steps harms nothing. The newest row of a key
+counts; a row whose outcome is `pending` says that the key is to be done again (that is how a retry is recorded).
+"""
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kobunko import durable
+from kobunko.stage import KEY, Stage
+
+PENDING = "pending"
+ROW_GROUP = 128
+MANY_PARTS = 32
+_PART = re.compile(r"part-(\d{8})-(\d{8})\.parquet$")
+
+
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    path: Path
+    first: int
+    last: int
+
+
+def parts_of(folder: Path) -> list[PartFile]:
+    """The parts that count, oldest first."""
+    found = []
+    for path in folder.glob("part-*.parquet"):
+        if match := _PART.search(path.name):
+            found.append(PartFile(path, int(match[1]), int(match[2])))
+    found.sort(key=lambda part: (part.first, -part.last))
+    kept: list[PartFile] = []
+    for part in found:
+        if not kept or part.last > kept[-1].last:
+            kept.append(part)
+    return kept
+
+
+def keys_of(table: pa.Table) -> pa.ChunkedArray:
+    """The key columns as one string per row."""
+    return pc.binary_join_element_wise(table["doc_id"], table["input_sha256"], " ")
+
+
+class SideCar:
+    """Rows of one stage at one fingerprint."""
+
+    def __init__(self, root: Path, stage: Stage[Any, Any]) -> None:
+        self.stage = stage
+        self.folder = root / stage.label
+        self._index: pa.Table | None = None
+
+    def append(self, table: pa.Table) -> None:
+        """Adds rows durably: when it returns they survive a power cut."""
+        table = table.cast(self.stage.output_schema)
+        number = 1 + max((part.last for part in parts_of(self.folder)), default=0)
+        self._write(table, number, number)
+        self._index = None
+
+    def postpone(self, keys: pa.Table) -> None:
+        """Says of keys (`doc_id, input_sha256`) that they have to be done again."""
+        if keys.num_rows:
+            note = {"outcome": PENDING, "detail": "", "stage": self.stage.label}
+            rows = [row | note for row in keys.select(KEY).to_pylist()]
+            self.append(pa.Table.from_pylist(rows, schema=self.stage.output_schema))
+
+    def index(self) -> pa.Table:
+        """Newest row of each key: `key, outcome, part, row`, where `part` counts within `parts_of`. Cached."""
+        if self._index is None:
+            tables = []
+            for number, part in enumerate(parts_of(self.folder)):
+                table = pq.read_table(part.path, columns=[*KEY, "outcome"])
+                tables.append(
+                    pa.table(
+                        {
+                            "key": keys_of(table),
+                            "outcome": table["outcome"],
+                            "part": pa.array(np.full(table.num_rows, number, dtype=np.int32)),
+                            "row": pa.array(np.arange(table.num_rows, dtype=np.int64)),
+                        }
+                    )
+                )
+            self._index = _newest(pa.concat_tables(tables)) if tables else _EMPTY
+        return self._index
+
+    def take(self, places: pa.Table, columns: Sequence[str]) -> pa.Table:
+        """Columns of the rows at `places` (`part, row`, null where there is none), in that order, null where null."""
+        schema = pa.schema([self.stage.output_schema.field(name).with_nullable(True) for name in columns])
+        part, row = (places[name].combine_chunks() for name in ("part", "row"))
+        pieces, positions = [], []
+        for number, file in enumerate(parts_of(self.folder)):
+            here = np.flatnonzero(pc.fill_null(pc.equal(part, number), False).to_numpy(zero_copy_only=False))
+            if len(here):
+                wanted = row.take(pa.array(here)).to_numpy()
+                pieces.append(_read_rows(file.path, wanted, columns).cast(schema))
+                positions.append(here)
+        if not pieces:
+            return pa.table({f.name: pa.nulls(places.num_rows, f.type) for f in schema}, schema=schema)
+        order = np.full(places.num_rows, -1, dtype=np.int64)
+        order[np.concatenate(positions)] = np.arange(sum(map(len, positions)))
+        indices = pa.array(order, mask=order < 0)
+        return pa.concat_tables(pieces).take(indices)
+
+    def compact(self) -> bool:
+        """Merges many small parts into one sorted by key. True when it did."""
+        old = parts_of(self.folder)
+        if len(old) < MANY_PARTS:
+            return False
+        index = self.index().sort_by("key")
+        path = self._path(old[0].first, old[-1].last)
+        with durable.writing(path) as temporary, pq.ParquetWriter(temporary, self.stage.output_schema) as writer:
+            for start in range(0, index.num_rows, ROW_GROUP):
+                rows = self.take(index.slice(start, ROW_GROUP), self.stage.output_schema.names)
+                writer.write_table(rows.cast(self.stage.output_schema))
+        for part in old:
+            durable.remove(part.path)
+        self._index = None
+        return True
+
+    def _write(self, table: pa.Table, first: int, last: int) -> None:
+        durable.write_parquet(self._path(first, last), table, row_group_size=ROW_GROUP, compression="zstd")
+
+    def _path(self, first: int, last: int) -> Path:
+        return self.folder / f"part-{first:08d}-{last:08d}.parquet"
+
+
+_EMPTY = pa.table(
+    {
+        "key": pa.array([], pa.string()),
+        "outcome": pa.array([], pa.string()),
+        "part": pa.array([], pa.int32()),
+        "row": pa.array([], pa.int64()),
+    }
+)
+
+
+def _newest(index: pa.Table) -> pa.Table:
+    """The last row of each key, keys that wait to be done again left out."""
+    last = (
+        index.append_column("order", pa.array(np.arange(index.num_rows))).group_by("key").aggregate([("order", "max")])
+    )
+    newest = index.take(last["order_max"])
+    return newest.filter(pc.not_equal(newest["outcome"], PENDING))
+
+
+@lru_cache(maxsize=8)
+def _open(path: Path) -> tuple[pq.ParquetFile, Any]:
+    file = pq.ParquetFile(path)
+    sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
+    return file, np.concatenate([[0], np.cumsum(sizes)])
+
+
+def _read_rows(path: Path, rows: Any, columns: Sequence[str]) -> pa.Table:
+    """Rows of a Parquet file by number, touching only the row groups that hold them."""
+    file, ends = _open(path)
+    groups = np.searchsorted(ends, rows, side="right") - 1
+    wanted = np.unique(groups)
+    starts = np.concatenate([[0], np.cumsum(ends[wanted + 1] - ends[wanted])])
+    local = starts[np.searchsorted(wanted, groups)] + rows - ends[groups]
+    return file.read_row_groups(wanted.tolist(), columns=list(columns)).take(pa.array(local))
+
+
+def prune(root: Path, current: Sequence[Stage[Any, Any]]) -> Iterator[Path]:
+    """Removes side-cars of fingerprints that the pipeline no longer has; yields what it removed."""
+    keep = {stage.label for stage in current}
+    for folder in sorted(path for path in root.glob("*@*") if path.is_dir()):
+        if folder.name not in keep:
+            shutil.rmtree(folder)
+            yield folder

@@ -1,0 +1,178 @@
+"""The stage contract through the real executors and side-cars: N rows in, N rows out, whatever the documents do."""
+
+import dataclasses
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import machinery
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kobunko import ids
+from kobunko.catalogue import Catalogue
+from kobunko.corpus import Corpus, State
+from kobunko.document import document
+from kobunko.executors import Executor, Inline, Processes
+from kobunko.records import Part
+from kobunko.running import failed_positions, over_quarantine_limit, run_stages
+from kobunko.settings import RunSettings
+from kobunko.sidecar import MANY_PARTS, SideCar, parts_of, prune
+
+
+def no_bytes(part: Part) -> bytes:
+    raise AssertionError(part)
+
+
+def add(catalogue: Catalogue, *keys: str) -> None:
+    parts = [Part("file", "http://a.example/", "", ids.sha256_hex(b"x"), 1, "", "", 0, None)]
+    made = [document("demo", key, "1", parts, url=f"http://a.example/{key}", title="") for key in keys]
+    with catalogue.transaction() as connection:
+        catalogue.add_documents(connection, "test", made)
+
+
+def run(catalogue: Catalogue, root: Path, executor: Executor | None = None) -> Corpus:
+    corpus = Corpus(catalogue, root, machinery.STAGES)
+    run_stages(corpus, list(corpus.stages), executor or Inline(no_bytes), RunSettings())
+    return corpus
+
+
+def table(corpus: Corpus, *columns: str) -> list[dict[str, Any]]:
+    rows = corpus.select(np.arange(len(corpus)), ["source_key", *columns]).to_pylist()
+    return sorted(rows, key=lambda row: row["source_key"])
+
+
+def test_a_document_that_fails_is_a_row_with_a_reason(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, "ok-1", "ok-2", "reject-3", "fail-4")
+    corpus = run(catalogue, tmp_path)
+    found = {row["source_key"]: row for row in table(corpus, "number.n", "number.outcome", "number.detail")}
+    assert found["reject-3"]["number.outcome"] == "reject:encrypted"
+    assert found["reject-3"]["number.detail"] == "needs a password"
+    assert found["fail-4"]["number.outcome"] == "error:ValueError"
+    assert "no number" in found["fail-4"]["number.detail"]
+    assert "machinery.py" in found["fail-4"]["number.detail"]
+    assert found["fail-4"]["number.n"] is None
+    assert found["ok-2"]["number.n"] == 2
+
+
+def test_stages_apply_where_they_have_something_to_do(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, "ok-1", "ok-2", "fail-3")
+    corpus = run(catalogue, tmp_path)
+    rows = table(corpus, "double.double", "total.total", "total.outcome")
+    by_key = {row["source_key"]: (row["double.double"], row["total.total"]) for row in rows}
+    assert by_key == {"fail-3": (None, None), "ok-1": (2, 3), "ok-2": (None, 2)}
+    assert sorted(corpus.states("double")) == [State.INAPPLICABLE, State.INAPPLICABLE, State.OK]
+
+
+def test_what_has_a_row_is_not_done_again(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, "ok-1", "fail-2")
+    run(catalogue, tmp_path)
+    add(catalogue, "ok-3")
+    corpus = Corpus(catalogue, tmp_path, machinery.STAGES)
+    done = run_stages(corpus, list(corpus.stages), Inline(no_bytes), RunSettings())
+    assert {name: (summary.documents, summary.already) for name, summary in done.items()} == {
+        "number": (1, 2),
+        "double": (1, 1),
+        "total": (1, 1),
+    }
+
+
+def test_hostile_documents_cost_only_themselves(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, *(f"ok-{n}" for n in range(20)), "hang-20", "die-21", "eat-22")
+    corpus = run(catalogue, tmp_path, Processes(no_bytes, 2))
+    outcomes = {row["source_key"]: row["number.outcome"] for row in table(corpus, "number.outcome")}
+    assert outcomes.pop("hang-20") == "error:Timeout"
+    assert outcomes.pop("die-21") == "error:WorkerDied"
+    assert outcomes.pop("eat-22") == "error:MemoryError"
+    assert set(outcomes.values()) == {"ok"}
+    assert len(outcomes) == 20
+
+
+def test_both_executors_give_the_same_rows(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, *(f"ok-{n}" for n in range(9)), "fail-9", "reject-10")
+    columns = ("number.n", "number.outcome", "number.stage", "total.total")
+    inline = table(run(catalogue, tmp_path / "inline"), *columns)
+    assert table(run(catalogue, tmp_path / "processes", Processes(no_bytes, 2)), *columns) == inline
+
+
+def test_a_retry_does_the_stage_and_all_after_it_again(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, "ok-1", "ok-2", "fail-3")
+    corpus = run(catalogue, tmp_path)
+    corpus.postpone("number", failed_positions(corpus, "number"))
+    assert [len(corpus.pending(name)) for name in corpus.stages] == [1, 0, 0]
+    corpus.postpone("number", np.arange(3))
+    states = {name: Counter(corpus.states(name).tolist()) for name in corpus.stages}
+    assert states["number"] == {State.PENDING: 3}
+    assert states["total"] == {State.BLOCKED: 3}
+    again = run(catalogue, tmp_path)
+    assert Counter(again.outcomes("number")) == {"ok": 2, "error:ValueError": 1}
+    assert {row["source_key"]: row["total.total"] for row in table(again, "total.total")}["ok-1"] == 3
+
+
+def test_a_changed_stage_has_another_fingerprint_and_so_have_those_after_it() -> None:
+    newer = dataclasses.replace(machinery.NUMBER, version=2)
+    after = dataclasses.replace(machinery.DOUBLE, after=(newer,))
+    assert newer.fingerprint != machinery.NUMBER.fingerprint
+    assert after.fingerprint != machinery.DOUBLE.fingerprint
+    wider = dataclasses.replace(machinery.NUMBER, resources=machinery.Resources(wall_s=9), batch=1)
+    assert wider.fingerprint == machinery.NUMBER.fingerprint
+
+
+def test_results_of_other_fingerprints_stay_until_they_are_pruned(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, "ok-1")
+    run(catalogue, tmp_path)
+    newer = dataclasses.replace(machinery.NUMBER, version=2)
+    run_stages(Corpus(catalogue, tmp_path, [newer]), ["number"], Inline(no_bytes), RunSettings())
+    removed = {path.name for path in prune(tmp_path, [newer])}
+    assert removed == {stage.label for stage in machinery.STAGES}
+    assert [path.name for path in tmp_path.glob("*@*")] == [newer.label]
+
+
+def rows(sidecar: SideCar, keys: list[str], outcome: str = "ok") -> pa.Table:
+    told = {"input_sha256": "i", "n": 1, "odd": 1, "outcome": outcome, "detail": "", "stage": sidecar.stage.label}
+    return pa.Table.from_pylist([{"doc_id": key, **told} for key in keys], schema=sidecar.stage.output_schema)
+
+
+def test_compaction_keeps_every_row_once_and_survives_a_crash_half_way(tmp_path: Path) -> None:
+    sidecar = SideCar(tmp_path, machinery.NUMBER)
+    for n in range(MANY_PARTS):
+        sidecar.append(rows(sidecar, [f"d{n:03d}", "twice"], "ok" if n % 2 else "error:X"))
+    before = sidecar.index().sort_by("key")
+    old = [(part.path, part.path.read_bytes()) for part in parts_of(sidecar.folder)]
+    assert sidecar.compact()
+    (part,) = parts_of(sidecar.folder)
+    assert pq.read_table(part.path)["doc_id"].to_pylist() == [f"d{n:03d}" for n in range(MANY_PARTS)] + ["twice"]
+    for path, data in old[5:]:  # a crash before the old parts were removed
+        path.write_bytes(data)
+    again = SideCar(tmp_path, machinery.NUMBER)
+    assert [p.path for p in parts_of(again.folder)] == [part.path]
+    assert again.index().select(["key", "outcome"]).sort_by("key") == before.select(["key", "outcome"])
+    again.append(rows(again, ["new"]))
+    assert again.index().num_rows == MANY_PARTS + 2
+
+
+def test_take_keeps_the_order_asked_for_and_nulls_for_what_is_absent(tmp_path: Path) -> None:
+    sidecar = SideCar(tmp_path, machinery.NUMBER)
+    for start in (0, 300):
+        wide = [f"d{n:04d}" for n in range(start, start + 300)]
+        sidecar.append(rows(sidecar, wide).set_column(2, "n", pa.array(range(start, start + 300))))
+    places = pa.table({"part": pa.array([1, 0, None, 1, 0], pa.int32()), "row": pa.array([299, 7, None, 0, 7])})
+    assert sidecar.take(places, ["n"])["n"].to_pylist() == [599, 7, None, 300, 7]
+
+
+def test_too_many_errors_break_the_quarantine_limit(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, "ok-1", "fail-2", "reject-3")
+    corpus = Corpus(catalogue, tmp_path, machinery.STAGES)
+    done = run_stages(corpus, ["number"], Inline(no_bytes), RunSettings())
+    assert over_quarantine_limit(done, 0.5) == []
+    (line,) = over_quarantine_limit(done, 0.2)
+    assert "1 of 3" in line
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_an_empty_or_single_corpus_works(catalogue: Catalogue, tmp_path: Path, count: int) -> None:
+    add(catalogue, *[f"ok-{n}" for n in range(count)])
+    corpus = run(catalogue, tmp_path)
+    assert len(table(corpus, "total.total")) == count
