@@ -1,0 +1,1 @@
+"""Rights: what may be done with a document, and on which evidence."""
