@@ -242,6 +242,12 @@ class Catalogue:
         rows = self._rows(sa.select(tables.releases).order_by(tables.releases.c.version))
         return [row | {"published_to": json.loads(row["published_to"])} for row in rows]
 
+    def remove(self, doc_id: str, raw_sha256: str, reason: str) -> None:
+        """Keeps a document out of every later release."""
+        row = {"doc_id": doc_id, "raw_sha256": raw_sha256, "reason": reason, "requested_at": datetime.now(UTC)}
+        with self.transaction() as connection:
+            self._upsert(connection, tables.removals, [row])
+
     def removed(self) -> set[str]:
         """Ids of documents that must not be in a release."""
         return {row["doc_id"] for row in self._rows(sa.select(tables.removals.c.doc_id))}

@@ -47,6 +47,7 @@ class Corpus:
             }
         )
         self._keys = keys_of(self.inputs)
+        self._places: dict[str, tuple[pa.Table, pa.Table]] = {}  # with the index that they were found in
 
     def __len__(self) -> int:
         return int(self.inputs.num_rows)
@@ -54,8 +55,10 @@ class Corpus:
     def places(self, name: str) -> pa.Table:
         """For every document the newest row of a stage: `outcome, part, row`, null where there is none."""
         index = self.sidecars[name].index()
-        found = pc.index_in(self._keys, value_set=index["key"])
-        return index.select(["outcome", "part", "row"]).take(found)
+        if name not in self._places or self._places[name][0] is not index:
+            found = pc.index_in(self._keys, value_set=index["key"])
+            self._places[name] = (index, index.select(["outcome", "part", "row"]).take(found))
+        return self._places[name][1]
 
     def outcomes(self, name: str) -> list[str | None]:
         return list(self.places(name)["outcome"].to_pylist())

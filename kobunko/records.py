@@ -5,6 +5,7 @@ in its metadata, and is the only schema there is: side-cars, releases and worker
 """
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -148,6 +149,7 @@ def optional(annotation: Any) -> bool:
     return isinstance(annotation, types.UnionType) and type(None) in typing.get_args(annotation)
 
 
+@functools.cache
 def hints(record: type) -> dict[str, Any]:
     """Annotations of the record's fields, class variables left out."""
     found = typing.get_type_hints(record)

@@ -1,0 +1,1 @@
+"""Releases: rows, shards, card, verification, and the places that they are published to."""

@@ -1,0 +1,35 @@
+"""SHA256SUMS: the hash of every file of a release, in the format of `sha256sum --check`."""
+
+import hashlib
+from pathlib import Path
+
+from kobunko.errors import Corrupt, NotFound
+
+NAME = "SHA256SUMS"
+
+
+def file_sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def files_of(folder: Path) -> list[str]:
+    """Names of all files of a release, SHA256SUMS left out, sorted."""
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in found if name != NAME)
+
+
+def render(folder: Path) -> bytes:
+    return "".join(f"{file_sha256(folder / name)}  {name}\n" for name in files_of(folder)).encode()
+
+
+def read(folder: Path) -> dict[str, str]:
+    """Hash by file name."""
+    path = folder / NAME
+    if not path.is_file():
+        raise NotFound(f"{folder} is not a finished release (no {NAME}): build it first.")
+    try:
+        lines = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines()]
+        return {name: digest for digest, name in lines}
+    except ValueError as error:
+        raise Corrupt(f"{path} is damaged: build the release again.") from error

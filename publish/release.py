@@ -1,0 +1,141 @@
+"""Builds a release: the manifest first, then shards made from it alone; the same manifest gives the same bytes."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from kobunko import durable
+from kobunko.catalogue import Catalogue
+from kobunko.corpus import Corpus
+from kobunko.errors import UsageError
+from kobunko.ids import sha256_hex
+from kobunko.publish import checksums
+from kobunko.publish.card import card
+from kobunko.publish.manifest import Cluster, Plan, describe, plan
+from kobunko.publish.rows import Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
+from kobunko.publish.shards import partition, row_groups, shard_name, sizes_of, write_shard
+from kobunko.records import Provenance, arrow_schema
+from kobunko.seed import Seed
+from kobunko.settings import Settings
+
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
+_FROM_MANIFEST = ["config", "outcome", "duplicate_cluster", "cluster_size"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseInfo:
+    version: str
+    profile: Profile
+    folder: Path
+    documents: int
+    texts: int  # rows whose text is in the release
+    removed: int  # documents that a removal keeps out
+    manifest_sha256: str
+    unchanged: bool  # the release was there already, with these very bytes
+
+
+def build(
+    corpus: Corpus,
+    catalogue: Catalogue,
+    settings: Settings,
+    seeds: Mapping[str, Seed],
+    version: str,
+    profile: Profile,
+    cluster: Cluster,
+) -> ReleaseInfo:
+    """Makes `releases/<version>` of everything in the corpus that no removal keeps out.
+
+    `cluster(doc_ids, key_sha256, minhash)` finds the duplicates among the documents of the release. Nothing is to be
+    seen under the final name before the release is whole. Call it only while holding the home's lock.
+    """
+    final = settings.releases / _checked(version)
+    temporary = final.with_name(f"{version}{durable.TEMPORARY}")
+    shutil.rmtree(temporary, ignore_errors=True)  # left by a crash
+    planned = plan(corpus, catalogue, seeds, profile, cluster)
+    try:
+        _write(temporary, corpus, planned, settings, version, profile)
+        unchanged = _install(temporary, final)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    manifest_sha256 = sha256_hex((final / "manifest.json").read_bytes())
+    documents, texts = planned.entries.num_rows, sum(planned.entries["text"].to_pylist())
+    if version not in {row["version"] for row in catalogue.releases()}:
+        catalogue.add_release(version, profile, manifest_sha256, documents)
+    return ReleaseInfo(version, profile, final, documents, texts, planned.removed, manifest_sha256, unchanged)
+
+
+def _checked(version: str) -> str:
+    if not _VERSION.fullmatch(version) or version.endswith(durable.TEMPORARY):
+        raise UsageError(f"{version!r} cannot be the version of a release: use letters, digits, dots and hyphens.")
+    return version
+
+
+def _install(temporary: Path, final: Path) -> bool:
+    """Gives a finished release its name; True when it was there with the same bytes."""
+    if final.exists():
+        sums = final / checksums.NAME
+        if sums.is_file() and sums.read_bytes() == (temporary / checksums.NAME).read_bytes():
+            return True
+        raise UsageError(
+            f"release {final.name} exists and what would be built now differs from it: choose a new version, "
+            f"or delete {final} if it was never published."
+        )
+    temporary.rename(final)
+    durable.fsync_folder(final.parent)
+    return False
+
+
+def _write(folder: Path, corpus: Corpus, planned: Plan, settings: Settings, version: str, profile: Profile) -> None:
+    stages = list(corpus.stages)
+    manifest = describe(planned, version, profile, [stage.label for stage in corpus.stages.values()])
+    text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    durable.write_bytes(folder / "manifest.json", text.encode())
+    durable.write_parquet(folder / "manifest.parquet", planned.entries, compression="zstd", row_group_size=20_000)
+    released = _Files(Row, columns_for(stages), lambda chunk: rows_of(chunk, profile))
+    configs = np.array(planned.entries["config"].to_pylist(), dtype=object)
+    for config in manifest["configs"]:
+        _write_shards(folder / "data" / config, released, corpus, planned, np.flatnonzero(configs == config))
+    traced = _Files(Provenance, provenance_columns(stages), provenance_of)
+    _write_shards(folder / "provenance", traced, corpus, planned, np.arange(len(configs)))
+    durable.write_bytes(folder / "README.md", card(manifest, planned.entries, settings.release).encode())
+    durable.write_bytes(folder / checksums.NAME, checksums.render(folder))
+
+
+@dataclass(frozen=True)
+class _Files:
+    """A kind of file: the record that it holds, the columns of the corpus that it needs, and how they become it."""
+
+    record: type
+    columns: Sequence[str]
+    make: Callable[[pa.Table], pa.Table]
+
+
+def _write_shards(folder: Path, files: _Files, corpus: Corpus, planned: Plan, rows: NDArray[np.int64]) -> None:
+    """Writes the entries at `rows` as shards."""
+    entries = planned.entries.take(pa.array(rows))
+    sizes = sizes_of(entries["characters"].to_pylist())
+    shards = partition(entries["doc_id"].to_pylist(), sizes)
+    for number, members in enumerate(shards):
+        groups = (
+            pa.concat_tables(map(files.make, _chunks(corpus, planned, rows[members[group]], files.columns)))
+            for group in row_groups(sizes[members])
+        )
+        write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), groups)
+
+
+def _chunks(corpus: Corpus, planned: Plan, rows: NDArray[np.int64], columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Columns of the corpus for entries, a few at a time, with what the manifest says of them."""
+    done = 0
+    for chunk in corpus.chunks(planned.positions[rows], columns):
+        mine = planned.entries.take(pa.array(rows[done : done + chunk.num_rows]))
+        done += chunk.num_rows
+        for name in _FROM_MANIFEST:
+            chunk = chunk.append_column(name, mine[name])
+        yield chunk
