@@ -1,0 +1,126 @@
+"""A crawl of several sources at once: one process, one reactor, one spider per source."""
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kobunko.catalogue import Catalogue
+from kobunko.crawlers.archive import Archive
+from kobunko.crawlers.job import Job, open_job
+from kobunko.crawlers.scrapy_settings import process_settings, scrapy_settings
+from kobunko.crawlers.summary import CrawlSummary
+from kobunko.errors import UsageError
+from kobunko.seed import Seed
+from kobunko.settings import Settings
+
+if TYPE_CHECKING:  # importing Scrapy's process early would choose a reactor
+    from scrapy.crawler import Crawler, CrawlerProcess
+    from twisted.internet.defer import Deferred
+    from twisted.python.failure import Failure
+
+Progress = Callable[[str, Mapping[str, int]], None]
+
+
+def crawl(
+    settings: Settings,
+    catalogue: Catalogue,
+    seeds: Sequence[Seed],
+    run_id: str,
+    *,
+    limit: int = 0,
+    replay: Sequence[Path] = (),
+    on_progress: Progress | None = None,
+) -> dict[str, CrawlSummary]:
+    """Crawls the sources of `seeds` and returns what happened, by source.
+
+    Runs in the calling process, once per process, since Scrapy's reactor cannot be started twice. Ctrl-C and SIGTERM
+    end it cleanly; a source whose queue is not empty then goes on at the next start. `limit` is the number of
+    documents per source at most. With `replay` the answers come from these WARC files and nothing is asked of the
+    network. The error of a failed write (disk full, I/O) is raised when all is closed.
+    """
+    for seed in seeds:
+        _check(seed)
+    archive = Archive(replay) if replay else None
+    sequence = itertools.count(catalogue.next_sequence())
+
+    def on_flush(summary: CrawlSummary) -> None:
+        if on_progress is not None:
+            on_progress(summary.source, summary.counts())
+
+    jobs = [
+        open_job(settings, catalogue, seed, run_id, limit=limit, archive=archive, sequence=sequence, on_flush=on_flush)
+        for seed in seeds
+    ]
+    _run(settings, jobs)
+    return {job.seed.source: job.summary for job in jobs}
+
+
+def _check(seed: Seed) -> None:
+    if seed.spider == "none":
+        raise UsageError(f"{seed.source} is not crawled: {seed.reason or 'its seed names no spider'}.")
+    if not seed.crawl.start:
+        raise UsageError(f"seed {seed.source} has no start URL: give it `crawl.start`.")
+    if seed.crawl.robots.policy != "obey" and not seed.crawl.robots.reason:
+        raise UsageError(f"seed {seed.source} sets robots.txt aside without a reason: write `crawl.robots.reason`.")
+
+
+def _run(settings: Settings, jobs: Sequence[Job]) -> None:
+    from scrapy.crawler import CrawlerProcess
+
+    process = CrawlerProcess(process_settings(settings.crawl))
+    errors: list[BaseException | None] = []
+    _start(process, jobs, errors)
+    try:
+        process.start(install_signal_handlers=threading.current_thread() is threading.main_thread())
+    finally:
+        for job in jobs:
+            job.finish("interrupted")  # unless it has finished by itself
+    errors += [job.recorder.error for job in jobs]
+    for error in errors:
+        if error is not None:
+            raise error
+
+
+def _start(process: "CrawlerProcess", jobs: Sequence[Job], errors: list[BaseException | None]) -> None:
+    """Starts all sources at once, except that those which share a host follow each other."""
+    from scrapy.crawler import Crawler
+    from scrapy.settings import Settings as ScrapySettings
+    from twisted.internet.defer import DeferredList
+
+    last: dict[str, Deferred[Any]] = {}
+    for number, job in enumerate(jobs):
+        values = scrapy_settings(job.settings.crawl, job.seed, replay=job.archive is not None)
+        crawler = Crawler(_spiders()[job.seed.spider], ScrapySettings(values), init_reactor=number == 0)
+        job.recorder.on_broken = _stopper(jobs)
+        before = DeferredList([last[host] for host in job.hosts if host in last])
+        crawled = before.addCallback(_begin, process, crawler, job).addErrback(_keep, errors)
+        last |= dict.fromkeys(job.hosts, crawled)
+
+
+def _begin(_: object, process: "CrawlerProcess", crawler: "Crawler", job: Job) -> "Deferred[None]":
+    return process.crawl(crawler, job=job)
+
+
+def _keep(failure: "Failure", errors: list[BaseException | None]) -> None:
+    errors.append(failure.value)
+
+
+def _stopper(jobs: Sequence[Job]) -> Callable[[], None]:
+    """After a failed write no source goes on: they share the disk."""
+
+    def stop() -> None:
+        for job in jobs:
+            job.stopped = job.stopped or "write-error"
+
+    return stop
+
+
+def _spiders() -> dict[str, Any]:
+    from kobunko.crawlers.spiders.courts import CourtsSpider
+    from kobunko.crawlers.spiders.edinet import EdinetSpider
+    from kobunko.crawlers.spiders.egov_laws import EgovLawsSpider
+    from kobunko.crawlers.spiders.site import SiteSpider
+
+    return {"egov_laws": EgovLawsSpider, "courts": CourtsSpider, "edinet": EdinetSpider, "site": SiteSpider}

@@ -1,0 +1,117 @@
+"""One crawl of one source: what its spider, scheduler and middlewares share."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kobunko.catalogue import Catalogue
+from kobunko.crawlers.archive import Archive
+from kobunko.crawlers.frontier import Frontier, open_crawl
+from kobunko.crawlers.recorder import Recorder
+from kobunko.crawlers.summary import CrawlSummary
+from kobunko.seed import Seed
+from kobunko.settings import Settings
+from kobunko.warc import OPEN, WarcWriter, repair
+
+if TYPE_CHECKING:  # the command line imports this module for every command, and Scrapy takes a second
+    from scrapy.crawler import Crawler
+
+
+@dataclass
+class Job:
+    settings: Settings
+    seed: Seed
+    catalogue: Catalogue
+    frontier: Frontier
+    recorder: Recorder
+    summary: CrawlSummary
+    archive: Archive | None
+    limit: int
+    stopped: str = ""  # set when the crawl must end before its queue is empty
+    _finished: bool = False
+
+    @property
+    def stop_reason(self) -> str:
+        """Why no further request may be made; empty while the crawl may go on."""
+        if self.stopped:
+            return self.stopped
+        if self.recorder.error is not None:
+            return "write-error"
+        if self.limit and self.summary.fetched >= self.limit:
+            return "limit"
+        if self.archive is None and self.summary.requests >= self.seed.crawl.requests_per_night:
+            return "budget"
+        return ""
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        return frozenset(urlsplit(start).netloc for start in self.seed.crawl.start)
+
+    def is_home(self, url: str) -> bool:
+        """Whether a URL is on one of the hosts that the seed starts from."""
+        return urlsplit(url).netloc in self.hosts
+
+    def finish(self, closed: str) -> None:
+        """Makes everything durable and writes down how the crawl ended; `closed` is Scrapy's reason. Once only."""
+        if self._finished:
+            return
+        self._finished = True
+        self.recorder.close()
+        states = self.frontier.counts()
+        reason = self.stop_reason or ("" if closed == "finished" else "interrupted")
+        if reason in ("limit", "budget") and not states.get("pending"):
+            reason = ""  # it was reached with the last request
+        self.summary.stopped = reason
+        self.summary.finished = not reason and not states.get("pending")
+        if self.summary.finished:
+            self.summary.broken_assertions = self._broken(states)
+
+    def _broken(self, states: dict[str, int]) -> list[str]:
+        wanted = self.seed.assertions
+        # Earlier nights of a resumed crawl are not in this summary, so there the catalogue has to answer.
+        found = len(self.catalogue.inputs(self.seed.source)) if self.summary.resumed else self.summary.documents
+        share = states.get("failed", 0) / max(1, sum(states.values()))
+        broken = []
+        if found < wanted.min_documents:
+            broken.append(f"min_documents: {found} < {wanted.min_documents}")
+        if share > wanted.max_failed_share:
+            broken.append(f"max_failed_share: {share:.3f} > {wanted.max_failed_share}")
+        return broken
+
+
+def open_job(
+    settings: Settings,
+    catalogue: Catalogue,
+    seed: Seed,
+    run_id: str,
+    *,
+    limit: int,
+    archive: Archive | None,
+    sequence: Iterator[int],
+    on_flush: Callable[[CrawlSummary], None],
+) -> Job:
+    """Begins a crawl or goes on with one that did not end. Call it only while holding the home's lock."""
+    for left_open in sorted((settings.raw / seed.source).glob(f"*{OPEN}")):  # by a kill
+        repair(left_open)
+    crawl_id, resumed = open_crawl(catalogue, seed.source, run_id, replay=archive is not None)
+    summary = CrawlSummary(seed.source, resumed=resumed)
+    frontier = Frontier(catalogue, seed.source, crawl_id)
+    recorder = Recorder(
+        catalogue,
+        frontier,
+        WarcWriter(settings.raw, seed.source),
+        summary,
+        run_id=run_id,
+        sequence=sequence,
+        on_flush=lambda: on_flush(summary),
+    )
+    return Job(settings, seed, catalogue, frontier, recorder, summary, archive, limit)
+
+
+def job_of(crawler: "Crawler") -> Job:
+    """The job that a middleware's crawler works on."""
+    job = getattr(crawler.spider, "job", None)
+    assert isinstance(job, Job)
+    return job

@@ -1,0 +1,137 @@
+"""e-Gov law API v2: the list of laws, and law XML. Source: lawapi-v2.yaml (OpenAPI 2.1)."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
+
+from lxml import etree
+
+from kobunko.errors import Reject
+
+_REVISION = re.compile(r"^[0-9A-Za-z]+_\d{8}_[0-9A-Za-z]+$")
+_ROOTS = ("Law", "law_data_response", "DataRoot")
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """One revision of a law, as the list or the XML itself describes it."""
+
+    law_id: str
+    revision_id: str
+    title: str
+    promulgated: str | None
+    facts: dict[str, Any]  # law_info and revision_info, what is null left out
+
+
+@dataclass(frozen=True, slots=True)
+class LawList:
+    laws: list[Law]
+    next_offset: int | None
+
+
+def list_url(base: str, offset: int, limit: int) -> str:
+    query = {"limit": limit, "offset": offset, "order": "+law_info.law_id", "response_format": "json"}
+    return f"{base}/laws?{urlencode(query)}"
+
+
+def law_url(base: str, revision_id: str) -> str:
+    return f"{base}/law_file/xml/{quote(revision_id)}"
+
+
+def parse_list(body: bytes, url: str) -> LawList:
+    """Laws of one page of `/laws`.
+
+    Raises `Reject` for an error in JSON or HTML, and where the counts say that something was not read:
+    `total_count` must be reached when there is no `next_offset`.
+    """
+    answer = _json(body)
+    try:
+        entries, total, count = answer["laws"], int(answer["total_count"]), int(answer["count"])
+    except (KeyError, TypeError, ValueError):
+        raise Reject("api-error", f"{answer.get('code', '?')}: {answer.get('message', body[:200])!s}") from None
+    offset = int(parse_qs(urlsplit(url).query).get("offset", ["0"])[0])
+    next_offset = answer.get("next_offset")
+    read = offset + len(entries)
+    if len(entries) != count or (not next_offset and read != total) or (next_offset and int(next_offset) != read):
+        raise Reject("incomplete-list", f"read {read} of {total}, count {count}, next_offset {next_offset}")
+    laws = {law.revision_id: law for entry in entries for law in _revisions(entry)}
+    return LawList(list(laws.values()), int(next_offset) if next_offset else None)
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        raise Reject(*_not_what_was_asked(body)) from None
+    if not isinstance(answer, dict):
+        raise Reject("api-error", "the answer is no JSON object")
+    return answer
+
+
+def _not_what_was_asked(body: bytes) -> tuple[str, str]:
+    if b"Request Rejected" in body:
+        return "waf-rejected", "the site's firewall refused the request"
+    return "unexpected-format", body[:80].decode("utf-8", errors="replace")
+
+
+def _revisions(entry: dict[str, Any]) -> list[Law]:
+    info = entry["law_info"]
+    found = [entry.get("revision_info"), entry.get("current_revision_info")]
+    return [_law(info, revision) for revision in found if revision and revision.get("law_revision_id")]
+
+
+def _law(info: dict[str, Any], revision: dict[str, Any]) -> Law:
+    facts = {name: value for name, value in {**info, **revision}.items() if value not in (None, "")}
+    title = str(revision.get("law_title") or info.get("law_num") or info["law_id"])
+    return Law(info["law_id"], revision["law_revision_id"], title, info.get("promulgation_date"), facts)
+
+
+def check_law_xml(body: bytes) -> None:
+    """Raises `Reject` unless the answer is law XML in one of its wrappers: errors come as JSON, XML or HTML."""
+    parser = etree.XMLPullParser(events=("start",), resolve_entities=False, no_network=True)
+    try:
+        parser.feed(body[:65536])
+        root: Any = next(iter(parser.read_events()))[1]
+    except (etree.XMLSyntaxError, StopIteration):
+        code, detail = _not_what_was_asked(body)
+        if body.lstrip()[:1] == b"{":
+            answer = _json(body)
+            code, detail = "api-error", f"{answer.get('code', '?')}: {answer.get('message', '')}"
+        raise Reject(code, detail) from None
+    if root.tag not in _ROOTS:
+        code = "unexpected-format" if str(root.tag).lower() == "html" else "api-error"
+        raise Reject(code, body[:200].decode("utf-8", errors="replace"))
+
+
+def law_of_xml(body: bytes, url: str) -> Law:
+    """What the XML and its URL say of the law, for a file that no list led to."""
+    check_law_xml(body)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        raise Reject("unexpected-format", str(error)) from None
+    facts = {node.tag: node.text for group in ("law_info", "revision_info") for node in root.iterfind(f"{group}/*")}
+    facts = {name: text for name, text in facts.items() if text}
+    revision_id = str(facts.get("law_revision_id") or revision_of(url))
+    if not revision_id:
+        raise Reject("no-revision-id", url)
+    number, title = root.findtext(".//LawNum"), root.findtext(".//LawTitle")
+    facts = {"law_num": number or "", "law_title": title or ""} | facts
+    law_id = str(facts.get("law_id") or revision_id.split("_")[0])
+    return Law(law_id, revision_id, str(title or number or law_id), facts.get("promulgation_date"), facts)
+
+
+def revision_of(url: str) -> str:
+    """Revision id at the end of a `/law_file/xml/…` or `/law_data/…` URL; empty where there is none."""
+    last = urlsplit(url).path.rsplit("/", 1)[-1]
+    return last if _REVISION.match(last) else ""
+
+
+def is_law_xml_url(url: str) -> bool:
+    parts = urlsplit(url)
+    if "/law_file/xml/" in parts.path:
+        return bool(revision_of(url))
+    return "/law_data/" in parts.path and parse_qs(parts.query).get("response_format") == ["xml"]

@@ -1,0 +1,56 @@
+"""Pages and files of an ordinary ministry site."""
+
+import posixpath
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from kobunko.crawlers.parse.html import Link, links, meta_tags, selector, text_of, title
+from kobunko.errors import Reject
+
+# fmt: off
+FILES = frozenset((
+    "pdf", "doc", "docx", "xls", "xlsx", "ppt", "pptx", "csv", "tsv", "json", "zip", "lzh", "rtf", "odt", "ods", "odp",
+    "jtd", "png", "jpg", "jpeg", "tif", "tiff", "gif",
+))
+NEVER = frozenset((
+    "css", "js", "ico", "svg", "woff", "woff2", "mp3", "mp4", "m4a", "m4v", "wav", "wma", "wmv", "avi", "mov", "mpg",
+    "mpeg", "flv", "swf", "exe", "dmg", "ics",
+))
+# fmt: on
+_NOT_THERE = re.compile(
+    r"(ページ|ファイル|お探し|ご指定|URL).{0,20}(見つかりません|存在しません|表示できません)"
+    r"|^\s*404\b|404 not found|page not found|アクセスがブロック|メンテナンス中|request rejected",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    title: str
+    links: list[Link]
+    meta_robots: str
+
+
+def extension(url: str) -> str:
+    return posixpath.splitext(urlsplit(url).path)[1].lower().lstrip(".")
+
+
+def file_name(url: str) -> str:
+    return unquote(posixpath.basename(urlsplit(url).path))
+
+
+def is_html(content_type: str, body: bytes) -> bool:
+    declared = content_type.split(";")[0].strip().lower()
+    if declared in ("text/html", "application/xhtml+xml"):
+        return True
+    return declared in ("", "text/plain") and body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
+
+
+def parse_page(body: bytes, url: str, content_type: str = "") -> PageFacts:
+    """Title, links and robots tag of a page; raises `Reject` for an error page that came with status 200."""
+    page = selector(body, content_type)
+    heading = title(page)
+    if any(_NOT_THERE.search(text) for text in (heading, *map(text_of, page.xpath("//h1")[:2]))):
+        raise Reject("soft-404", heading)
+    return PageFacts(heading, list(links(page, url)), meta_tags(body, content_type).get("robots", ""))

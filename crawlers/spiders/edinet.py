@@ -1,0 +1,89 @@
+"""EDINET: the list of each day, then the files of each filing, one after the other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+from scrapy.http import Response
+
+from kobunko.crawlers.frontier import Wanted
+from kobunko.crawlers.items import Found, Held, Skipped, part_from_json, part_to_json
+from kobunko.crawlers.parse.edinet import ROLES, check_file, day_of, day_url, file_url, parse_day
+from kobunko.crawlers.spiders.base import Output, SourceSpider
+
+JAPAN = timezone(timedelta(hours=9))
+
+
+class EdinetSpider(SourceSpider):
+    """`crawl.start` holds the base of the API; `params`: `from` and `to` (days), or `days` back from today.
+
+    Lists of past days are issued again when filings are withdrawn or edited, so the window should overlap.
+    """
+
+    @property
+    def base(self) -> str:
+        return self.seed.crawl.start[0].rstrip("/")
+
+    def secret_headers(self) -> dict[str, str]:
+        key = self.job.settings.crawl.edinet_key.get_secret_value()
+        return {"Ocp-Apim-Subscription-Key": key} if key else {}
+
+    def first(self) -> Iterable[Wanted]:
+        params = self.seed.crawl.params
+        last = date.fromisoformat(params["to"]) if "to" in params else datetime.now(JAPAN).date()
+        back = timedelta(days=int(params.get("days", 7)) - 1)
+        first = date.fromisoformat(params["from"]) if "from" in params else last - back
+        for back_days in range((last - first).days + 1):
+            yield self._day((last - timedelta(days=back_days)).isoformat())
+
+    def _day(self, day: str) -> Wanted:
+        return Wanted(day_url(self.base, day), "listing")
+
+    def requests_for_archived(self, urls: Sequence[str]) -> Iterable[Wanted]:
+        return [self._day(day) for day in sorted({day_of(url) for url in urls if self.job.is_home(url)} - {""})]
+
+    def listing(self, response: Response) -> Output:
+        day = parse_day(response.body)
+        for reason in day.left_out:
+            yield Skipped(reason)
+        for filing in day.filings:
+            if self.job.recorder.holds(filing.doc_id, filing.version):
+                yield Held(filing.doc_id, filing.version)
+                continue
+            described = {
+                "doc_id": filing.doc_id,
+                "version": filing.version,
+                "title": filing.title,
+                "submitted": filing.submitted,
+                "facts": filing.facts,
+                "found_on": response.url,
+            }
+            yield self._file(described, filing.kinds, [], priority=0)
+
+    def _file(self, filing: Mapping[str, Any], kinds: Sequence[str], parts: list[Any], priority: int = 10) -> Wanted:
+        """The next file of a filing; what was fetched of it travels along."""
+        url = file_url(self.base, filing["doc_id"], kinds[0])
+        arguments = {"filing": dict(filing), "kinds": list(kinds), "parts": parts}
+        return Wanted(
+            url, "file", arguments, priority=priority, linked_from=filing["found_on"], anchor_text=filing["title"]
+        )
+
+    def file(self, response: Response, filing: Mapping[str, Any], kinds: Sequence[str], parts: list[Any]) -> Output:
+        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
+        check_file(response.body, content_type, kinds[0])
+        parts = [*parts, part_to_json(self.part(ROLES[kinds[0]], response))]
+        if len(kinds) > 1:
+            yield self._file(filing, kinds[1:], parts)
+            return
+        found = tuple(part_from_json(part) for part in parts)
+        yield Found(
+            filing["doc_id"],
+            filing["version"],
+            found[0].url,
+            filing["title"],
+            found,
+            published=filing["submitted"],
+            linked_from=filing["found_on"],
+            anchor_text=filing["title"],
+            metadata=filing["facts"],
+        )

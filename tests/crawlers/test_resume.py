@@ -1,0 +1,94 @@
+"""Kills and shutdowns in the middle of a crawl: nothing is lost, nothing acknowledged is asked again."""
+
+import os
+import signal
+import time
+from collections import Counter
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kobunko.tables import frontier
+
+PAGES = 25
+
+
+@pytest.fixture
+def slow_site(web: Any, home: Any) -> Any:
+    web.delay_s = 0.01
+    anchors = "".join(f'<a href="/{number}.html">{number}</a>' for number in range(PAGES))
+    web.html("/", "一覧", anchors)
+    for number in range(PAGES):
+        web.html(f"/{number}.html", f"第{number}号", f'<a href="/{number}/more.html">続き</a>')
+        web.html(f"/{number}/more.html", f"第{number}号の続き")
+    home.seed("slow", "site", [f"{web.base}/"])
+    return web
+
+
+def acknowledged(home: Any) -> set[str]:
+    catalogue = home.catalogue()
+    with catalogue.transaction() as connection:
+        rows = connection.execute(sa.select(frontier.c.url).where(frontier.c.state == "done")).all()
+    catalogue.close()
+    return {row[0] for row in rows}
+
+
+def wait_for_hits(web: Any, count: int) -> None:
+    end = time.monotonic() + 20
+    while len(web.hits) < count:
+        assert time.monotonic() < end, "the crawl makes no progress"
+        time.sleep(0.01)
+
+
+def test_three_kills_lose_nothing_and_ask_nothing_twice(slow_site: Any, home: Any) -> None:
+    for hits in (10, 22, 36):
+        process = home.start()
+        wait_for_hits(slow_site, hits)
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        done = acknowledged(home)
+        asked = len(slow_site.hits)
+        wait_for_hits(slow_site, asked)
+        again = home.start()
+        wait_for_hits(slow_site, asked + 3)
+        os.kill(again.pid, signal.SIGKILL)
+        again.join()
+        assert not {slow_site.base + path for path in slow_site.hits[asked:]} & (
+            done - {slow_site.base + "/robots.txt"}
+        )
+    summary = home.crawl()["slow"]
+    assert (summary["resumed"], summary["finished"]) == (True, True)
+    documents = Counter(document.url for document in home.documents())
+    assert set(documents.values()) == {1}
+    assert len(documents) == 1 + 2 * PAGES
+    for document in home.documents():
+        body = slow_site.pages[document.url.removeprefix(slow_site.base)].body
+        assert document.parts[0].size == len(body)
+
+
+def test_what_a_killed_crawl_left_open_is_read_by_the_next_one(slow_site: Any, home: Any) -> None:
+    process = home.start()
+    wait_for_hits(slow_site, 45)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert [path.suffix for path in home.warcs()] == [".open"]
+    captured = home.catalogue().counts()["captures"]
+    assert captured > 0
+    home.crawl()
+    summary = home.crawl()["slow"]
+    assert summary["revisited"] == summary["requests"] == 2 + 2 * PAGES
+
+
+def test_a_shutdown_keeps_what_was_answered(slow_site: Any, home: Any) -> None:
+    process = home.start()
+    wait_for_hits(slow_site, 20)
+    os.kill(process.pid, signal.SIGTERM)
+    process.join(20)
+    assert process.exitcode == 0
+    summary = home.summary()["slow"]
+    assert (summary["stopped"], summary["finished"]) == ("interrupted", False)
+    paths = {path for path in slow_site.hits if path != "/robots.txt"}
+    assert acknowledged(home) == {slow_site.base + path for path in paths}
+    assert home.crawl()["slow"]["finished"]
+    assert max(Counter(path for path in slow_site.hits if path != "/robots.txt").values()) == 1
