@@ -1,0 +1,120 @@
+"""One text from a document's pages: embedded and OCR pages in order, with the span of each."""
+
+import hashlib
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import fugashi
+import unidic_lite
+
+from kobunko.errors import Reject
+from kobunko.extract.controls import clean
+from kobunko.records import Page, PageSpan, column
+from kobunko.stage import Stage
+
+SEPARATOR = "\n\n"
+_PIECE = 20_000  # characters that MeCab gets at once; a few megabytes end its process
+
+
+@dataclass(frozen=True, slots=True)
+class TextInput:
+    """Pages from extraction, and those that OCR has read (None where there were none to read)."""
+
+    title: str = column("title")
+    found_title: str = column("extract.title")
+    pages: list[Page] = column("extract.pages")
+    ocr_pages: list[Page] | None = column("ocr.pages")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The document's text. `text[start:end]` of a span is its page; `tokens` counts morphemes (UniDic short units).
+
+    `ocr_confidence` is the mean over OCR pages, weighted by their characters; `unread_pages` counts the pages that
+    still wait for OCR.
+    """
+
+    text: str
+    title: str
+    pages: list[PageSpan]
+    sha256: str
+    characters: int
+    tokens: int
+    ocr_confidence: float | None
+    unread_pages: int
+
+
+def make() -> Callable[[TextInput], Text]:
+    tagger = fugashi.GenericTagger(f'-Owakati -d "{unidic_lite.DICDIR}" -r "{unidic_lite.DICDIR}/dicrc"')
+
+    def count(text: str) -> int:
+        return sum(len(tagger.parse(piece).split()) for piece in _pieces(text))
+
+    return lambda document: assemble(document, count)
+
+
+def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
+    """Joins the pages. Raises `no-text` where there is none."""
+    read = {page.number: page for page in document.ocr_pages or ()}
+    pages = [_final(page, read.get(page.number)) for page in sorted(document.pages, key=lambda page: page.number)]
+    text, spans = _joined(pages)
+    if not text.strip():
+        raise Reject("no-text", f"{len(pages)} pages without text")
+    return Text(
+        text=text,
+        title=clean(document.title or document.found_title)[0],
+        pages=spans,
+        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        characters=len(text),
+        tokens=count_tokens(text),
+        ocr_confidence=_confidence(pages),
+        unread_pages=sum(page.method == "ocr" and page.number not in read for page in pages),
+    )
+
+
+def text_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[TextInput, Text]:
+    """The stage, given the stages that it reads from."""
+    return Stage(name="text", version=1, make=make, reads=TextInput, writes=Text, after=after)
+
+
+def _final(page: Page, read: Page | None) -> Page:
+    """A page with the text that counts, trimmed of empty lines at its ends."""
+    if page.method == "ocr" and read is not None:
+        page = replace(page, text=read.text, confidence=read.confidence, writing=read.writing)
+    return replace(page, text=clean(page.text)[0].strip("\n").rstrip())
+
+
+def _joined(pages: list[Page]) -> tuple[str, list[PageSpan]]:
+    """Pages with a blank line between them; a page without text is an empty span and adds no separator."""
+    parts: list[str] = []
+    spans: list[PageSpan] = []
+    position = 0
+    for page in pages:
+        if page.text and position:
+            parts.append(SEPARATOR)
+            position += len(SEPARATOR)
+        start, position = position, position + len(page.text)
+        parts.append(page.text)
+        place = (page.method, page.reason, page.confidence, page.writing, page.part, page.part_page)
+        spans.append(PageSpan(page.number, start, position, *place))
+    return "".join(parts), spans
+
+
+def _confidence(pages: list[Page]) -> float | None:
+    found = [(page.confidence, len(page.text)) for page in pages if page.confidence is not None and page.text]
+    if not found:
+        return None
+    return statistics.fmean([confidence for confidence, _ in found], weights=[weight for _, weight in found])
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces of bounded size, cut at line ends where there are any."""
+    start = 0
+    while start < len(text):
+        end = min(start + _PIECE, len(text))
+        if end < len(text) and (line_end := text.rfind("\n", start, end)) > start:
+            end = line_end + 1
+        yield text[start:end]
+        start = end

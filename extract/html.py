@@ -1,0 +1,135 @@
+"""HTML pages: what the page is about, its title, and what it says of itself.
+
+trafilatura finds where the content begins and ends; the text between is written by ourselves, because trafilatura
+turns full-width spaces into ASCII ones. Where it would lose too much, the whole body is kept, and `reason` says so.
+"""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import Any
+
+import trafilatura
+
+from kobunko.errors import Reject
+from kobunko.extract.charset import decode
+from kobunko.extract.html_text import Element, inner_text, lines, parse
+from kobunko.extract.reading import Reading, text_page
+
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it cannot use is in `reason`
+
+_WHITE = re.compile(r"\s+")
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_SEPARATORS = re.compile(r"[>＞|｜]|^[#-]+ ")
+_TECHNICAL_META = {"viewport", "format-detection", "generator", "google-site-verification", "theme-color"}
+_TRAFILATURA_LIMIT = 1_000_000  # characters of markup; above this a page is a whole law, not a portal page
+_SHORT = 12  # characters; shorter lines occur in menus as well as in the content
+_LEAST_SHARE = 0.5  # of the body without menus, which the main content must hold to be believed
+_WORTH_CUTTING = 0.98  # of the page; a menu smaller than the rest is not worth the risk to cut into a law
+_ERROR_PAGE = re.compile(
+    r"^(?:Request Rejected|Access Denied|(?:403|404|500|502|503)\b.{0,40}$|(?:Not Found|Forbidden|Bad Gateway)$"
+    r"|.{0,20}(?:アクセスがブロック|アクセス制限|ページ.{0,6}(?:見つかりません|表示できません)|ただいまメンテナンス))"
+)
+_ERROR_PAGE_LENGTH = 1500
+
+
+def read_html(body: bytes, media_type: str = "") -> Reading:
+    """A page. Raises `error-document` for a server's error page and `no-text` for a page without text."""
+    decoded = decode(body, media_type)
+    root = parse(_XML_DECLARATION.sub("", decoded.text))
+    whole = lines(root) if root is not None else []
+    if root is None or not whole:
+        raise Reject("no-text", "HTML without text")
+    title = page_title(root)
+    _raise_error_page(title, whole)
+    kept, reason = _main_content(root, decoded.text, whole)
+    metadata: dict[str, Any] = {"encoding": decoded.encoding, "declared_encoding": decoded.declared}
+    if decoded.replaced:
+        metadata["undecodable"] = decoded.replaced
+    if meta := meta_fields(root):
+        metadata["meta"] = meta
+    if fields := definitions(root):
+        metadata["fields"] = fields
+    return Reading("html", [text_page(1, "\n".join(kept), reason)], title, metadata)
+
+
+def page_title(root: Element) -> str:
+    for name in ("title", "h1"):
+        for element in root.iter(name):
+            if text := _WHITE.sub(" ", inner_text(element)).strip():
+                return text
+    return ""
+
+
+def meta_fields(root: Element) -> dict[str, str]:
+    """`<meta name= content=>` pairs; the pages of judgments carry some 75 of them."""
+    return {
+        name: content
+        for meta in root.iter("meta")
+        if (name := meta.get("name", ""))
+        and (content := meta.get("content", "").strip())
+        and name.lower() not in _TECHNICAL_META
+    }
+
+
+def definitions(root: Element) -> dict[str, str]:
+    """Pairs of the page's definition lists, where each term has one description."""
+    found: dict[str, str] = {}
+    for term in root.iter("dt"):
+        description = term.getnext()
+        if description is not None and description.tag == "dd":
+            key = _WHITE.sub(" ", inner_text(term)).strip()
+            found.setdefault(key, _WHITE.sub(" ", inner_text(description)).strip())
+    return {key: value for key, value in found.items() if key and value}
+
+
+def _main_content(root: Element, markup: str, whole: list[str]) -> tuple[list[str], str]:
+    if len(markup) > _TRAFILATURA_LIMIT:
+        return whole, "whole-body"
+    found = trafilatura.extract(markup, favor_recall=True, include_tables=True, deduplicate=False) or ""
+    content = _squeezed(found)
+    hits = [index for index, line in enumerate(whole) if len(key := _key(line)) >= _SHORT and key in content]
+    if not hits:
+        return whole, "whole-body"
+    body = lines(root, boilerplate=False)
+    menu = _menu(root, set(whole) - set(body))
+    first, last = hits[0], hits[-1] + 1
+    while first and not menu(whole[first - 1]):
+        first -= 1
+    while last < len(whole) and not menu(whole[last]):
+        last += 1
+    main, all_text = whole[first:last], _length(whole)
+    believed = _LEAST_SHARE * _length(body) <= _length(main) < _WORTH_CUTTING * all_text
+    return (main, "main-content") if believed else (whole, "whole-body")
+
+
+def _menu(root: Element, boilerplate: set[str]) -> Callable[[str], bool]:
+    """Whether a line is one of a menu: it stands in a navigation or footer, or holds nothing but links."""
+    links = {_squeezed(inner_text(link)) for link in root.iter("a")}
+
+    def is_menu(line: str) -> bool:
+        pieces = [key for piece in _SEPARATORS.split(line) if (key := _squeezed(piece))]
+        return line in boilerplate or all(piece in links for piece in pieces)
+
+    return is_menu
+
+
+def _key(line: str) -> str:
+    """A line as it can be searched for: of a table its longest cell."""
+    cells = [_squeezed(cell) for row in line.split("\n") for cell in re.split(r"\||<br>", row)]
+    return max(cells, key=len).lstrip("#-")
+
+
+def _squeezed(text: str) -> str:
+    return _WHITE.sub("", text)
+
+
+def _length(found: list[str]) -> int:
+    return sum(len(_squeezed(line)) for line in found)
+
+
+def _raise_error_page(title: str, whole: list[str]) -> None:
+    if _length(whole) < _ERROR_PAGE_LENGTH:
+        for line in (title, whole[0].lstrip("# ")):
+            if _ERROR_PAGE.search(line):
+                raise Reject("error-document", line)

@@ -1,0 +1,150 @@
+"""Lines of text from an HTML tree: one block a line, tables as Markdown, ruby as 漢字（かんじ）.
+
+Space is treated as browsers do (runs of ASCII white space are one), full-width spaces are text.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree, html
+
+from kobunko.errors import Reject
+from kobunko.extract.markdown import table
+
+Element = etree._Element
+
+_DROPPED = {
+    *("script", "style", "noscript", "template", "svg", "object", "iframe", "head", "select", "button"),
+    *("textarea", "input", "ix:header", "ix:hidden", "ix:references", "ix:resources"),
+}
+_BLOCKS = {
+    *("address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dir", "div", "dl", "dt"),
+    *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr"),
+    *("legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "ul", "caption", "table"),
+    *("tr", "td", "th", "tbody", "thead", "tfoot", "html"),
+}
+_HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
+_BOILERPLATE = {"nav", "header", "footer", "aside"}
+_HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+
+
+@dataclass
+class Lines:
+    """Lines as they grow: `write` goes on in the present line, `end` closes it."""
+
+    done: list[str] = field(default_factory=list)
+    open: str = ""
+    prefix: str = ""
+
+    def write(self, text: str) -> None:
+        self.open = _SPACE.sub(" ", self.open + text)
+
+    def end(self) -> None:
+        if self.open.strip():
+            self.done.append(self.prefix + self.open.strip(" "))
+            self.prefix = ""
+        self.open = ""
+
+
+def lines(root: Element, boilerplate: bool = True) -> list[str]:
+    """Lines of the tree; without `boilerplate`, navigation, headers, footers and asides are left out.
+
+    Raises `too-deep` for markup nested beyond anything that was written to be read.
+    """
+    found = Lines()
+    try:
+        _walk(root, found, frozenset() if boilerplate else frozenset(_BOILERPLATE))
+    except RecursionError as error:
+        raise Reject("too-deep", "elements nested too deep to be a page") from error
+    found.end()
+    return found.done
+
+
+def _walk(element: Element, out: Lines, skipped: frozenset[str]) -> None:
+    tag = element.tag
+    if not isinstance(tag, str) or tag in _DROPPED or tag in skipped or _HIDDEN.search(element.get("style", "")):
+        return None
+    if tag == "br":
+        return out.end()
+    if tag == "table" and (rows := _data_table(element, skipped)):
+        out.end()
+        out.done.append(rows)
+        return None
+    if tag == "pre":
+        out.end()
+        out.done += [line.rstrip() for line in inner_text(element).split("\n") if line.strip()]
+        return None
+    block = tag in _BLOCKS
+    if block:
+        out.end()
+        out.prefix = _HEADINGS.get(tag, "- " if tag == "li" else out.prefix)
+    _content(element, out, skipped)
+    if block:
+        out.end()
+        out.prefix = ""
+    return None
+
+
+def _content(element: Element, out: Lines, skipped: frozenset[str]) -> None:
+    if element.tag in ("rt", "rtc"):
+        out.write(f"（{inner_text(element)}）")
+        return
+    if element.tag == "rp":
+        return
+    if element.tag == "img" and (alt := element.get("alt", "").strip()):
+        out.write(f"［図：{alt}］")
+    out.write(element.text or "")
+    for child in element.iterchildren():
+        _walk(child, out, skipped)
+        out.write(child.tail or "")
+
+
+def _data_table(element: Element, skipped: frozenset[str]) -> str:
+    """The table as Markdown, or nothing where it only lays out the page: one column, or tables within tables."""
+    if next(element.iterdescendants("table"), None) is not None:
+        return ""
+    rows = list(_rows(element, skipped))
+    if max((sum(bool(cell) for cell in row) for row in rows), default=0) < 2:
+        return ""
+    caption = element.find("caption")
+    head = lines(caption) if caption is not None else []
+    return "\n".join([*head, table(rows)])
+
+
+def _rows(element: Element, skipped: frozenset[str]) -> Iterator[list[str]]:
+    covered: set[tuple[int, int]] = set()
+    for index, row in enumerate(element.iter("tr")):
+        cells: list[str] = []
+        for cell in row.iterchildren("td", "th"):
+            while (index, len(cells)) in covered:
+                cells.append("")
+            found = Lines()
+            _content(cell, found, skipped)
+            found.end()
+            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+            covered |= {(index + y, len(cells) + x) for y in range(1, height) for x in range(width)}
+            cells += ["\n".join(found.done), *[""] * (width - 1)]
+        yield cells
+
+
+def _span(cell: Element, name: str) -> int:
+    value = cell.get(name, "1").strip()
+    return min(max(int(value), 1), 200) if value.isdecimal() else 1
+
+
+def inner_text(element: Element) -> str:
+    return "".join(str(piece) for piece in element.itertext())
+
+
+def parse(text: str) -> Element | None:
+    """Element tree of a page; None where there is no element at all."""
+    parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    body = text.encode("utf-8", "replace")
+    if not body.strip():
+        return None
+    try:
+        return html.document_fromstring(body, parser=parser)
+    except (etree.ParserError, etree.XMLSyntaxError):
+        return None

@@ -1,0 +1,133 @@
+"""Laws of e-Gov in all their wrappers, as XML or as the JSON tree of the API; any other XML as its plain text."""
+
+import json
+from typing import Any
+
+from lxml import etree
+
+from kobunko.errors import Reject
+from kobunko.extract.controls import clean
+from kobunko.extract.law_text import Element, LawWriter
+from kobunko.extract.reading import Reading, text_page
+
+_ERA_BEGINS = {"Meiji": 1867, "Taisho": 1911, "Showa": 1925, "Heisei": 1988, "Reiwa": 2018}
+_LAST_LUNAR_YEAR = 1872
+_DEPTH = 200
+# What the API says of a law beside its text; values go to the metadata under the same names.
+_INFO = ("law_info", "revision_info", "ApplData")
+
+
+def read_xml(body: bytes) -> Reading:
+    """A law, or the text nodes of other XML in their order. Raises `malformed-xml` and `error-document`."""
+    root = parse(body)
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.tag = etree.QName(element).localname
+    if laws := _laws(root):
+        return _law(laws, "law-xml", _wrapper(root))
+    _raise_error_answer(root)
+    texts = [str(text).strip("\n") for text in root.itertext(etree.Element) if text.strip()]
+    texts = [str(text).strip("\n") for text in root.itertext(etree.Element) if text.strip()]
+    lines = [line.rstrip() for text in texts for line in text.split("\n")]
+    if not lines:
+        raise Reject("no-text", f"XML <{root.tag}> without text")
+    return Reading("xml", [text_page(1, "\n".join(lines), "markup")], metadata={"root_element": root.tag})
+
+
+def read_law_json(data: Any) -> Reading | None:
+    """A law in the API's JSON tree (`{"tag", "attr", "children"}`), or None where `data` is no law."""
+    tree = data.get("law_full_text", data) if isinstance(data, dict) else None
+    if not isinstance(tree, dict) or not {"tag", "children"} <= tree.keys():
+        return None
+    root = _element(tree)
+    laws = _laws(root)
+    info = {key: value for name in _INFO for key, value in (data.get(name) or {}).items() if _scalar(value)}
+    return _law(laws, "law-json", info) if laws else None
+
+
+def parse(body: bytes) -> Element:
+    """Element tree without comments; no network, no entities, no DTD."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        return etree.fromstring(body, parser)
+    except etree.XMLSyntaxError as error:
+        raise Reject("malformed-xml", str(error)) from error
+
+
+def _laws(root: Element) -> list[Element]:
+    """Every law in the tree, or the provisions of one that were asked for by themselves."""
+    for name in ("Law", "LawBody", "MainProvision", "Article", "Paragraph"):
+        if found := list(root.iter(name)):
+            return [element for element in found if not any(parent.tag == name for parent in element.iterancestors())]
+    return []
+
+
+def _law(laws: list[Element], format_: str, wrapper: dict[str, Any]) -> Reading:
+    writer = LawWriter()
+    text = "\n\n".join(writer.write(law) for law in laws)
+    if not text.strip():
+        raise Reject("no-text", "a law without text")
+    metadata = _attributes(laws[0]) | wrapper | {"unknown_elements": sorted(writer.unknown)}
+    title = laws[0].find("LawBody/LawTitle")
+    return Reading(format_, [text_page(1, text, "markup")], writer.inline(title) if title is not None else "", metadata)
+
+
+def _attributes(law: Element) -> dict[str, Any]:
+    """What the `<Law>` element says: law_num, law_type and the date of promulgation (not for lunar dates)."""
+    number = law.findtext("LawNum", "").strip()
+    found: dict[str, Any] = {"law_num": number, "law_type": law.get("LawType", "")}
+    month, day, year = (law.get(name, "") for name in ("PromulgateMonth", "PromulgateDay", "Year"))
+    if month.isdecimal() and day.isdecimal() and year.isdecimal() and law.get("Era") in _ERA_BEGINS:
+        western = _ERA_BEGINS[law.get("Era", "")] + int(year)
+        if western > _LAST_LUNAR_YEAR:
+            found["promulgation_date"] = f"{western:04}-{int(month):02}-{int(day):02}"
+    if figures := [source for figure in law.iter("Fig") if (source := figure.get("src"))]:
+        found["figures"] = figures
+    return found
+
+
+def _wrapper(root: Element) -> dict[str, Any]:
+    """Plain values of the API's answer around the law."""
+    found: dict[str, Any] = {}
+    for name in _INFO:
+        for block in root.iter(name):
+            found |= {
+                str(child.tag): child.text.strip()
+                for child in block.iterchildren()
+                if not len(child) and child.text and child.text.strip()
+            }
+    if "LawId" in found:
+        found["law_id"] = found.pop("LawId")
+    return found
+
+
+def _raise_error_answer(root: Element) -> None:
+    """API v1 answers an error as `<DataRoot><Result><Code>1…`, object stores as `<Error><Code>…`."""
+    code = root.findtext("Result/Code") if root.tag == "DataRoot" else None
+    if root.tag == "Error":
+        code = root.findtext("Code")
+    if code not in (None, "", "0"):
+        raise Reject("error-document", f"{code}: {root.findtext('Result/Message') or root.findtext('Message') or ''}")
+
+
+def _element(tree: dict[str, Any], depth: int = 0) -> Element:
+    if depth > _DEPTH:
+        raise Reject("malformed-json", "the tree of the law is too deep")
+    try:
+        element = etree.Element(str(tree.get("tag", "")))
+        for name, value in (tree.get("attr") or {}).items():
+            element.set(str(name), clean(value if isinstance(value, str) else json.dumps(value))[0])
+    except (ValueError, AttributeError) as error:
+        raise Reject("malformed-json", f"no element of a law: {tree.get('tag')!r}, {error}") from error
+    for child in tree.get("children") or []:
+        if isinstance(child, dict):
+            element.append(_element(child, depth + 1))
+        elif len(element):
+            element[-1].tail = (element[-1].tail or "") + clean(str(child))[0]
+        else:
+            element.text = (element.text or "") + clean(str(child))[0]
+    return element
+
+
+def _scalar(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool) and value != ""

@@ -1,0 +1,29 @@
+"""Tables as Markdown, for every reader that meets one."""
+
+from collections.abc import Iterable, Sequence
+
+
+def table(rows: Iterable[Sequence[str]]) -> str:
+    """Rows of cells as a Markdown table. The first row is the header; empty rows and empty last columns are left out.
+    A table of one column is a frame around text, and is given as lines.
+
+    A line break in a cell becomes `<br>` and a bar is escaped, so that no character of a cell is lost.
+    """
+    kept = [[_cell(cell) for cell in row] for row in rows]
+    kept = [row for row in kept if any(row)]
+    width = max((index + 1 for row in kept for index, cell in enumerate(row) if cell), default=0)
+    if not width:
+        return ""
+    if width == 1:
+        return "\n".join(row[0].replace("<br>", "\n").replace("\\|", "|") for row in kept)
+    lines = [_line([*row, *[""] * width][:width]) for row in kept]
+    return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _cell(text: str) -> str:
+    lines = (line.strip(" \t\r") for line in text.strip().splitlines())
+    return "<br>".join(line for line in lines if line).replace("|", "\\|")

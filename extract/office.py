@@ -1,0 +1,122 @@
+"""Word, Excel and PowerPoint files in the Office Open XML formats."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
+
+import docx
+import openpyxl
+import pptx
+from docx.opc.exceptions import PackageNotFoundError
+from lxml import etree
+
+from kobunko.errors import Reject
+from kobunko.extract.archive import Archive
+from kobunko.extract.docx_text import body_lines
+from kobunko.extract.markdown import table
+from kobunko.extract.reading import Reading, text_page
+from kobunko.records import Page
+
+# Pages, and metadata of the format.
+Read = tuple[list[Page], dict[str, Any]]
+
+_BROKEN = (
+    BadZipFile,
+    KeyError,
+    ValueError,
+    etree.XMLSyntaxError,
+    ParseError,
+    PackageNotFoundError,
+    TypeError,
+    AttributeError,
+)
+_CORE = "docProps/core.xml"
+_PROPERTIES = ("subject", "keywords", "category", "created", "modified")
+_MAIN_PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx"}
+
+
+def office_format(archive: Archive) -> str:
+    """docx, xlsx, pptx or nothing, by the main part that the package holds."""
+    return next((kind for part, kind in _MAIN_PARTS.items() if part in archive.members), "")
+
+
+def read_office(archive: Archive, body: bytes, kind: str) -> Reading:
+    """Raises `corrupt-office` for a package that its own library cannot open and `no-text` for an empty one."""
+    try:
+        title, properties = _properties(archive)
+        pages, metadata = {"docx": _docx, "xlsx": _xlsx, "pptx": _pptx}[kind](body)
+    except _BROKEN as error:
+        raise Reject("corrupt-office", f"{kind}: {error}") from error
+    if not any(page.text for page in pages):
+        raise Reject("no-text", f"{kind} without text")
+    return Reading(kind, pages, title, properties | metadata)
+
+
+def _docx(body: bytes) -> Read:
+    document = docx.Document(io.BytesIO(body))
+    text = "\n".join(body_lines(document))
+    return [text_page(1, text, "markup")], {}
+
+
+def _xlsx(body: bytes) -> Read:
+    """Each sheet a page under its name; of merged cells only the first holds a value."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of print areas and extensions, which hold no text
+        book = openpyxl.load_workbook(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
+    pages, hidden = [], []
+    for number, sheet in enumerate(book.worksheets, 1):
+        sheet.reset_dimensions()
+        rows = table([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
+        pages.append(text_page(number, f"## {sheet.title}\n{rows}" if rows else "", "markup"))
+        hidden += [sheet.title] if sheet.sheet_state != "visible" else []
+    return pages, {"sheets": book.sheetnames, "hidden_sheets": hidden}
+
+
+def _pptx(body: bytes) -> Read:
+    """Each slide a page, its shapes from top to bottom; speaker's notes after them."""
+    show = pptx.Presentation(io.BytesIO(body))
+    pages = []
+    for number, slide in enumerate(show.slides, 1):
+        found = [text for shape in _in_order(slide.shapes) for text in _shape_text(shape)]
+        if slide.has_notes_slide and (notes := slide.notes_slide.notes_text_frame):
+            found.append(notes.text)
+        pages.append(text_page(number, "\n".join(text for text in found if text.strip()), "markup"))
+    return pages, {}
+
+
+def _in_order(shapes: Any) -> list[Any]:
+    return sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
+
+
+def _shape_text(shape: Any) -> Iterator[str]:
+    if hasattr(shape, "shapes"):
+        for inner in _in_order(shape.shapes):
+            yield from _shape_text(inner)
+    elif getattr(shape, "has_table", False):
+        yield table([[cell.text for cell in row.cells] for row in shape.table.rows])
+    elif shape.has_text_frame:
+        yield shape.text_frame.text
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _properties(archive: Archive) -> tuple[str, dict[str, Any]]:
+    """Title and what else the file says of itself; the names of its authors are nobody's business.
+
+    Read from the package itself: the libraries put the present time where a file names no date.
+    """
+    body = archive.read(_CORE) if _CORE in archive.members else None
+    if not body:
+        return "", {}
+    core = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
+    texts = {etree.QName(child).localname: (child.text or "").strip() for child in core.iterchildren(etree.Element)}
+    return texts.get("title", ""), {name: texts[name] for name in _PROPERTIES if texts.get(name)}

@@ -1,0 +1,201 @@
+"""Reading order of a page's text, horizontal or vertical, by one set of rules.
+
+A vertical page is a horizontal one turned by a quarter: its lines run down and follow each other from right to left,
+and what columns are to horizontal text, tiers (段) are to vertical text. So pieces of text are put into reading
+coordinates first (`start`–`end` along the line, `top`–`bottom` across the lines), and ordered once.
+"""
+
+import re
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+_MERGE = 0.8  # em; a wider gap in a line is white space that was set on purpose
+_TAB = 2.0  # em; a wider one parts cells or columns
+_GUTTER = 1.2  # em; white space between columns of prose
+_COLUMN_ROWS = 4  # lines that both columns must have
+_COLUMN_FILL = 0.6  # how much of a column's width its lines fill where it holds prose and not cells
+_COLUMN_CHARACTERS = 8
+_FULL = 1.3  # em; a line that ends this near to its column's end goes on in the next
+_FULL_LINES = 2  # full lines that prove where a column ends
+_NARROW = 10.0  # em; in narrower regions lines are names and headings, not sentences
+_INDENT, _HANGING = 1.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
+_PITCH = 1.4  # of the usual distance of lines; more parts paragraphs
+
+_JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff5a"
+_GOES_ON = re.compile(f"[{_JAPANESE}、，・「『（]$")
+_BEGINS = re.compile(
+    r"^(?:[\s　○●◎・※□■◆①-⑳]|第[一二三四五六七八九十百千０-９\d]+[章節款条編]|[(（][^)）]{1,3}[)）]"
+    r"|[0-9０-９]{1,3}[\s　.．、]|[ア-ンイロハニホヘト一二三四五六七八九十][\s　.．])"
+)
+_STARTS_JAPANESE = re.compile(f"^[{_JAPANESE}、。，」』）（「『]")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Text with its place in reading coordinates (points); `size` is the size of its letters."""
+
+    start: float
+    end: float
+    top: float
+    bottom: float
+    size: float
+    text: str
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+Row = list[Piece]
+
+
+def reading_text(pieces: Iterable[Piece]) -> str:
+    """The text of pieces in reading order, one printed line a line unless a paragraph safely goes on."""
+    solid = [piece for piece in pieces if piece.text.strip()]
+    if not solid:
+        return ""
+    em = statistics.median(piece.size for piece in solid for _ in range(min(len(piece.text), 50))) or 1.0
+    rows = [_merged(row, em) for row in _rows(solid)]
+    return "\n".join(line for region in _regions(rows, em) for line in _paragraphs(region, em))
+
+
+def _rows(pieces: list[Piece]) -> list[Row]:
+    """Pieces that stand on one line, by where their middles lie."""
+    rows: list[Row] = []
+    for piece in sorted(pieces, key=lambda piece: (piece.middle, piece.start)):
+        if rows and _same_row(rows[-1], piece):
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return [sorted(row, key=lambda piece: piece.start) for row in rows]
+
+
+def _same_row(row: Row, piece: Piece) -> bool:
+    tallest = max(row, key=lambda other: other.bottom - other.top)
+    overlap = min(tallest.bottom, piece.bottom) - max(tallest.top, piece.top)
+    return overlap > 0.5 * min(tallest.bottom - tallest.top, piece.bottom - piece.top)
+
+
+def _merged(row: Row, em: float) -> Row:
+    """Neighbours that are closer than a tab become one piece."""
+    merged = [row[0]]
+    for piece in row[1:]:
+        last = merged[-1]
+        gap = (piece.start - last.end) / em
+        if gap < _TAB:
+            text = last.text + _gap_text(last.text, piece.text, gap) + piece.text
+            end = max(last.end, piece.end)
+            top, bottom = min(last.top, piece.top), max(last.bottom, piece.bottom)
+            merged[-1] = replace(last, text=text, end=end, top=top, bottom=bottom)
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _gap_text(before: str, after: str, gap: float) -> str:
+    if gap >= _MERGE:
+        return "　"
+    words = before[-1:].isascii() and after[:1].isascii() and before[-1:] != " " and after[:1] != " "
+    return " " if gap > 0.2 and words else ""
+
+
+def _regions(rows: list[Row], em: float) -> list[list[Row]]:
+    """Rows in reading order, cut where columns begin and end; left columns before right ones."""
+    found = _columns(rows, em)
+    if found is None:
+        return [rows] if rows else []
+    first, last, gutter = found
+    left = [side for row in rows[first:last] if (side := [piece for piece in row if piece.end <= gutter])]
+    right = [side for row in rows[first:last] if (side := [piece for piece in row if piece.end > gutter])]
+    return [
+        *_regions(rows[:first], em),
+        *_regions(left, em),
+        *_regions(right, em),
+        *_regions(rows[last:], em),
+    ]
+
+
+def _columns(rows: list[Row], em: float) -> tuple[int, int, float] | None:
+    """The longest run of rows `[first:last]` with a gutter through all of them and prose on both sides."""
+    gaps = [
+        round((a.end + b.start) / 2 / em) * em
+        for row in rows
+        for a, b in pairwise(row)
+        if b.start - a.end >= _GUTTER * em
+    ]
+    best: tuple[int, int, float] | None = None
+    for gutter in sorted({gap for gap in gaps if gaps.count(gap) >= _COLUMN_ROWS / 2}):
+        first = 0
+        for index in range(len(rows) + 1):
+            crossed = index == len(rows) or any(
+                p.start < gutter - em / 4 and p.end > gutter + em / 4 for p in rows[index]
+            )
+            if crossed:
+                longer = best is None or index - first > best[1] - best[0]
+                if longer and _is_prose(rows[first:index], gutter):
+                    best = (first, index, gutter)
+                first = index + 1
+    return best
+
+
+def _is_prose(rows: list[Row], gutter: float) -> bool:
+    """Whether both sides of the gutter hold lines that fill their column, as cells of a table do not."""
+    for side in (
+        [p for row in rows for p in row if p.end <= gutter],
+        [p for row in rows for p in row if p.end > gutter],
+    ):
+        if len(side) < _COLUMN_ROWS:
+            return False
+        width = max(p.end for p in side) - min(p.start for p in side)
+        if statistics.median(p.end - p.start for p in side) < _COLUMN_FILL * width:
+            return False
+        if statistics.median(len(p.text) for p in side) < _COLUMN_CHARACTERS:
+            return False
+    return True
+
+
+def _paragraphs(rows: Sequence[Row], em: float) -> list[str]:
+    """Lines of a region; a full line whose sentence goes on is joined with the next."""
+    ends = sorted(row[-1].end for row in rows)
+    end = ends[-1]
+    wide = end - min(row[0].start for row in rows) >= _NARROW * em
+    joinable = wide and sum(end - other < _FULL * em for other in ends) >= _FULL_LINES
+    pitch = _pitch(rows)
+    lines: list[str] = []
+    for index, row in enumerate(rows):
+        text = (
+            ("\n" if any("\n" in piece.text for piece in row) else "\t").join(p.text.strip(" ") for p in row).rstrip()
+        )
+        previous = rows[index - 1] if index else None
+        if previous and joinable and _goes_on(previous, row, end, em, pitch):
+            lines[-1] += text
+        else:
+            lines.append(text)
+    return lines
+
+
+def _goes_on(previous: Row, row: Row, end: float, em: float, pitch: float) -> bool:
+    before, after = previous[-1].text.rstrip(), row[0].text
+    return (
+        len(previous) == len(row) == 1
+        and end - previous[0].end < _FULL * em
+        and _in_place(previous[0], row[0], em)
+        and row[0].middle - previous[0].middle <= _PITCH * pitch
+        and abs(row[0].size - previous[0].size) < 0.15 * em
+        and bool(_GOES_ON.search(before))
+        and bool(_STARTS_JAPANESE.match(after))
+        and not _BEGINS.match(after)
+    )
+
+
+def _in_place(previous: Piece, piece: Piece, em: float) -> bool:
+    """Whether a line begins where the one before did, left of its indent, or below the text behind its number."""
+    shift = (piece.start - previous.start) / em
+    return -_INDENT <= shift <= (_HANGING if _BEGINS.match(previous.text) else 0.5)
+
+
+def _pitch(rows: Sequence[Row]) -> float:
+    distances = [b[0].middle - a[0].middle for a, b in pairwise(rows)]
+    return statistics.median(distances) if distances else 0.0

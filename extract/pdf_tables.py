@@ -1,0 +1,163 @@
+"""Ruled tables of a PDF page: the grid that the rules draw, and which cell a point lies in.
+
+Rules are the only evidence that is used: a table without rules is read row by row like any other text.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pymupdf
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+_NEAR = 2.5  # points; rules closer than this are one
+_THIN = 3.0  # points; a filled rectangle not thicker than this is a rule
+_SHORTEST = 5.0  # points
+_DASH = 4.0  # points between the pieces of one rule
+_MOST_RULES = 4000  # a page with more is a map or a drawing
+
+Floats = npt.NDArray[np.float64]
+# A rule as (position, from, to): y, x0, x1 of a horizontal one; x, y0, y1 of a vertical one.
+Rule = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: where its columns and rows begin and end, and for each elementary cell the number of its merged cell."""
+
+    xs: list[float]
+    ys: list[float]
+    cells: list[list[int]]  # [row][column]
+
+    def cell_at(self, x: float, y: float) -> int | None:
+        column, row = bisect_right(self.xs, x) - 1, bisect_right(self.ys, y) - 1
+        inside = 0 <= column < len(self.xs) - 1 and 0 <= row < len(self.ys) - 1
+        return self.cells[row][column] if inside else None
+
+    @cached_property
+    def origins(self) -> dict[int, tuple[int, int]]:
+        """Row and column in which each merged cell begins."""
+        found: dict[int, tuple[int, int]] = {}
+        for row, numbers in enumerate(self.cells):
+            for column, number in enumerate(numbers):
+                found.setdefault(number, (row, column))
+        return found
+
+    def rows(self, texts: dict[int, str]) -> list[list[str]]:
+        """Texts by merged cell as rows; columns that hold nothing are left out."""
+        rows = [[""] * (len(self.xs) - 1) for _ in self.ys[1:]]
+        for number, text in texts.items():
+            row, column = self.origins[number]
+            rows[row][column] = text
+        kept = [column for column in range(len(self.xs) - 1) if any(row[column] for row in rows)]
+        return [[row[column] for column in kept] for row in rows]
+
+
+def grids(page: pymupdf.Page) -> list[Grid]:
+    """The page's grids of at least two rows and two columns, from the top down."""
+    across, down = _rules(page)
+    if not across or not down or len(across) + len(down) > _MOST_RULES:
+        return []
+    found = [grid for part in _connected(across, down) if (grid := _grid(*part))]
+    return sorted(found, key=lambda grid: (grid.ys[0], grid.xs[0]))
+
+
+def _rules(page: pymupdf.Page) -> tuple[list[Rule], list[Rule]]:
+    across: list[Rule] = []
+    down: list[Rule] = []
+    for path in page.get_cdrawings():
+        for x0, y0, x1, y1 in _edges(path["items"], stroked="s" in path["type"]):
+            if abs(y1 - y0) < _THIN and abs(x1 - x0) >= abs(y1 - y0):
+                across.append(((y0 + y1) / 2, min(x0, x1), max(x0, x1)))
+            elif abs(x1 - x0) < _THIN:
+                down.append(((x0 + x1) / 2, min(y0, y1), max(y0, y1)))
+    return _lengthened(across), _lengthened(down)
+
+
+def _lengthened(rules: list[Rule]) -> list[Rule]:
+    """Rules with their pieces put together: dashes, and borders that were drawn cell by cell."""
+    whole: list[Rule] = []
+    for position, start, end in sorted(rules, key=lambda rule: (round(rule[0]), rule[1])):
+        if whole and abs(whole[-1][0] - position) < 1 and start - whole[-1][2] <= _DASH:
+            whole[-1] = (whole[-1][0], whole[-1][1], max(whole[-1][2], end))
+        else:
+            whole.append((position, start, end))
+    return [rule for rule in whole if rule[2] - rule[1] >= _SHORTEST]
+
+
+def _edges(items: Iterable[Sequence[Any]], stroked: bool) -> Iterator[tuple[float, float, float, float]]:
+    for kind, *shape in items:
+        if kind == "l":
+            (x0, y0), (x1, y1) = shape
+            yield x0, y0, x1, y1
+        elif kind == "re":
+            x0, y0, x1, y1 = shape[0]
+            if min(abs(x1 - x0), abs(y1 - y0)) < _THIN:
+                yield x0, y0, x1, y1
+            elif stroked:
+                yield from ((x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1))
+
+
+def _connected(across: list[Rule], down: list[Rule]) -> Iterator[tuple[list[Rule], list[Rule]]]:
+    """Rules that touch each other belong to one table."""
+    h, v = np.array(across), np.array(down)
+    touch = (
+        (v[None, :, 0] >= h[:, 1, None] - _NEAR)
+        & (v[None, :, 0] <= h[:, 2, None] + _NEAR)
+        & (h[:, 0, None] >= v[None, :, 1] - _NEAR)
+        & (h[:, 0, None] <= v[None, :, 2] + _NEAR)
+    )
+    rows, columns = np.nonzero(touch)
+    size = len(h) + len(v)
+    graph = csr_matrix((np.ones(len(rows)), (rows, columns + len(h))), shape=(size, size))
+    count, labels = connected_components(graph, directed=False)
+    for label in range(count):
+        yield (
+            [rule for rule, mine in zip(across, labels[: len(h)], strict=True) if mine == label],
+            [rule for rule, mine in zip(down, labels[len(h) :], strict=True) if mine == label],
+        )
+
+
+def _grid(across: list[Rule], down: list[Rule]) -> Grid | None:
+    """The grid of connected rules; tables that are open at a side end where their rules end."""
+    if not across or not down:
+        return None
+    xs = _positions([rule[0] for rule in down] + [min(r[1] for r in across), max(r[2] for r in across)])
+    ys = _positions([rule[0] for rule in across] + [min(r[1] for r in down), max(r[2] for r in down)])
+    if len(xs) < 3 or len(ys) < 3:
+        return None
+    height, width = len(ys) - 1, len(xs) - 1
+    right = _borders(down, xs[1:-1], ys)  # [inner x][row]
+    below = _borders(across, ys[1:-1], xs)  # [inner y][column]
+    number = np.arange(height * width).reshape(height, width)
+    joined = [(number[r, c], number[r, c + 1]) for c in range(width - 1) for r in range(height) if not right[c, r]]
+    joined += [(number[r, c], number[r + 1, c]) for r in range(height - 1) for c in range(width) if not below[r, c]]
+    pairs = np.array(joined).reshape(-1, 2)
+    graph = csr_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(number.size, number.size))
+    _, labels = connected_components(graph, directed=False)
+    return Grid(xs, ys, labels.reshape(height, width).tolist())
+
+
+def _positions(values: list[float]) -> list[float]:
+    merged: list[float] = []
+    for value in sorted(values):
+        if not merged or value - merged[-1] > _NEAR:
+            merged.append(value)
+    return merged
+
+
+def _borders(rules: list[Rule], lines: list[float], steps: list[float]) -> npt.NDArray[np.bool_]:
+    """For each inner line and each step along it, whether a rule lies there."""
+    found = np.zeros((len(lines), len(steps) - 1), dtype=bool)
+    middles: Floats = (np.array(steps[1:]) + np.array(steps[:-1])) / 2
+    for position, start, end in rules:
+        covered = (middles > start - _NEAR) & (middles < end + _NEAR)
+        for index, line in enumerate(lines):
+            if abs(position - line) <= _NEAR:
+                found[index] |= covered
+    return found

@@ -1,0 +1,46 @@
+"""Plain text, CSV and JSON."""
+
+import json
+from typing import Any
+
+from kobunko.errors import Reject
+from kobunko.extract.charset import decode
+from kobunko.extract.law_xml import read_law_json
+from kobunko.extract.reading import Reading, text_page
+
+
+def read_text(body: bytes, media_type: str = "", format_: str = "text") -> Reading:
+    """Text as it stands, CSV included: its lines are its structure."""
+    decoded = decode(body, media_type)
+    if not decoded.text.strip():
+        raise Reject("no-text", "a text file without text")
+    metadata: dict[str, Any] = {"encoding": decoded.encoding}
+    if decoded.replaced:
+        metadata["undecodable"] = decoded.replaced
+    return Reading(format_, [text_page(1, decoded.text, "text-file")], metadata=metadata)
+
+
+def read_json(body: bytes) -> Reading:
+    """A law in the API's JSON tree, or any other JSON, indented. Raises `error-document` for an API's error."""
+    try:
+        data = json.loads(body)
+        if law := read_law_json(data):
+            return law
+        _raise_error_answer(data)
+        return Reading("json", [text_page(1, json.dumps(data, ensure_ascii=False, indent=1), "markup")])
+    except RecursionError as error:
+        raise Reject("malformed-json", "JSON nested too deep") from error
+
+
+def _raise_error_answer(data: Any) -> None:
+    """EDINET answers errors with HTTP 200: `{"metadata": {"status": "404"}}` or `{"StatusCode": 401}`; e-Gov too."""
+    if not isinstance(data, dict):
+        return
+    metadata = data.get("metadata")
+    status = metadata.get("status") if isinstance(metadata, dict) else None
+    status = status or data.get("StatusCode") or data.get("statusCode")
+    if status is None and data.keys() <= {"code", "message"}:
+        status = data.get("code")
+    if status is not None and str(status) != "200":
+        message = (metadata or {}).get("message") or data.get("message") or ""
+        raise Reject("error-document", f"{status} {message}".strip())

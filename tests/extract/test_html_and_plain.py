@@ -1,0 +1,122 @@
+import json
+
+import pytest
+
+from kobunko.errors import Reject
+from kobunko.extract.charset import decode
+
+BODY = "架空省は、次のとおり図書の保存に関する取扱いを定めたので、関係者は留意されたい。"
+MENU = "<nav><ul><li><a href='/'>ホーム</a></li><li><a href='/law'>法令等</a></li></ul></nav>"
+PAGE = f"""<html><head><meta http-equiv="Content-Type" content="text/html; charset=Shift_JIS">
+<title>取扱いについて｜架空省</title>
+<style>p {{ color: red }}</style></head><body>{MENU}
+<div id="main"><h1>取扱いについて</h1><p>{BODY}</p>
+<p>　第一に、<ruby>紙<rp>（</rp><rt>かみ</rt><rp>）</rp></ruby>の図書は、乾いた所に置くこと。</p>
+<ul><li>湿度は五割までとする。</li></ul>
+<table><tr><th>種類</th><th>年数</th></tr><tr><td>甲</td><td>十年</td></tr></table></div>
+<footer><p>架空省 所在地 架空県架空市一丁目</p><a href='/'>ホーム</a></footer><script>alert(1)</script></body></html>"""
+
+
+def test_main_content_with_its_structure(read):
+    found = read(PAGE.encode("cp932"))
+    assert found.pages[0].text.split("\n") == [
+        "# 取扱いについて",
+        BODY,
+        "　第一に、紙（かみ）の図書は、乾いた所に置くこと。",
+        "- 湿度は五割までとする。",
+        "| 種類 | 年数 |",
+        "| --- | --- |",
+        "| 甲 | 十年 |",
+    ]
+    assert (found.title, found.pages[0].reason) == ("取扱いについて｜架空省", "main-content")
+    assert json.loads(found.metadata)["encoding"] == "cp932"
+
+
+def test_page_without_menus_is_kept_whole(read):
+    articles = "".join(f"<p>第{n}条　この命令の第{n}条は、例として置く。</p>" for n in range(1, 60))
+    found = read(
+        f"<html><head><style>{'a' * 200_000}</style></head><body>{articles}<p>別表（略）</p></body></html>".encode()
+    )
+    assert found.pages[0].reason == "whole-body"
+    assert len(found.pages[0].text.split("\n")) == 60
+
+
+@pytest.mark.parametrize("encoding", ["utf_8", "utf_8_sig", "cp932", "euc_jp", "iso2022_jp", "utf_16"])
+@pytest.mark.parametrize("declared", ["", "Shift_JIS", "euc-jp", "utf-8", "no-such-code"])
+def test_charset_follows_the_bytes_not_the_declaration(encoding, declared):
+    text = f"<meta charset='{declared}'>" + BODY * 3
+    decoded = decode(text.encode(encoding))
+    assert decoded.text.lstrip("\ufeff") == text
+    assert decoded.replaced == 0
+
+
+def test_windows_letters_survive_a_shift_jis_declaration():
+    assert decode("charset=Shift_JIS ①㈱髙".encode("cp932")).text.endswith("①㈱髙")
+
+
+def test_undecodable_bytes_are_counted():
+    assert decode(BODY.encode() + b"\xff\xfe\xfd" + BODY.encode()).replaced == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", "empty-file"),
+        (b"\xef\xbb\xbf \n", "empty-file"),
+        (b"<html><body><script>1</script></body></html>", "no-text"),
+        (
+            b"<html><head><title>Request Rejected</title></head><body>Your support ID is: 1</body></html>",
+            "error-document",
+        ),
+        ("<html><title>404 Not Found</title><body>お探しのページはありません</body></html>".encode(), "error-document"),
+        (b'{"metadata": {"status": "404", "message": "Not Found"}}', "error-document"),
+        (b'{"StatusCode": 401, "message": "Access denied"}', "error-document"),
+        (b"<html><body>" + b"<div>" * 5000 + b"deep" + b"</div>" * 5000, "too-deep"),
+        (b'{"tag": "Law", "attr": {"a b": "1"}, "children": []}', "malformed-json"),
+        (b"{\\rtf1 abc}", "unsupported-format"),
+        (b"\x1f\x8b\x08\x00\x00\x00", "unsupported-format"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "legacy-office"),
+    ],
+)
+def test_named_rejects(read, body, code):
+    with pytest.raises(Reject) as reject:
+        read(body)
+    assert reject.value.code == code
+
+
+def test_page_of_html_under_a_pdf_name_is_not_a_pdf(read):
+    with pytest.raises(Reject) as reject:
+        read(PAGE.encode(), url="https://example.jp/a.pdf")
+    assert reject.value.code == "not-a-pdf"
+
+
+def test_csv_and_json_and_text(read):
+    table = read("番号,名称\r\n1,架空図書館\r\n".encode("cp932"), url="https://example.jp/list.csv")
+    assert (table.format, table.pages[0].text) == ("csv", "番号,名称\n1,架空図書館\n")
+    assert read('{"名称": "架空"}'.encode()).pages[0].text == '{\n "名称": "架空"\n}'
+    assert read(BODY.encode(), media_type="text/plain").format == "text"
+
+
+def test_control_characters_go_and_are_counted(read):
+    found = read("<p>一\x7f二\x9f三\tタブ</p><p>ＡＢＣ①　㍻</p>".encode())
+    assert found.pages[0].text == "一二三 タブ\nＡＢＣ①　㍻"
+    assert json.loads(found.metadata)["control_characters"] == {"1": 2}
+
+
+def test_judgment_takes_text_from_the_pdf_and_metadata_from_the_page(read, make_blob, make_pdf):
+    detail = """<meta name="judge_date" content="2027-01-02"><!DOCTYPE html>
+    <html><head><title>架空事件 | 裁判例</title></head>
+    <body><dl><dt>事件番号</dt><dd>令和9(あ)1</dd></dl></body></html>"""
+    pdf = make_pdf([[(72, 100, "主文　本件上告を棄却する。")]])
+    found = read([make_blob(detail.encode(), "detail"), make_blob(pdf, "judgment")])
+    assert [(page.text, page.part) for page in found.pages] == [("主文　本件上告を棄却する。", 1)]
+    metadata = json.loads(found.metadata)["detail"]
+    assert metadata["meta"] == {"judge_date": "2027-01-02"}
+    assert metadata["fields"] == {"事件番号": "令和9(あ)1"}
+    assert found.title == "架空事件 | 裁判例"
+
+
+def test_a_part_that_cannot_be_read_does_not_hide_the_others(read, make_blob):
+    found = read([make_blob(b"\x1f\x8b\x08", "attachment"), make_blob(BODY.encode(), url="a.txt")])
+    assert [(page.number, page.part) for page in found.pages] == [(1, 1)]
+    assert json.loads(found.metadata)["rejected_parts"][0]["code"] == "unsupported-format"
