@@ -6,7 +6,6 @@ The set that is signed holds the character 5-grams of the matching key, as UTF-8
 from collections.abc import Iterator
 
 import numpy as np
-from datasketch import MinHash
 from numpy.typing import NDArray
 
 SHINGLE = 5  # characters
@@ -31,6 +30,8 @@ def distinct_shingles(key: str) -> NDArray[np.void]:
 
 def minhash(shingles: NDArray[np.void]) -> Signatures:
     """The 128 minima of a set of shingles."""
+    from datasketch import MinHash  # brings much of scipy along
+
     signature = MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme=SCHEME)
     for start in range(0, len(shingles), PIECE):
         signature.update_batch(list(_utf8(shingles[start : start + PIECE])))

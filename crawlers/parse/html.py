@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin
 
+from bs4 import BeautifulSoup, Tag
 from parsel import Selector
 from w3lib.encoding import html_to_unicode
 from w3lib.url import safe_url_string
@@ -41,10 +42,20 @@ def _guess(raw: bytes) -> str:
 
 
 def selector(body: bytes, content_type: str = "") -> Selector:
+    """For pages of a known layout, where XPath says exactly what is meant."""
+    return Selector(text=_markup(body, content_type), type="html")
+
+
+def soup(body: bytes, content_type: str = "") -> BeautifulSoup:
+    """For pages of any layout."""
+    return BeautifulSoup(_markup(body, content_type), "lxml")
+
+
+def _markup(body: bytes, content_type: str) -> str:
     text = decode(body, content_type).replace("\x00", "")
     if not text.strip():
         raise Reject("empty-body")
-    return Selector(text=text, type="html")
+    return text
 
 
 def words(text: str) -> str:
@@ -57,29 +68,37 @@ def text_of(node: Selector) -> str:
     return words(" ".join(node.xpath(".//text()[not(parent::script or parent::style)] | .//img/@alt").getall()))
 
 
-def title(page: Selector) -> str:
+def title(page: BeautifulSoup) -> str:
     """`<title>`, or the first heading where there is none."""
-    return words(page.xpath("string(//title)").get() or "") or words(page.xpath("string(//h1)").get() or "")
+    return next((text for tag in page.find_all(["title", "h1"]) if (text := words(tag.get_text()))), "")
 
 
 def meta_tags(body: bytes, content_type: str = "") -> dict[str, str]:
     """`<meta name= content=>` by name in lower case, wherever they stand: some pages put them before the doctype."""
     try:
-        page = selector(body, content_type)
+        tags = soup(body, content_type).find_all("meta", attrs={"name": True})
     except Reject:
         return {}
-    pairs = ((tag.attrib["name"].lower(), tag.attrib.get("content", "")) for tag in page.xpath("//meta[@name]"))
-    return {name: value.strip() for name, value in reversed(list(pairs))}
+    return {_attribute(tag, "name").lower(): _attribute(tag, "content") for tag in reversed(tags)}
 
 
-def links(page: Selector, url: str) -> Iterator[Link]:
+def links(page: BeautifulSoup, url: str) -> Iterator[Link]:
     """Links of a page in order, frames included; `javascript:` and the like are left out."""
-    base = urljoin(url, (page.xpath("//base/@href").get() or "").strip())
-    for node in page.xpath("//a[@href] | //area[@href] | //frame[@src] | //iframe[@src]"):
-        href = (node.attrib.get("href") or node.attrib.get("src") or "").strip()
-        absolute = _absolute(base, href)
-        if absolute:
-            yield Link(absolute, text_of(node) or words(node.attrib.get("alt") or node.attrib.get("title") or ""))
+    first = page.find("base", href=True)
+    base = urljoin(url, _attribute(first, "href")) if first else url
+    for tag in page.select("a[href], area[href], frame[src], iframe[src]"):
+        if absolute := _absolute(base, _attribute(tag, "href") or _attribute(tag, "src")):
+            yield Link(absolute, _shown(tag) or words(_attribute(tag, "alt") or _attribute(tag, "title")))
+
+
+def _shown(tag: Tag) -> str:
+    """What a reader sees on a link: its text, and the alternative text of its images."""
+    images = [_attribute(image, "alt") for image in tag.find_all("img")]
+    return words(" ".join([tag.get_text(" "), *images]))
+
+
+def _attribute(tag: Tag, name: str) -> str:
+    return str(tag.get(name) or "").strip()
 
 
 def _absolute(base: str, href: str) -> str:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from kobunko.crawlers.parse.html import Link, links, meta_tags, selector, text_of, title
+from kobunko.crawlers.parse.html import Link, links, meta_tags, soup, title, words
 from kobunko.errors import Reject
 
 # fmt: off
@@ -49,8 +49,10 @@ def is_html(content_type: str, body: bytes) -> bool:
 
 def parse_page(body: bytes, url: str, content_type: str = "") -> PageFacts:
     """Title, links and robots tag of a page; raises `Reject` for an error page that came with status 200."""
-    page = selector(body, content_type)
+    page = soup(body, content_type)
     heading = title(page)
-    if any(_NOT_THERE.search(text) for text in (heading, *map(text_of, page.xpath("//h1")[:2]))):
+    if any(
+        _NOT_THERE.search(text) for text in (heading, *(words(tag.get_text()) for tag in page.find_all("h1", limit=2)))
+    ):
         raise Reject("soft-404", heading)
     return PageFacts(heading, list(links(page, url)), meta_tags(body, content_type).get("robots", ""))
