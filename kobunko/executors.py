@@ -12,7 +12,7 @@ import resource
 import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from functools import partial
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from kobunko import warc
 from kobunko.records import Part
-from kobunko.stage import ReadBlob, Runner, Stage, failure
+from kobunko.stage import ReadBlob, Resources, Runner, Stage, failure
 
 DEATHS_BEFORE_GIVING_UP = 2
 
@@ -47,28 +47,44 @@ class Inline:
 
 
 class Processes:
-    """Computes in spawned workers; a few batches per worker are in flight, so memory does not grow with the corpus."""
+    """Computes in spawned workers; a few batches per worker are in flight, so memory does not grow with the corpus.
+
+    Stages with the same resources share their workers, since starting one costs a second or two.
+    """
 
     def __init__(self, read_blob: ReadBlob, workers: int) -> None:
         self._read_blob = read_blob
         self._workers = workers
+        self._resources: Resources | None = None
+        self._pool: ProcessPool | None = None
 
     def map(self, stage: Stage[Any, Any], batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
         workers = max(1, self._workers // stage.resources.cpus)
-        pool = ProcessPool(
+        if self._pool is None or stage.resources != self._resources:
+            self.close()
+            self._pool = self._start(stage.resources, workers)
+        try:
+            yield from _Flight(self._pool, stage, 2 * workers).results(iter(batches))
+        except BaseException:
+            self._pool.stop()  # what is under way is of no use to anybody
+            raise
+
+    def _start(self, resources: Resources, workers: int) -> ProcessPool:
+        self._resources = resources
+        return ProcessPool(
             max_workers=workers,
-            max_tasks=max(1, stage.resources.documents_per_worker // stage.batch),
+            max_tasks=resources.tasks_per_worker,
             initializer=_start_worker,
-            initargs=(stage, self._read_blob),
+            initargs=(resources, self._read_blob),
             context=multiprocessing.get_context("spawn"),
         )
-        finished = False
-        try:
-            yield from _Flight(pool, stage, 2 * workers).results(iter(batches))
-            finished = True
-        finally:
-            pool.close() if finished else pool.stop()
-            pool.join()
+
+    def close(self) -> None:
+        """Ends the workers."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool.join()
+            self._pool = None
 
 
 class _Flight:
@@ -98,7 +114,7 @@ class _Flight:
 
     def _launch(self, batch: pa.Table, deaths: int) -> None:
         limit = sum(wall_limit(self._stage, row) for row in _unit_rows(self._stage, batch))
-        future = self._pool.schedule(_work, args=(_to_bytes(batch),), timeout=limit)
+        future = self._pool.schedule(_work, args=(self._stage, _to_bytes(batch)), timeout=limit)
         self._flying[future] = (batch, deaths)
 
     def _land(self, future: "Future[bytes]") -> Iterator[pa.Table]:
@@ -142,24 +158,26 @@ def wall_limit(stage: Stage[Any, Any], row: dict[str, Any]) -> float:
     return resources.wall_s + resources.wall_s_per_unit * (row.get(resources.unit) or 0)
 
 
-_runner: Runner | None = None
+_read_blob: ReadBlob
+_runners: dict[str, Runner] = {}
 
 
-def _start_worker(stage: Stage[Any, Any], read_blob: ReadBlob) -> None:
-    global _runner
+def _start_worker(resources: Resources, read_blob: ReadBlob) -> None:
+    global _read_blob
+    _read_blob = read_blob
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no worker outlives a killed parent
-    os.environ.setdefault("OMP_NUM_THREADS", str(stage.resources.cpus))
-    limit = stage.resources.memory_mb << 20
+    os.environ.setdefault("OMP_NUM_THREADS", str(resources.cpus))
+    limit = resources.memory_mb << 20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _runner = Runner(stage, read_blob)
 
 
-def _work(data: bytes) -> bytes:
-    if _runner is None:
-        raise RuntimeError("worker was not started")
-    return _to_bytes(_runner(_from_bytes(data)))
+def _work(stage: Stage[Any, Any], data: bytes) -> bytes:
+    if stage.label not in _runners:
+        _runners[stage.label] = Runner(stage, _read_blob)
+    return _to_bytes(_runners[stage.label](_from_bytes(data)))
 
 
 def _to_bytes(table: pa.Table) -> bytes:
@@ -174,6 +192,11 @@ def _from_bytes(data: bytes) -> pa.Table:
         return reader.read_all()
 
 
-def executor(engine: str, raw: Path, workers: int) -> Executor:
-    read_blob = partial(read_part, raw)
-    return Inline(read_blob) if engine == "inline" else Processes(read_blob, workers)
+@contextmanager
+def executor(engine: str, read_blob: ReadBlob, workers: int) -> Iterator[Executor]:
+    """The executor of that name; its workers end with the context. `read_blob` must survive pickling."""
+    if engine == "inline":
+        yield Inline(read_blob)
+    else:
+        with closing(Processes(read_blob, workers)) as processes:
+            yield processes

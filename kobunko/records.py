@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -149,11 +149,13 @@ def optional(annotation: Any) -> bool:
     return isinstance(annotation, types.UnionType) and type(None) in typing.get_args(annotation)
 
 
-@functools.cache
-def hints(record: type) -> dict[str, Any]:
+def _hints(record: type) -> dict[str, Any]:
     """Annotations of the record's fields, class variables left out."""
     found = typing.get_type_hints(record)
     return {item.name: found[item.name] for item in dataclasses.fields(record)}
+
+
+hints: Callable[[type], dict[str, Any]] = functools.cache(_hints)
 
 
 _SCALARS: dict[Any, pa.DataType] = {

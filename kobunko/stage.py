@@ -35,7 +35,7 @@ class Resources:
     wall_s: float = 120
     unit: str = ""
     wall_s_per_unit: float = 0
-    documents_per_worker: int = 500  # then the worker is replaced, because native code leaks
+    tasks_per_worker: int = 500  # batches; then the worker is replaced, because native code leaks
 
 
 @dataclass(frozen=True)

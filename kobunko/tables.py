@@ -2,6 +2,8 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text
 
+REVISION = "0001"  # of alembic, that these tables stand at
+
 metadata = MetaData()
 
 captures = Table(

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kobunko import ids
-from kobunko.catalogue import Catalogue
+from kobunko import ids, tables
+from kobunko.catalogue import MIGRATIONS, Catalogue
 from kobunko.document import document, part
 from kobunko.records import Capture
 
@@ -30,7 +30,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     programs = _server_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    folder = Path("/tmp") / f"kobunko-pg-{os.getpid()}"  # noqa: S108 - its user must be able to reach it
+    folder = Path("/tmp") / f"kobunko-pg-{os.getpid()}"
     folder.mkdir()
     user = "postgres" if os.geteuid() == 0 else None
     if user:
@@ -122,3 +122,16 @@ def test_runs_that_a_crash_left_open_are_named_interrupted(either: Catalogue) ->
     assert run["state"] == "interrupted"
     either.finish_run(run_id, "done", {"新規": 1})
     assert either.runs(limit=1, kind="crawl")[0]["summary"] == {"新規": 1}
+
+
+def test_the_tables_are_those_that_the_migrations_make(either: Catalogue) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.config import Config
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == tables.REVISION
+    with either.transaction() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []

@@ -15,7 +15,7 @@ from kobunko import ids
 from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus, State
 from kobunko.document import document
-from kobunko.executors import Executor, Inline, Processes
+from kobunko.executors import Executor, Inline, executor
 from kobunko.records import Part
 from kobunko.running import failed_positions, over_quarantine_limit, run_stages
 from kobunko.settings import RunSettings
@@ -81,7 +81,8 @@ def test_what_has_a_row_is_not_done_again(catalogue: Catalogue, tmp_path: Path) 
 
 def test_hostile_documents_cost_only_themselves(catalogue: Catalogue, tmp_path: Path) -> None:
     add(catalogue, *(f"ok-{n}" for n in range(20)), "hang-20", "die-21", "eat-22")
-    corpus = run(catalogue, tmp_path, Processes(no_bytes, 2))
+    with executor("processes", no_bytes, 2) as processes:
+        corpus = run(catalogue, tmp_path, processes)
     outcomes = {row["source_key"]: row["number.outcome"] for row in table(corpus, "number.outcome")}
     assert outcomes.pop("hang-20") == "error:Timeout"
     assert outcomes.pop("die-21") == "error:WorkerDied"
@@ -94,7 +95,8 @@ def test_both_executors_give_the_same_rows(catalogue: Catalogue, tmp_path: Path)
     add(catalogue, *(f"ok-{n}" for n in range(9)), "fail-9", "reject-10")
     columns = ("number.n", "number.outcome", "number.stage", "total.total")
     inline = table(run(catalogue, tmp_path / "inline"), *columns)
-    assert table(run(catalogue, tmp_path / "processes", Processes(no_bytes, 2)), *columns) == inline
+    with executor("processes", no_bytes, 2) as processes:
+        assert table(run(catalogue, tmp_path / "processes", processes), *columns) == inline
 
 
 def test_a_retry_does_the_stage_and_all_after_it_again(catalogue: Catalogue, tmp_path: Path) -> None:

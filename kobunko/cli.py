@@ -1,0 +1,53 @@
+"""The command line. Standard output is data, standard error is progress and messages.
+
+Exit codes: 0 done · 1 failed · 2 usage · 3 finished, but an assertion or the quarantine limit broke.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from kobunko import __version__
+from kobunko.commands import collect, demo, inspect, nightly, process, releases
+from kobunko.commands.common import HomeOption, app
+from kobunko.errors import KobunkoError
+from kobunko.logs import configure
+from kobunko.screen import err, note, out
+
+__all__ = ["app", "collect", "demo", "inspect", "main", "nightly", "process", "releases"]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    home: HomeOption = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the log on stderr.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Kobunko: published Japanese government documents as text for AI, with evidence and provenance."""
+    configure(verbose=verbose)
+    if home:
+        os.environ["KOBUNKO_HOME"] = str(home)  # for the command, and for the workers that it spawns
+    if version:
+        out.print(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point: turns the project's exceptions into exit codes and one clear line."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        app(standalone_mode=True)
+    except KobunkoError as error:
+        err.print(f"kobunko: {error}", style="bold red" if err.is_terminal else None, markup=False, highlight=False)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        note("kobunko: interrupted. What was done is kept; the same command goes on from there.")
+        sys.exit(1)

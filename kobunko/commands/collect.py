@@ -1,0 +1,106 @@
+"""Bringing documents in: crawl and import."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kobunko import pipeline
+from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
+from kobunko.errors import UsageError
+from kobunko.home import Home, open_home
+from kobunko.importing import ImportRow, import_files, rows_of_list, rows_of_path, summary_json
+from kobunko.jobs import Job, job
+from kobunko.screen import crawl_progress, note, show_json, show_table, stage_progress
+from kobunko.seed import Seed
+
+
+@app.command("crawl")
+def crawl_command(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="Names of seeds.")],
+    limit: Annotated[int, typer.Option(help="Documents per source at most; 0 is no limit.")] = 0,
+    replay: Annotated[list[Path] | None, typer.Option(help="Answer requests from WARC files, not the network.")] = None,
+    home: HomeOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Ask sources for what is new, and keep every answer."""
+    with open_home(settings_of(home)) as place:
+        chosen = _seeds(place, sources)
+        for path in replay or []:
+            if not path.is_file():
+                raise UsageError(f"{path} is not a file: --replay takes WARC files.")
+        with job(place, "crawl", ",".join(sources)) as current, crawl_progress() as progress:
+            found = pipeline.crawl(
+                place, current.run_id, chosen, limit=limit, replay=replay or (), on_progress=progress
+            )
+            note_crawl(current, found)
+            show_crawl(current, json_)
+
+
+def _seeds(home: Home, sources: list[str]) -> list[Seed]:
+    unknown = [name for name in sources if name not in home.seeds]
+    if unknown:
+        raise UsageError(f"no seed for {', '.join(unknown)}: known are {', '.join(home.seeds)}.")
+    closed = [home.seeds[name] for name in sources if not home.seeds[name].enabled]
+    if closed:
+        raise UsageError("; ".join(f"{seed.source} is not crawled: {seed.reason}" for seed in closed))
+    return [home.seeds[name] for name in sources]
+
+
+def note_crawl(current: Job, found: dict[str, Any]) -> None:
+    current.summary["crawl"] = found
+    for source, facts in found.items():
+        current.broken += [f"{source}: {line}" for line in facts["broken_assertions"]]
+
+
+def show_crawl(current: Job, json_: bool) -> None:
+    if json_:
+        show_json({"run_id": current.run_id, **current.summary, "broken": current.broken})
+        return
+    header = ("source", "requests", "new bodies", "same bodies", "new", "changed", "unchanged", "failed", "robots")
+    names = ("requests", "captured", "revisited", "new", "changed", "unchanged", "failed", "excluded")
+    rows = [[source, *(facts[name] for name in names)] for source, facts in current.summary["crawl"].items()]
+    show_table("Crawl", header, rows)
+    for source, facts in current.summary["crawl"].items():
+        for item in facts["failures"][:10]:
+            note(f"{source}: {item['url']} failed: {item['reason']}")
+
+
+@app.command("import")
+def import_command(
+    paths: Annotated[list[Path], typer.Argument(metavar="LIST.jsonl|PATH…", help="Import lists, files or folders.")],
+    source: Annotated[str, typer.Option(help="Source of files that are given by path.")] = "",
+    url: Annotated[str, typer.Option(help="URL of a single file that is given by path.")] = "",
+    home: HomeOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Bring in files that you already have."""
+    rows = _import_rows(paths, source, url)
+    with open_home(settings_of(home)) as place, job(place, "import") as current, stage_progress() as progress:
+        done = 0
+
+        def advance(n: int) -> None:
+            nonlocal done
+            done += n
+            progress("import", done, len(rows))
+
+        summary = import_files(place, current.run_id, rows, advance)
+        current.summary["import"] = summary_json(summary)
+        current.broken += [f"{item['path']} could not be read: {item['reason']}" for item in summary.failed]
+    if json_:
+        show_json(current.summary["import"])
+    else:
+        note(f"{summary.files} files: {summary.new} new documents, {summary.unchanged} known already.")
+
+
+def _import_rows(paths: list[Path], source: str, url: str) -> list[ImportRow]:
+    rows: list[ImportRow] = []
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist: give an import list (.jsonl), a file or a folder.")
+        rows += rows_of_list(path) if path.suffix == ".jsonl" and not source else rows_of_path(path, source, url)
+    if url and len(rows) > 1:
+        raise UsageError("--url names one document: give one file with it, or use an import list.")
+    if not rows:
+        raise UsageError("nothing to import: the folder or list is empty.")
+    return rows

@@ -1,0 +1,20 @@
+"""What all commands share: the application, its options, and the settings of the home that was asked for."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kobunko.settings import Settings, load_settings
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the installation (or KOBUNKO_HOME).", file_okay=False)
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+
+def settings_of(home: Path | None) -> Settings:
+    """Settings of the home named after the command, else before it (which sets KOBUNKO_HOME), else of the default."""
+    return load_settings(home)

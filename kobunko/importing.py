@@ -1,0 +1,200 @@
+"""`kobunko import`: files that somebody already has become captures and documents, whatever their state.
+
+Every file gets a WARC `resource` record, so an imported document has the same way back as a crawled one.
+"""
+
+import json
+import mimetypes
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kobunko.document import document, part
+from kobunko.errors import UsageError
+from kobunko.home import Home
+from kobunko.ids import sha256_hex
+from kobunko.records import Capture, Document
+from kobunko.seed import SOURCE_NAME
+from kobunko.warc import WarcWriter
+
+COMMIT_FILES = 200
+COMMIT_BYTES = 256 << 20
+
+
+class ImportRow(BaseModel):
+    """One line of an import list. `path` is relative to the list; other keys than these are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    path: Path
+    source: str = Field("import", pattern=SOURCE_NAME)
+    url: str = ""
+    source_key: str = ""
+    title: str = ""
+    fetched_at: datetime | None = None
+    media_type: str = ""
+    linked_from: str = ""
+    anchor_text: str = ""
+
+
+@dataclass
+class ImportSummary:
+    """What became of the files: `failed` are files that could not be read at all, with the reason."""
+
+    files: int = 0
+    new: int = 0
+    unchanged: int = 0
+    failed: list[dict[str, str]] = field(default_factory=list)
+
+
+def rows_of_list(path: Path) -> list[ImportRow]:
+    """Rows of a JSON-lines list, paths made absolute; raises `UsageError` naming the line that is wrong."""
+    rows = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.strip():
+            try:
+                row = ImportRow.model_validate(json.loads(line))
+            except (json.JSONDecodeError, ValidationError) as error:
+                raise UsageError(f"{path}:{number} is not a row of an import list: {error}") from error
+            rows.append(row.model_copy(update={"path": path.parent / row.path}))
+    return rows
+
+
+def rows_of_path(path: Path, source: str, url: str) -> Iterator[ImportRow]:
+    """A file, or every file under a folder in order of name."""
+    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+    for file in files:
+        yield ImportRow(path=file, source=source or "import", url=url)
+
+
+def import_files(
+    home: Home, run_id: str, rows: Sequence[ImportRow], on_progress: Callable[[int], None] = lambda _: None
+) -> ImportSummary:
+    """Brings files in, durably in groups: a group that was interrupted is simply imported again."""
+    summary = ImportSummary(files=len(rows))
+    known = {name for name, _ in home.catalogue.inputs()}
+    with _Writers(home.settings.raw) as writers:
+        batch = _Batch(home, run_id, writers)
+        for row in rows:
+            try:
+                body = row.path.read_bytes()
+            except OSError as error:
+                summary.failed.append({"path": str(row.path), "reason": f"{type(error).__name__}: {error.strerror}"})
+                continue
+            made = _plan(row, body)
+            if made.doc_id in known:
+                summary.unchanged += 1
+            else:
+                known.add(made.doc_id)
+                batch.add(row, body)
+                summary.new += 1
+            on_progress(1)
+        batch.commit()
+    return summary
+
+
+def _url(row: ImportRow) -> str:
+    """A file without a URL is known by its name: the folder that it lies in is this machine's affair."""
+    return row.url or f"file:{row.path.name}"
+
+
+def _media_type(row: ImportRow) -> str:
+    return row.media_type or mimetypes.guess_type(row.path.name)[0] or ""
+
+
+def _capture(row: ImportRow, body: bytes, record: tuple[str, str, int] = ("", "", 0)) -> Capture:
+    capture_id, file, offset = record
+    fetched = row.fetched_at
+    return Capture(
+        capture_id=capture_id,
+        source=row.source,
+        url=_url(row),
+        record_type="resource",
+        status=200,
+        media_type=_media_type(row),
+        sha256=sha256_hex(body),
+        size=len(body),
+        fetched_at=fetched.astimezone(UTC) if fetched else None,
+        warc_file=file,
+        warc_offset=offset,
+        linked_from=row.linked_from,
+        anchor_text=row.anchor_text,
+    )
+
+
+def _plan(row: ImportRow, body: bytes, record: tuple[str, str, int] = ("", "", 0)) -> Document:
+    capture = _capture(row, body, record)
+    return document(
+        row.source,
+        row.source_key or row.url or row.path.name,
+        capture.sha256,
+        [part("file", capture)],
+        url=capture.url,
+        title=row.title,
+        linked_from=row.linked_from,
+        anchor_text=row.anchor_text,
+    )
+
+
+class _Writers:
+    """One WARC series per source."""
+
+    def __init__(self, raw: Path) -> None:
+        self._raw = raw
+        self._open: dict[str, WarcWriter] = {}
+
+    def __enter__(self) -> "_Writers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for writer in self._open.values():
+            writer.close()
+
+    def of(self, source: str) -> WarcWriter:
+        if source not in self._open:
+            self._open[source] = WarcWriter(self._raw, source)
+        return self._open[source]
+
+    def sync(self) -> None:
+        for writer in self._open.values():
+            writer.sync()
+
+
+class _Batch:
+    """Files written to WARC but not yet in the catalogue: first the bytes are synced, then the rows committed."""
+
+    def __init__(self, home: Home, run_id: str, writers: _Writers) -> None:
+        self._home = home
+        self._run_id = run_id
+        self._writers = writers
+        self._sequence = home.catalogue.next_sequence()
+        self._captures: list[tuple[int, Capture]] = []
+        self._documents: list[Document] = []
+        self._bytes = 0
+
+    def add(self, row: ImportRow, body: bytes) -> None:
+        moment = row.fetched_at or datetime.fromtimestamp(os.stat(row.path).st_mtime, UTC)
+        record = self._writers.of(row.source).resource(_url(row), moment, _media_type(row), body)
+        self._captures.append((self._sequence, _capture(row, body, record)))
+        self._documents.append(_plan(row, body, record))
+        self._sequence += 1
+        self._bytes += len(body)
+        if len(self._captures) >= COMMIT_FILES or self._bytes >= COMMIT_BYTES:
+            self.commit()
+
+    def commit(self) -> None:
+        self._writers.sync()
+        catalogue = self._home.catalogue
+        with catalogue.transaction() as connection:
+            catalogue.add_captures(connection, self._run_id, self._captures)
+            catalogue.add_documents(connection, self._run_id, self._documents)
+        self._captures, self._documents, self._bytes = [], [], 0
+
+
+def summary_json(summary: ImportSummary) -> dict[str, Any]:
+    return {"files": summary.files, "new": summary.new, "unchanged": summary.unchanged, "failed": summary.failed}

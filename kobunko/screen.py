@@ -1,0 +1,67 @@
+"""What people see: progress and messages on stderr, tables on stdout. JSON output goes through `show_json` alone."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+_WIDE = 160  # where the output is no terminal and nobody said how wide it is
+_width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDE
+
+out = Console(width=_width)
+err = Console(stderr=True, soft_wrap=True)
+
+
+def show_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) for value in row))
+    out.print(table)
+
+
+def note(message: str) -> None:
+    err.print(message, highlight=False, markup=False)
+
+
+@contextmanager
+def stage_progress() -> Iterator[Any]:
+    """A bar per stage on a terminal; one line per stage elsewhere."""
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=err, disable=not err.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def update(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield update
+
+
+@contextmanager
+def crawl_progress() -> Iterator[Any]:
+    """A line per source with its counts, kept up to date on a terminal."""
+    with Progress(
+        TextColumn("{task.description}"), TimeElapsedColumn(), console=err, disable=not err.is_terminal
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def update(source: str, counts: Mapping[str, int]) -> None:
+            text = f"{source}: " + ", ".join(f"{name} {n}" for name, n in counts.items())
+            if source not in tasks:
+                tasks[source] = bars.add_task(text, total=None)
+            bars.update(tasks[source], description=text)
+
+        yield update

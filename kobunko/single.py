@@ -1,0 +1,70 @@
+"""One file through the reading stages without a home: what `kobunko extract` does, and the tool for debugging one."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from kobunko.document import document
+from kobunko.errors import UsageError
+from kobunko.executors import executor
+from kobunko.ids import sha256_hex
+from kobunko.records import Document, Part, arrow_schema, to_row
+from kobunko.stage import Stage
+
+
+def _read_file(path: Path, part: Part) -> bytes:  # noqa: ARG001
+    return path.read_bytes()
+
+
+def read_file(
+    path: Path, stages: Sequence[Stage[Any, Any]], *, engine: str, source: str = "import", url: str = ""
+) -> dict[str, Any]:
+    """`{"text", "title", "pages", "outcome", "detail", "stage"}` of a file; a failure is an outcome, not an error."""
+    if not path.is_file():
+        raise UsageError(f"{path} is not a file: give the path of one document.")
+    body = path.read_bytes()
+    part = Part("file", url or f"file:{path.name}", "", sha256_hex(body), len(body), "", "", 0, None)
+    table = pa.Table.from_pylist(
+        [to_row(document(source, url or path.name, part.sha256, [part], url=part.url, title=""))],
+        schema=arrow_schema(Document),
+    )
+    last: Mapping[str, Any] = {}
+    with executor(engine, partial(_read_file, path), 1) as compute:
+        for stage in stages:
+            output = _nothing(stage)
+            if _has_work(stage, table):
+                (output,) = compute.map(stage, [table])
+                last = output.select(["outcome", "detail", "stage"]).to_pylist()[0]
+            for name in output.column_names[2:]:
+                table = table.append_column(f"{stage.name}.{name}", output[name])
+    return _result(table.to_pylist()[0], last)
+
+
+def _nothing(stage: Stage[Any, Any]) -> pa.Table:
+    """The row of a stage that had nothing to do."""
+    return pa.table({item.name: pa.nulls(1, item.type) for item in stage.output_schema})
+
+
+def _has_work(stage: Stage[Any, Any], table: pa.Table) -> bool:
+    names = [*stage.required, *([stage.where] if stage.where else [])]
+    return all(table[name][0].as_py() not in (None, 0, False) for name in names if "." in name)
+
+
+def _result(row: Mapping[str, Any], last: Mapping[str, Any]) -> dict[str, Any]:
+    text = row.get("text.text") or ""
+    spans = row.get("text.pages")
+    pages = (
+        [span | {"text": text[span["start"] : span["end"]]} for span in spans or []] or row.get("extract.pages") or []
+    )
+    wanted = ("number", "text", "method", "reason", "confidence", "writing")
+    return {
+        "text": text,
+        "title": row.get("text.title") or row.get("extract.title") or "",
+        "pages": [{name: page[name] for name in wanted} for page in pages],
+        "outcome": last["outcome"],
+        "detail": last["detail"],
+        "stage": last["stage"],
+    }
