@@ -11,7 +11,6 @@ from kobunko.commands.collect import note_crawl, show_crawl
 from kobunko.commands.common import HomeOption, app, settings_of
 from kobunko.commands.inspect import show_chain
 from kobunko.commands.process import note_stages, show_stages
-from kobunko.demo.server import DemoServer
 from kobunko.errors import KobunkoError
 from kobunko.home import Home, open_home
 from kobunko.jobs import Job, job
@@ -25,6 +24,8 @@ SHOWN = "demo_ministry"  # the source whose provenance is shown
 @app.command()
 def demo(home: HomeOption = None) -> None:
     """Crawl, read, release and publish an invented government that is served on loopback. Run it twice."""
+    from kobunko.demo.server import DemoServer  # makes all its documents when it is loaded
+
     folder = settings_of(home).home
     _write_config(folder)
     with DemoServer() as server:
