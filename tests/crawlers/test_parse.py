@@ -129,7 +129,7 @@ def test_law_xml_describes_itself() -> None:
 def test_pages_in_old_encodings(text: str, encoding: str, declared: str) -> None:
     meta = f'<meta charset="{declared}">' if declared else ""
     body = f"<html><head>{meta}<title>{text}</title></head></html>".encode(encoding)
-    assert html.title(html.selector(body)) == text
+    assert html.title(html.soup(body)) == text
 
 
 @pytest.mark.parametrize(

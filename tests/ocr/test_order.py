@@ -1,12 +1,13 @@
 """Reading order: pages laid out as officials lay them out, given as boxes."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobunko.ocr.engine import Line
+from kobunko.ocr.lines import Line
 from kobunko.ocr.order import read_in_order
 
 
@@ -85,6 +86,63 @@ def test_a_spread_is_split_at_its_gutter(vertical: bool) -> None:
     assert [line.text for line in found.lines] == [line.text for line in expected]
 
 
+def grid(lefts: list[float], tops: list[float]) -> list[tuple[float, float, float, float]]:
+    """Cells between rules at these places."""
+    return [(x + 3, y + 3, right - 3, bottom - 3) for y, bottom in pairwise(tops) for x, right in pairwise(lefts)]
+
+
+def test_lines_of_one_cell_stay_together() -> None:
+    cells = grid([100, 500, 900, 1300], [300, 360, 520])
+    lines = [
+        row("施設", 110, 310), row("所在地", 510, 310), row("電話", 910, 310),
+        row("安全見守りセンタ", 110, 380), row("ー", 110, 440), row("北区三丁目", 510, 380), row("別館二階", 510, 440),
+        row("000-0000", 910, 410), row("見守り拠点の一覧", 300, 100), row("以上", 1000, 700),
+    ]  # fmt: skip
+    found = read_in_order(lines, 1600, 2300, cells)
+    assert found.text.splitlines() == [
+        "見守り拠点の一覧",
+        "施設\t所在地\t電話",
+        "安全見守りセンター\t北区三丁目別館二階\t000-0000",
+        "以上",
+    ]
+
+
+def test_a_table_without_rules_between_its_rows_is_read_across() -> None:
+    cells = grid([100, 500, 900, 1300], [300, 360, 900])
+    head = [row(text, left, 310) for text, left in (("区分", 110), ("予算額", 510), ("決算額", 910))]
+    body = [row(f"{n}{column}", 110 + 400 * column, 380 + 60 * n) for n in range(7) for column in range(3)]
+    found = read_in_order([*body, *head], 1600, 2300, cells)
+    assert found.text.splitlines() == ["区分\t予算額\t決算額", *(f"{n}0\t{n}1\t{n}2" for n in range(7))]
+
+
+def test_two_texts_side_by_side_in_a_table_are_read_one_after_the_other() -> None:
+    cells = grid([100, 500, 900], [300, 360, 900])
+    head = [row("改正案", 110, 310), row("現行", 510, 310)]
+    body = [row(f"{side}{n}見守り員の配", x, 380 + 60 * n) for n in range(6) for side, x in (("新", 110), ("旧", 510))]
+    found = read_in_order([*body, *head], 1600, 2300, cells)
+    assert found.text.splitlines()[1] == "\t".join(
+        "".join(f"{side}{n}見守り員の配" for n in range(6)) for side in ("新", "旧")
+    )
+
+
+def test_a_line_that_the_recogniser_drew_over_two_cells_stays_in_the_table() -> None:
+    cells = grid([100, 500, 900], [300, 360, 420])
+    lines = [row("区分の全部と予算額の全部", 300, 310, 25), row("一般", 110, 370), row("特別", 510, 370)]
+    assert read_in_order([*lines, row("注", 110, 600)], 1600, 2300, cells).text.splitlines() == [
+        "区分の全部と予算額の全部\t",
+        "一般\t特別",
+        "注",
+    ]
+
+
+def test_a_vertical_title_at_the_edge_of_a_horizontal_page_comes_last() -> None:
+    rows = [row(f"{n}行目は見守りの要領を述べる", 100, 200 + 60 * n) for n in range(8)]
+    edge = column("見守り白書", 1500, 300)
+    found = read_in_order([edge, *rows], 1600, 2300)
+    assert [line.text for line in found.lines] == [*(line.text for line in rows), "見守り白書"]
+    assert found.writing == "horizontal"
+
+
 def test_an_empty_page_has_no_writing() -> None:
     assert read_in_order([], 100, 100).writing == "none"
 
@@ -105,7 +163,8 @@ def test_no_line_is_lost_and_the_order_does_not_depend_on_the_input(
     found: list[tuple[int, int, int, int, str]], shuffler: random.Random
 ) -> None:
     lines = [Line(text, 0.9, (x, y, x + w, y + h)) for x, y, w, h, text in found]
-    ordered = read_in_order(lines, 3000, 2000)
+    cells = grid([0, 700, 1400, 2900], [0, 500, 900, 1900])
+    ordered = read_in_order(lines, 3000, 2000, cells)
     assert sorted(ordered.lines, key=repr) == sorted(lines, key=repr)
     shuffler.shuffle(lines)
-    assert read_in_order(lines, 3000, 2000) == ordered
+    assert read_in_order(lines, 3000, 2000, cells[::-1]) == ordered

@@ -1,5 +1,6 @@
 """The wheel holds the whole package: built, installed in a clean environment, and every module imported from there."""
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -28,7 +29,9 @@ print(len(names))
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    command = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
+    tree = folder / "tree"  # of its own, because what an earlier build left in `build/` would go into the wheel
+    shutil.copytree(ROOT, tree, symlinks=True, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info", "demo-home"))
+    command = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(tree)]
     subprocess.run([sys.executable, "-m", "pip", *command], check=True, timeout=180)
     (path,) = folder.glob("*.whl")
     return path
