@@ -1,6 +1,7 @@
 """From the bytes of a part to the image of one page, bounded in memory, and whether there is any ink on it."""
 
 import io
+import warnings
 
 import numpy as np
 import pymupdf
@@ -11,8 +12,7 @@ from kobunko.errors import Reject
 from kobunko.records import Blob
 
 DPI = 200
-LONGEST_SIDE = 3000  # pixels of a rendered page
-MAX_PIXELS = 200_000_000  # of an image file
+LONGEST_SIDE = 4000  # pixels of a page image
 DARK = 60  # grey levels below the paper at which a pixel is ink
 INK = 0.0002  # share of dark pixels below which a page is blank
 
@@ -40,26 +40,29 @@ def _pdf_page(body: bytes, number: int) -> Pixels:
 
 def _image_frame(body: bytes, number: int) -> Pixels:
     try:
-        with Image.open(io.BytesIO(body)) as file:
-            if file.width * file.height > MAX_PIXELS:
-                raise Reject("image-too-large", f"{file.width}×{file.height} pixels")
-            file.seek(number - 1)
-            image = ImageOps.exif_transpose(file)
-            if image.mode.startswith(("I", "F")):
-                image = _eight_bit(image)
-            image = image.convert("RGBA")
-            paper = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(paper, image).convert("RGB")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # at half of what is refused below
+            with Image.open(io.BytesIO(body)) as file:
+                file.seek(number - 1)
+                image = ImageOps.exif_transpose(_colours(file))
+    except Image.DecompressionBombError as error:
+        raise Reject("image-too-large", str(error)) from error
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise Reject("corrupt-image", str(error)) from error
-    image.thumbnail((2 * LONGEST_SIDE, 2 * LONGEST_SIDE))
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))  # before the paper is laid under it: three copies cost memory
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     return np.asarray(image, dtype=np.uint8)
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    values = np.asarray(image, dtype=np.float64)
-    low, high = float(values.min()), float(values.max())
-    return Image.fromarray(((values - low) * (255 / max(1.0, high - low))).astype(np.uint8))
+def _colours(image: Image.Image) -> Image.Image:
+    """RGB, or RGBA where there is transparency; 16-bit and floating-point grey is stretched to eight bits."""
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, dtype=np.float32)
+        low, high = float(values.min()), float(values.max())
+        grey = Image.fromarray(((values - low) * (255 / max(1.0, high - low))).astype(np.uint8))
+        return grey.convert("RGB")
+    return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
 def is_blank(image: Pixels) -> bool:
