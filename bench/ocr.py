@@ -17,8 +17,8 @@ from rich.console import Console
 from rich.table import Table
 
 from kobunko.ocr.order import read_in_order
-from kobunko.ocr.render import page_image
 from kobunko.ocr.read import engine
+from kobunko.ocr.render import page_image
 from kobunko.records import Blob
 
 SUFFIXES = (".png", ".jpg", ".pdf")

@@ -1,6 +1,5 @@
 """Runs the real command line in a process of its own."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
-from commandline import Kobunko, Result, command, environment
+from commandline import Kobunko, Result, command, environment, run
 
 
 @pytest.fixture
@@ -21,10 +20,7 @@ def kobunko(home: Path) -> Kobunko:
     """`kobunko("run", "--json")` on the test's home; `code=` is the exit code that is expected."""
 
     def call(*arguments: str | Path, code: int | None = 0, at: Path = home, **extra: str) -> Result:
-        done = subprocess.run(
-            command(at, *arguments), capture_output=True, text=True, timeout=300, env=environment(**extra)
-        )
-        result = Result(done)
+        result = run(command(at, *arguments), environment(**extra))
         assert code is None or result.code == code, f"exit {result.code}\n{result.out}\n{result.err}"
         return result
 

@@ -27,3 +27,7 @@ def command(home: Path, *arguments: str | Path) -> list[str]:
 
 def environment(**extra: str) -> dict[str, str]:
     return os.environ | {"KOBUNKO__RUN__WORKERS": "2", "COLUMNS": "200", **extra}
+
+
+def run(arguments: list[str], env: dict[str, str]) -> Result:
+    return Result(subprocess.run(arguments, capture_output=True, text=True, timeout=300, env=env))
