@@ -32,6 +32,9 @@ def lookup(
         show_chain(found)
 
 
+_EVIDENCE = ("phrase", "url", "fetched_at", "sha256")
+
+
 def show_chain(found: dict[str, Any]) -> None:
     """The chain as a tree, from the row down to the bytes and up to the releases."""
     tree = Tree(f"[bold]{escape(found['doc_id'])}[/bold]  {escape(found['title'])}")
@@ -54,7 +57,8 @@ def show_chain(found: dict[str, Any]) -> None:
     rights = tree.add(escape(f"licence: {licence.get('license')} ({licence.get('evidence_level')})"))
     rights.add(escape(f"redistribute: {licence.get('redistribute')}; train: {licence.get('train')}"))
     for item in licence["evidence"]:
-        rights.add(escape(", ".join(f"{name} {value}" for name, value in item.items() if value)))
+        told = [item["level"], item["rule"], *(f"{name} {item[name]}" for name in _EVIDENCE if item.get(name))]
+        rights.add(escape(", ".join(told)))
     rights.add(escape(str(licence.get("attribution"))))
     tree.add(f"releases: {', '.join(found['releases']) or 'none yet'}")
     if len(found["versions"]) > 1:
