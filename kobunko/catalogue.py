@@ -112,11 +112,6 @@ class Catalogue:
         query = sa.select(table).where(table.c.sha256 == sha256).order_by(table.c.sequence)
         return [from_row(Capture, row) for row in self._rows(query)]
 
-    def captured_paths(self, source: str) -> set[str]:
-        """URLs that this source has captures of."""
-        table = tables.captures
-        return {row["url"] for row in self._rows(sa.select(table.c.url).where(table.c.source == source).distinct())}
-
     # documents
 
     def add_documents(self, connection: Connection, run_id: str, documents: Iterable[Document]) -> None:

@@ -14,7 +14,7 @@ import typer
 from kobunko import __version__
 from kobunko.commands import collect, demo, inspect, nightly, process, releases
 from kobunko.commands.common import HomeOption, app
-from kobunko.errors import KobunkoError
+from kobunko.errors import Interrupted, KobunkoError
 from kobunko.logs import configure
 from kobunko.screen import err, note, out
 
@@ -40,14 +40,15 @@ def main() -> None:
     """Entry point: turns the project's exceptions into exit codes and one clear line."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        raise Interrupted
 
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
     try:
         app(standalone_mode=True)
     except KobunkoError as error:
         err.print(f"kobunko: {error}", style="bold red" if err.is_terminal else None, markup=False, highlight=False)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except Interrupted:
         note("kobunko: interrupted. What was done is kept; the same command goes on from there.")
         sys.exit(1)

@@ -13,6 +13,10 @@ Any other exception becomes `error:<its type>`.
 """
 
 
+class Interrupted(BaseException):
+    """The operator asked to stop (Ctrl-C, SIGTERM). No handler of ordinary errors may take it for one."""
+
+
 class KobunkoError(Exception):
     """Base of the tree; `exit_code` is what the command line ends with."""
 

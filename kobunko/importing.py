@@ -68,8 +68,11 @@ def rows_of_list(path: Path) -> list[ImportRow]:
 def rows_of_path(path: Path, source: str, url: str) -> Iterator[ImportRow]:
     """A file, or every file under a folder in order of name."""
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    for file in files:
-        yield ImportRow(path=file, source=source or "import", url=url)
+    try:
+        for file in files:
+            yield ImportRow(path=file, source=source or "import", url=url)
+    except ValidationError as error:
+        raise UsageError(f"{source!r} cannot be a source: use small letters, digits and _.") from error
 
 
 def import_files(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kobunko import durable
-from kobunko.errors import BrokenAssertion
+from kobunko.errors import BrokenAssertion, Interrupted
 from kobunko.home import Home
 from kobunko.logs import get_logger, run_log
 from kobunko.report import markdown
@@ -36,7 +36,7 @@ def job(home: Home, kind: str, subject: str = "") -> Iterator[Job]:
             try:
                 yield current
                 state = "done"
-            except KeyboardInterrupt:
+            except (Interrupted, KeyboardInterrupt):
                 state = "interrupted"
                 raise
             except Exception as error:

@@ -7,7 +7,7 @@ import typer
 
 from kobunko import pipeline
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
-from kobunko.errors import UsageError
+from kobunko.errors import Interrupted, UsageError
 from kobunko.home import Home, open_home
 from kobunko.importing import ImportRow, import_files, rows_of_list, rows_of_path, summary_json
 from kobunko.jobs import Job, job
@@ -51,6 +51,10 @@ def note_crawl(current: Job, found: dict[str, Any]) -> None:
     current.summary["crawl"] = found
     for source, facts in found.items():
         current.broken += [f"{source}: {line}" for line in facts["broken_assertions"]]
+        if facts["stopped"]:
+            note(f"{source}: stopped ({facts['stopped']}); the next crawl goes on from here")
+    if any(facts["stopped"] == "interrupted" for facts in found.values()):
+        raise Interrupted
 
 
 def show_crawl(current: Job, json_: bool) -> None:

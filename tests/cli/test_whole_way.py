@@ -168,6 +168,22 @@ def test_kill_9_in_the_middle_of_a_run_changes_nothing_in_the_end(kobunko: Kobun
     assert digests(home / "releases" / "r1") == digests(twin / "releases" / "r1")
 
 
+def test_a_request_to_stop_ends_the_run_cleanly(kobunko: Kobunko, home: Path, tmp_path: Path) -> None:
+    kobunko("import", write_list(tmp_path / "files", pages=12))
+    env = environment(KOBUNKO__RUN__WORKERS="1", KOBUNKO__RUN__FLUSH_ROWS="1")
+    process = subprocess.Popen(command(home, "run"), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while process.poll() is None and not list((home / "stages").rglob("part-*.parquet")):
+        time.sleep(0.02)
+    process.terminate()
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "goes on from there" in told.decode()
+    assert kobunko("status", "--json").json["runs"][0]["state"] == "interrupted"
+    done = kobunko("run", "--json").json["stages"]["extract"]
+    assert done["already"] >= 1
+    assert done["already"] + done["documents"] == 17
+
+
 def test_a_retry_does_only_what_was_asked_for(copied: Path, kobunko: Kobunko) -> None:
     done = kobunko("retry", "--outcome", "reject:malformed-xml", "--json").json
     assert done["stages"]["extract"]["outcomes"] == {"reject:malformed-xml": 1}
@@ -191,6 +207,8 @@ def test_extract_prints_one_document(kobunko: Kobunko, tmp_path: Path) -> None:
 
 def test_wrong_use_is_told_apart_from_failure(kobunko: Kobunko, tmp_path: Path) -> None:
     assert "no stage" in kobunko("run", "--stage", "polish", code=2).err
+    (tmp_path / "a.txt").write_text("見守り")
+    assert "cannot be a source" in kobunko("import", tmp_path, "--source", "Atlantis!", code=2).err
     assert "does not exist" in kobunko("import", tmp_path / "nowhere.jsonl", code=2).err
     assert "no seed" in kobunko("crawl", "atlantis", code=2).err
     assert "release build" in kobunko("release", "verify", "r9", code=1).err
