@@ -80,7 +80,7 @@ def import_files(
 ) -> ImportSummary:
     """Brings files in, durably in groups: a group that was interrupted is simply imported again."""
     summary = ImportSummary(files=len(rows))
-    known = {name for name, _ in home.catalogue.inputs()}
+    known = dict(home.catalogue.inputs())
     with _Writers(home.settings.raw) as writers:
         batch = _Batch(home, run_id, writers)
         for row in rows:
@@ -89,12 +89,14 @@ def import_files(
             except OSError as error:
                 summary.failed.append({"path": str(row.path), "reason": f"{type(error).__name__}: {error.strerror}"})
                 continue
-            made = _plan(row, body)
-            if made.doc_id in known:
+            seed = home.seeds.get(row.source)
+            role = seed.role_of(row.url) if seed else "file"
+            made = _plan(row, role, body)
+            if known.get(made.doc_id) == made.input_sha256:
                 summary.unchanged += 1
             else:
-                known.add(made.doc_id)
-                batch.add(row, body)
+                known[made.doc_id] = made.input_sha256
+                batch.add(row, role, body)
                 summary.new += 1
             on_progress(1)
         batch.commit()
@@ -130,13 +132,13 @@ def _capture(row: ImportRow, body: bytes, record: tuple[str, str, int] = ("", ""
     )
 
 
-def _plan(row: ImportRow, body: bytes, record: tuple[str, str, int] = ("", "", 0)) -> Document:
+def _plan(row: ImportRow, role: str, body: bytes, record: tuple[str, str, int] = ("", "", 0)) -> Document:
     capture = _capture(row, body, record)
     return document(
         row.source,
         row.source_key or row.url or row.path.name,
         capture.sha256,
-        [part("file", capture)],
+        [part(role, capture)],
         url=capture.url,
         title=row.title,
         linked_from=row.linked_from,
@@ -180,11 +182,11 @@ class _Batch:
         self._documents: list[Document] = []
         self._bytes = 0
 
-    def add(self, row: ImportRow, body: bytes) -> None:
+    def add(self, row: ImportRow, role: str, body: bytes) -> None:
         moment = row.fetched_at or datetime.fromtimestamp(os.stat(row.path).st_mtime, UTC)
         record = self._writers.of(row.source).resource(_url(row), moment, _media_type(row), body)
         self._captures.append((self._sequence, _capture(row, body, record)))
-        self._documents.append(_plan(row, body, record))
+        self._documents.append(_plan(row, role, body, record))
         self._sequence += 1
         self._bytes += len(body)
         if len(self._captures) >= COMMIT_FILES or self._bytes >= COMMIT_BYTES:

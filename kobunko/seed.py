@@ -70,6 +70,13 @@ class LicenceHint(_Frozen):
     note: str = ""
 
 
+class UrlRole(_Frozen):
+    """What an imported file is to its document, by its URL: crawled parts are given their role by the spider."""
+
+    url: str  # regular expression
+    role: str
+
+
 class Assertions(_Frozen):
     """What must hold when a crawl of the source is finished; a broken one ends the night with exit code 3."""
 
@@ -86,9 +93,14 @@ class Seed(_Frozen):
     config: str = Field(pattern=SOURCE_NAME)  # which config of a release its rows go to
     enabled: bool = True
     reason: str = ""  # why it is not crawled, where it is not
+    roles: tuple[UrlRole, ...] = ()
     crawl: CrawlPolicy = CrawlPolicy()
     licence: LicenceHint = LicenceHint()
     assertions: Assertions = Assertions()
+
+    def role_of(self, url: str) -> str:
+        """Role of a file at this URL; `file` where the seed does not know better."""
+        return next((item.role for item in self.roles if re.search(item.url, url)), "file")
 
 
 def load_seed(path: Path) -> Seed:

@@ -65,6 +65,17 @@ def test_a_new_document_is_the_only_one_that_is_done(copied: Path, kobunko: Kobu
     assert done["stages"]["text"]["outcomes"] == {"ok": 1}
 
 
+def test_an_imported_judgment_is_known_by_its_url_and_open_by_statute(kobunko: Kobunko, tmp_path: Path) -> None:
+    path = tmp_path / "judgment.pdf"
+    path.write_bytes(pdf(["主文", "本件控訴を棄却する。"]))
+    url = "https://www.courts.go.jp/assets/hanrei/hanrei-pdf-999999.pdf"
+    kobunko("import", path, "--source", "courts", "--url", url)
+    kobunko("run", "--stage", "licence")
+    found = kobunko("lookup", url, "--json").json["documents"][0]
+    assert found["parts"][0]["role"] == "judgment"
+    assert (found["licence"]["evidence_level"], found["licence"]["redistribute"]) == ("E3", "allow")
+
+
 def test_lookup_leads_back_to_the_bytes_by_every_name(copied: Path, kobunko: Kobunko) -> None:
     url = "https://www.kurashi.demo.example/notice.pdf"
     (by_url,) = kobunko("lookup", url, "--json").json["documents"]
