@@ -21,6 +21,7 @@ _TABLE_ROWS = 2  # rows with text, and cells with text in one row
 _LONGEST_LABEL = 12  # letters
 _STACK_LEAST = 3
 _STACK_GAP = 0.4  # em between stacked letters
+_NUMBER_GAP = 2.0  # em between an upright number and the column that it begins
 _UPRIGHT = 2.2  # em; wider horizontal text is no 縦中横
 _VERTICAL_SHARE, _HORIZONTAL_SHARE = 0.7, 0.15  # of the characters
 
@@ -136,7 +137,7 @@ def _vertical_body(found: list[Span]) -> tuple[list[Piece], list[Piece], list[Pi
     head, body, foot = [], [span.turned for span in down], []
     for span in (span for span in found if not span.down):
         x0, y0, x1, y1 = span.box
-        inside = y1 > top and y0 < bottom
+        inside = (y1 > top and y0 < bottom) or any(_begins(span, column) for column in down)
         if inside and x1 - x0 <= _UPRIGHT * span.size:
             body.append(span.turned)
         elif (y0 + y1) / 2 < (top + bottom) / 2:
@@ -144,6 +145,13 @@ def _vertical_body(found: list[Span]) -> tuple[list[Piece], list[Piece], list[Pi
         else:
             foot.append(span.across)
     return head, body, foot
+
+
+def _begins(number: Span, column: Span) -> bool:
+    """Whether an upright number stands right above a column, as its first letter."""
+    middle = (number.box[0] + number.box[2]) / 2
+    above = -0.5 * number.size <= column.box[1] - number.box[3] <= _NUMBER_GAP * number.size
+    return above and column.box[0] <= middle <= column.box[2]
 
 
 def _stacked(found: list[Span]) -> list[Span]:

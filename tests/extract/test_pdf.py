@@ -60,6 +60,16 @@ def test_vertical_columns_from_right_to_left(read, make_pdf):
     ]
 
 
+def test_numbers_upright_above_their_columns_begin_them(read, make_pdf):
+    def draw(page):
+        for column, text in enumerate(["架空図書を保存する。", "架空地図を保存する。", "架空写真を保存する。"]):
+            vertical(page, 500 - 48 * column, 120, text)
+            page.insert_text((498 - 48 * column, 100), f"({'abc'[column]})", fontsize=10)
+
+    text = read(make_pdf([[]], draw)).pages[0].text
+    assert [line[:6] for line in text.split("\n")] == ["(a)架空図", "(b)架空地", "(c)架空写"]
+
+
 def test_upper_tier_before_lower_tier(read, make_pdf):
     def draw(page):
         for column in range(6):
