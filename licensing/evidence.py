@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TypedDict
 
 from kobunko.ids import canonical_json
-from kobunko.licensing.vocabulary import NOASSERTION, find
+from kobunko.licensing.vocabulary import NO_RIGHT, NOASSERTION, find
 from kobunko.seed import LicenceHint
 
 GRANTING_BASES = ("licence", "public-domain(term)")
@@ -60,7 +60,7 @@ def judge(source: str, hint: LicenceHint | None, terms: TermsCapture | None, rol
     registry = Evidence("E4", f"registry:{source}", hint.id, url=hint.terms_url)
     licence = find(hint.id)
     covered = not hint.roles or bool(set(hint.roles) & set(roles))
-    if covered and hint.basis == "no-right(Art13)" and hint.statute:
+    if covered and hint.basis == "no-right(Art13)" and hint.statute and hint.id == NO_RIGHT:
         rule = f"statute:{hint.statute}" + (f" roles:{','.join(hint.roles)}" if hint.roles else "")
         return Verdict(hint.id, hint.basis, (Evidence("E3", rule, hint.id), registry), "allow", "allow")
     seen = _terms_evidence(hint, terms)

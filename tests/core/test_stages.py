@@ -22,10 +22,6 @@ from kobunko.settings import RunSettings
 from kobunko.sidecar import MANY_PARTS, SideCar, parts_of, prune
 
 
-def no_bytes(part: Part) -> bytes:
-    raise AssertionError(part)
-
-
 def add(catalogue: Catalogue, *keys: str) -> None:
     parts = [Part("file", "http://a.example/", "", ids.sha256_hex(b"x"), 1, "", "", 0, None)]
     made = [document("demo", key, "1", parts, url=f"http://a.example/{key}", title="") for key in keys]
@@ -35,7 +31,7 @@ def add(catalogue: Catalogue, *keys: str) -> None:
 
 def run(catalogue: Catalogue, root: Path, executor: Executor | None = None) -> Corpus:
     corpus = Corpus(catalogue, root, machinery.STAGES)
-    run_stages(corpus, list(corpus.stages), executor or Inline(no_bytes), RunSettings())
+    run_stages(corpus, list(corpus.stages), executor or Inline(machinery.no_bytes), RunSettings())
     return corpus
 
 
@@ -71,7 +67,7 @@ def test_what_has_a_row_is_not_done_again(catalogue: Catalogue, tmp_path: Path) 
     run(catalogue, tmp_path)
     add(catalogue, "ok-3")
     corpus = Corpus(catalogue, tmp_path, machinery.STAGES)
-    done = run_stages(corpus, list(corpus.stages), Inline(no_bytes), RunSettings())
+    done = run_stages(corpus, list(corpus.stages), Inline(machinery.no_bytes), RunSettings())
     assert {name: (summary.documents, summary.already) for name, summary in done.items()} == {
         "number": (1, 2),
         "double": (1, 1),
@@ -81,7 +77,7 @@ def test_what_has_a_row_is_not_done_again(catalogue: Catalogue, tmp_path: Path) 
 
 def test_hostile_documents_cost_only_themselves(catalogue: Catalogue, tmp_path: Path) -> None:
     add(catalogue, *(f"ok-{n}" for n in range(20)), "hang-20", "die-21", "eat-22")
-    with executor("processes", no_bytes, 2) as processes:
+    with executor("processes", machinery.no_bytes, 2) as processes:
         corpus = run(catalogue, tmp_path, processes)
     outcomes = {row["source_key"]: row["number.outcome"] for row in table(corpus, "number.outcome")}
     assert outcomes.pop("hang-20") == "error:Timeout"
@@ -95,7 +91,7 @@ def test_both_executors_give_the_same_rows(catalogue: Catalogue, tmp_path: Path)
     add(catalogue, *(f"ok-{n}" for n in range(9)), "fail-9", "reject-10")
     columns = ("number.n", "number.outcome", "number.stage", "total.total")
     inline = table(run(catalogue, tmp_path / "inline"), *columns)
-    with executor("processes", no_bytes, 2) as processes:
+    with executor("processes", machinery.no_bytes, 2) as processes:
         assert table(run(catalogue, tmp_path / "processes", processes), *columns) == inline
 
 
@@ -126,7 +122,7 @@ def test_results_of_other_fingerprints_stay_until_they_are_pruned(catalogue: Cat
     add(catalogue, "ok-1")
     run(catalogue, tmp_path)
     newer = dataclasses.replace(machinery.NUMBER, version=2)
-    run_stages(Corpus(catalogue, tmp_path, [newer]), ["number"], Inline(no_bytes), RunSettings())
+    run_stages(Corpus(catalogue, tmp_path, [newer]), ["number"], Inline(machinery.no_bytes), RunSettings())
     removed = {path.name for path in prune(tmp_path, [newer])}
     assert removed == {stage.label for stage in machinery.STAGES}
     assert [path.name for path in tmp_path.glob("*@*")] == [newer.label]
@@ -167,7 +163,7 @@ def test_take_keeps_the_order_asked_for_and_nulls_for_what_is_absent(tmp_path: P
 def test_too_many_errors_break_the_quarantine_limit(catalogue: Catalogue, tmp_path: Path) -> None:
     add(catalogue, "ok-1", "fail-2", "reject-3")
     corpus = Corpus(catalogue, tmp_path, machinery.STAGES)
-    done = run_stages(corpus, ["number"], Inline(no_bytes), RunSettings())
+    done = run_stages(corpus, ["number"], Inline(machinery.no_bytes), RunSettings())
     assert over_quarantine_limit(done, 0.5) == []
     (line,) = over_quarantine_limit(done, 0.2)
     assert "1 of 3" in line

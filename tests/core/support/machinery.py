@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kobunko.errors import Reject
-from kobunko.records import column
+from kobunko.records import Part, column
 from kobunko.stage import Resources, Stage
 
 
@@ -63,6 +63,11 @@ def double(document: DoubleInput) -> Double:
 
 def total(document: SumInput) -> Sum:
     return Sum(document.n + (document.double or 0))
+
+
+def no_bytes(part: Part) -> bytes:
+    """These documents have no bytes that a stage would read."""
+    raise AssertionError(part)
 
 
 def make_number() -> Callable[[NumberInput], Number]:
