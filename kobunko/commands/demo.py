@@ -1,9 +1,11 @@
 """The demo: an invented little government on loopback goes the whole way, by the same code as the real one."""
 
 import importlib.resources
+import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 from rich.markdown import Markdown
 
 from kobunko import durable, pipeline
@@ -33,7 +35,7 @@ def demo(home: HomeOption = None) -> None:
         with open_home(settings) as place:
             with job(place, "nightly", "demo") as current:
                 _night(place, current)
-            version, built = _release(place, current)
+            version, built = _release(place)
             _last_screen(place, current, version, built=built)
 
 
@@ -52,11 +54,10 @@ def _night(place: Home, current: Job) -> None:
         note_stages(place, current, pipeline.run(place, progress=bars))
 
 
-def _release(place: Home, current: Job) -> tuple[str, bool]:
+def _release(place: Home) -> tuple[str, bool]:
     """Builds the next release when there is something new, and publishes it to a folder in the home."""
     known = [row["version"] for row in place.catalogue.releases()]
-    changed = any(facts["documents"] for facts in current.summary["stages"].values())
-    if known and not changed:
+    if known and _is_current(place, place.settings.releases / known[-1]):
         return known[-1], False
     version = f"demo-{len(known) + 1:03d}"
     with job(place, "release", version):
@@ -65,6 +66,14 @@ def _release(place: Home, current: Job) -> tuple[str, bool]:
             raise KobunkoError(f"the release does not keep its promises: {problems}")
         pipeline.publish(place, version, str(place.path / "published"))
     return version, True
+
+
+def _is_current(place: Home, release: Path) -> bool:
+    """Whether a release was made from the documents that are here now, by the stages of now."""
+    listed = pq.read_table(release / "manifest.parquet", columns=["doc_id", "input_sha256"]).to_pylist()
+    made_by = json.loads((release / "manifest.json").read_bytes())["stages"]
+    now = [stage.label for stage in pipeline.stages(place)]
+    return made_by == now and [tuple(row.values()) for row in listed] == place.catalogue.inputs()
 
 
 def _last_screen(place: Home, current: Job, version: str, *, built: bool) -> None:
