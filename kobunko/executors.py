@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing, contextmanager
@@ -168,6 +169,7 @@ def _start_worker(resources: Resources, read_blob: ReadBlob) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no worker outlives a killed parent
+    warnings.simplefilter("ignore")  # what a library thinks of a document is no news to the operator
     os.environ.setdefault("OMP_NUM_THREADS", str(resources.cpus))
     limit = resources.memory_mb << 20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from kobunko import warc
 from kobunko.corpus import Corpus
+from kobunko.durable import TEMPORARY
 from kobunko.errors import Corrupt, NotFound
 from kobunko.home import Home
 from kobunko.records import Document, to_row
@@ -90,9 +91,11 @@ def _iso(moment: Any) -> str | None:
 
 
 def releases_with(releases: Path, doc_id: str) -> list[str]:
-    """Versions whose manifest lists the document."""
+    """Versions whose manifest lists the document; a release that a crash left half built is none."""
     found = []
     for manifest in sorted(releases.glob("*/manifest.parquet")):
+        if manifest.parent.suffix == TEMPORARY:
+            continue
         if pq.read_table(manifest, columns=["doc_id"], filters=[("doc_id", "=", doc_id)]).num_rows:
             found.append(manifest.parent.name)
     return found

@@ -24,17 +24,23 @@ def crawl_command(
     json_: JsonOption = False,
 ) -> None:
     """Ask sources for what is new, and keep every answer."""
+    sources, archives = _archives(sources, replay or [])
     with open_home(settings_of(home)) as place:
         chosen = _seeds(place, sources)
-        for path in replay or []:
-            if not path.is_file():
-                raise UsageError(f"{path} is not a file: --replay takes WARC files.")
         with job(place, "crawl", ",".join(sources)) as current, crawl_progress() as progress:
-            found = pipeline.crawl(
-                place, current.run_id, chosen, limit=limit, replay=replay or (), on_progress=progress
-            )
+            found = pipeline.crawl(place, current.run_id, chosen, limit=limit, replay=archives, on_progress=progress)
             note_crawl(current, found)
             show_crawl(current, json_)
+
+
+def _archives(words: list[str], replay: list[Path]) -> tuple[list[str], list[Path]]:
+    """Sources and WARC files apart: a shell puts all but the first file of `--replay *.warc.gz` among the sources."""
+    files = [word for word in words if replay and Path(word).is_file()]
+    archives = [*replay, *map(Path, files)]
+    for path in archives:
+        if not path.is_file():
+            raise UsageError(f"{path} is not a file: --replay takes WARC files.")
+    return [word for word in words if word not in files], archives
 
 
 def _seeds(home: Home, sources: list[str]) -> list[Seed]:

@@ -74,8 +74,7 @@ def test_a_replay_of_the_archive_gives_the_same_documents(
     home.mkdir()
     shutil.copy(night[0] / "kobunko.toml", home)
     archives = [path for source in SOURCES for path in sorted((night[0] / "raw" / source).glob("*.warc.gz"))]
-    replays = [word for path in archives for word in ("--replay", path)]
-    found = kobunko("crawl", *SOURCES, *replays, "--json").json
+    found = kobunko("crawl", *SOURCES, "--json", "--replay", *archives).json
     assert found["broken"] == []
     first, again = (kobunko("status", "--json", at=place).json["by_source"] for place in (night[0], home))
     assert {s: facts["documents"] for s, facts in again.items()} == {
