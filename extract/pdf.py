@@ -1,6 +1,7 @@
 """PDF files: each page's text in reading order, or the verdict that it has to be read by OCR."""
 
 import io
+import re
 from typing import Any
 
 import pdfplumber
@@ -16,6 +17,10 @@ from kobunko.records import Page
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
 
+# What word processors put in the place of a title.
+_FILE_NAME = re.compile(
+    r"\.(jtdc?|docx?|xlsx?|pptx?|pdf|smd|indd|ai|txt)$|^Microsoft \w+ - |^(無題|untitled)", re.IGNORECASE
+)
 _WARNINGS = 500  # characters of MuPDF's warnings that are kept
 _INFO = ("producer", "creator", "subject", "keywords", "creationDate", "modDate", "format")
 
@@ -73,7 +78,11 @@ def _metadata(file: pymupdf.Document) -> tuple[str, dict[str, Any]]:
         found["repaired"] = True
     if warnings := pymupdf.TOOLS.mupdf_warnings():
         found["warnings"] = warnings[:_WARNINGS]
-    return info.get("title") or "", found
+    title = info.get("title") or ""
+    if _FILE_NAME.search(title):
+        found["file_title"] = title
+        title = ""
+    return title, found
 
 
 def _second_reader(body: bytes) -> Reading:

@@ -181,3 +181,15 @@ def test_a_frame_around_text_is_no_table(read, make_pdf):
         read(make_pdf([[(72, 100, "枠の中の文。"), (72, 250, "枠の下の文。")]], frame)).pages[0].text
         == "枠の中の文。\n枠の下の文。"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("架空図書保存要領", "架空図書保存要領"), ("Taro11-架空.jtd", ""), ("Microsoft Word - 架空", ""), ("無題", "")],
+)
+def test_a_file_name_is_no_title(read, given, kept):
+    with pymupdf.open() as document:
+        document.new_page().insert_text((72, 100), SENTENCE, fontname="japan")
+        document.set_metadata({"title": given})
+        found = read(document.tobytes())
+    assert found.title == kept
