@@ -26,7 +26,7 @@ test: $(STAMP) ## Format check, lint, types, import contracts and tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy -p kobunko
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadscope
 
 test-slow: $(STAMP) ## Crash storms and whole sample sets (KOBUNKO_SAMPLES names the folder of samples)
 	$(BIN)/pytest -m slow
