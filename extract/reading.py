@@ -10,12 +10,13 @@ HORIZONTAL, VERTICAL, MIXED, NONE = "horizontal", "vertical", "mixed", "none"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One file, read. Pages are numbered from 1 within the file; `metadata` is plain JSON data."""
+    """One file, read. Pages are numbered from 1 within the file; `metadata` and `structure` are plain JSON data."""
 
     format: str
     pages: list[Page]
     title: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
+    structure: dict[str, Any] = field(default_factory=dict)
 
 
 def text_page(number: int, text: str, reason: str, writing: str = HORIZONTAL) -> Page:

@@ -23,6 +23,8 @@ class Extracted:
 
     `ocr_pages` counts the pages that must be read from their image. `metadata` is a JSON object with what the
     document says about itself and how it was read (encoding, producer, unknown elements, members of an archive).
+    `structure` is a JSON object with what the text is made of: `kind`, and by kind an article tree, sections, facts,
+    questions; `tables` with page, box and cells.
     """
 
     title: str
@@ -30,3 +32,4 @@ class Extracted:
     pages: list[Page]
     ocr_pages: int
     metadata: str
+    structure: str

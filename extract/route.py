@@ -52,7 +52,7 @@ def extract(document: ExtractInput) -> Extracted:
     metadata = _metadata(readings) | _detail(document.blobs, chosen)
     if rejected:
         metadata["rejected_parts"] = rejected
-    return _cleaned(_title(readings, metadata), readings[0].format, pages, metadata)
+    return _cleaned(_title(readings, metadata), readings[0].format, pages, metadata, _structure(readings))
 
 
 def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading:
@@ -124,17 +124,27 @@ def _metadata(readings: Sequence[Reading]) -> dict[str, Any]:
     return {"parts": [{"format": reading.format, "title": reading.title} | reading.metadata for reading in readings]}
 
 
+def _structure(readings: Sequence[Reading]) -> dict[str, Any]:
+    if len(readings) == 1:
+        return readings[0].structure
+    found = [{"part": number} | reading.structure for number, reading in enumerate(readings) if reading.structure]
+    return {"parts": found} if found else {}
+
+
 def _title(readings: Sequence[Reading], metadata: dict[str, Any]) -> str:
     detail = metadata.get("detail", {}).get("title", "")
     return detail or next((reading.title for reading in readings if reading.title), "")
 
 
-def _cleaned(title: str, format_: str, pages: Sequence[Page], metadata: dict[str, Any]) -> Extracted:
+def _cleaned(
+    title: str, format_: str, pages: Sequence[Page], metadata: dict[str, Any], structure: dict[str, Any]
+) -> Extracted:
     """Without control characters; how many each page lost is in the metadata under its number."""
     texts = [clean(page.text) for page in pages]
     if removed := {str(page.number): count for page, (_, count) in zip(pages, texts, strict=True) if count}:
         metadata = metadata | {"control_characters": removed}
     cleaned = [replace(page, text=text) for page, (text, _) in zip(pages, texts, strict=True)]
     ocr_pages = sum(page.method == "ocr" for page in cleaned)
-    json_text = canonical_json(clean_json(metadata)).decode()
-    return Extracted(" ".join(clean(title)[0].split("\n")).strip(), format_, cleaned, ocr_pages, json_text)
+    title = " ".join(clean(title)[0].split("\n")).strip()
+    as_json = [canonical_json(clean_json(value)).decode() for value in (metadata, structure)]
+    return Extracted(title, format_, cleaned, ocr_pages, *as_json)

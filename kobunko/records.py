@@ -87,15 +87,38 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line on a page with its place, for the way back from a passage to the picture.
+
+    `text[start:end]` of its page (in the stage `text`: of the document). What was left out of the text, such as a
+    running head, has `start == end` and keeps its own `text`, which is empty otherwise. The box is in fractions of the
+    page's width and height from the top left, as a reader sees the page.
+    """
+
+    version: ClassVar[int] = 1
+    page: int
+    start: int
+    end: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    block: int  # lines of one paragraph, cell or heading share it
+    kind: str  # text · heading · table · note · ruby · header · footer · page-number · caption · seal
+    confidence: float | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a document. `part`/`part_page` lead back to the file and its page (both from 0 and 1).
 
     `method`: embedded (text was in the file) · ocr (read from the image) · none (nothing to read).
     `confidence`: 0–1 from the recogniser; None where the text was embedded.
-    `writing`: horizontal · vertical · mixed · none.
+    `writing`: horizontal · vertical · mixed · none. `lines` are in reading order, where the format has places.
     """
 
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     number: int
     text: str
     method: str
@@ -104,6 +127,7 @@ class Page:
     writing: str
     part: int = 0
     part_page: int = 1
+    lines: list[Line] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def make(models: str) -> Callable[[OcrInput], OcrPages]:
 def ocr_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[OcrInput, OcrPages]:
     return Stage(
         name="ocr",
-        version=1,
+        version=2,
         make=make,
         reads=OcrInput,
         writes=OcrPages,

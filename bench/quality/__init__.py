@@ -1,0 +1,1 @@
+"""Measurements of quality, one module each."""
