@@ -32,6 +32,10 @@ def doc_id(source: str, source_key: str, version: str) -> str:
     return f"{source}-{short_hash(['doc', source, source_key, version])}"
 
 
+def source_of(document_id: str) -> str:
+    return document_id.rpartition("-")[0]
+
+
 def work_id(source: str, source_key: str) -> str:
     """Id that all versions of one work share."""
     return f"{source}-{short_hash(['work', source, source_key])}"

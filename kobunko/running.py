@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from kobunko.corpus import Corpus
 from kobunko.executors import Executor
+from kobunko.ids import source_of
 from kobunko.logs import get_logger
 from kobunko.settings import RunSettings
 
@@ -84,7 +85,7 @@ def _count(outcomes: Counter[str], name: str, output: pa.Table) -> None:
     for row in output.select(["doc_id", "outcome", "detail"]).to_pylist():
         outcomes[row["outcome"]] += 1
         if row["outcome"].startswith("error:"):
-            log.info("document failed", stage=name, doc_id=row["doc_id"], outcome=row["outcome"], detail=row["detail"])
+            log.info("document failed", source=source_of(row["doc_id"]), stage=name, **row)
 
 
 def run_stages(

@@ -10,21 +10,21 @@ from rich.markdown import Markdown
 
 from kobunko import durable, pipeline
 from kobunko.commands.collect import note_crawl, show_crawl
-from kobunko.commands.common import HomeOption, app, settings_of
+from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.commands.inspect import show_chain
 from kobunko.commands.process import note_stages, show_stages
 from kobunko.errors import KobunkoError
 from kobunko.home import Home, open_home
 from kobunko.jobs import Job, job
 from kobunko.lookup import chain
-from kobunko.screen import crawl_progress, note, out, stage_progress
+from kobunko.screen import crawl_progress, note, out, show_json, stage_progress
 from kobunko.settings import Settings, load_settings
 
 SHOWN = "demo_ministry"  # the source whose provenance is shown
 
 
 @app.command()
-def demo(home: HomeOption = None) -> None:
+def demo(home: HomeOption = None, json_: JsonOption = False) -> None:
     """Crawl, read, release and publish an invented government that is served on loopback. Run it twice."""
     from kobunko.demo.server import DemoServer  # makes all its documents when it is loaded
 
@@ -36,7 +36,10 @@ def demo(home: HomeOption = None) -> None:
             with job(place, "nightly", "demo") as current:
                 _night(place, current)
             version, built = _release(place)
-            _last_screen(place, current, version, built=built)
+            if json_:
+                show_json({"run_id": current.run_id, **current.summary, "release": version, "built": built})
+            else:
+                _last_screen(place, current, version, built=built)
 
 
 def _write_config(folder: Path) -> None:

@@ -59,9 +59,9 @@ def test_a_second_night_does_nothing_again_and_says_so(night: tuple[Path, str], 
     home = tmp_path / "home"
     shutil.copytree(night[0], home)
     before = sorted((home / "stages").rglob("*.parquet"))
-    done = run(command(home, "demo"), environment())
+    done = run(command(home, "demo", "--json"), environment())
     assert done.code == 0, done.err
-    assert "Nothing has changed since release demo-001" in done.out
+    assert (done.json["release"], done.json["built"]) == ("demo-001", False)
     assert sorted((home / "stages").rglob("*.parquet")) == before
     report = json.loads(max((home / "reports").glob("*.json")).read_text())
     assert all(facts["new"] == facts["changed"] == 0 for facts in report["crawl"].values())
