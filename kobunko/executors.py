@@ -2,7 +2,8 @@
 
 `inline` runs in this process: for tests, debugging and stages without native code. `processes` runs each batch in a
 killable worker with a wall, CPU and memory limit per document: a hostile file costs its own worker and becomes
-`error:Timeout` or `error:WorkerDied`, and its neighbours do not notice.
+`error:Timeout` or `error:WorkerDied`, and its neighbours do not notice. `ray` has such workers on the machines of a
+cluster (`kobunko.cluster`).
 """
 
 import ctypes
@@ -21,8 +22,10 @@ import pyarrow as pa
 from pebble import ProcessExpired, ProcessPool
 
 from kobunko import warc
+from kobunko.errors import UsageError
 from kobunko.records import Part
-from kobunko.stage import ReadBlob, Resources, Runner, Stage, failure
+from kobunko.settings import RunSettings
+from kobunko.stage import KEY, ReadBlob, Resources, Runner, Stage, failure
 
 DEATHS_BEFORE_GIVING_UP = 2
 
@@ -135,11 +138,13 @@ class _Flight:
         elif not final:
             self._waiting.append((batch, deaths))
         else:
-            rows = [
-                failure(self._stage, row, outcome, detail)
-                for row in batch.select(["doc_id", "input_sha256"]).to_pylist()
-            ]
-            yield pa.Table.from_pylist(rows, schema=self._stage.output_schema)
+            yield lost_rows(self._stage, batch, outcome, detail)
+
+
+def lost_rows(stage: Stage[Any, Any], batch: pa.Table, outcome: str, detail: str) -> pa.Table:
+    """Output rows of documents that took their worker with them."""
+    rows = [failure(stage, row, outcome, detail) for row in batch.select(KEY).to_pylist()]
+    return pa.Table.from_pylist(rows, schema=stage.output_schema)
 
 
 def _cause(error: BaseException) -> str:
@@ -195,10 +200,18 @@ def _from_bytes(data: bytes) -> pa.Table:
 
 
 @contextmanager
-def executor(engine: str, read_blob: ReadBlob, workers: int) -> Iterator[Executor]:
-    """The executor of that name; its workers end with the context. `read_blob` must survive pickling."""
-    if engine == "inline":
-        yield Inline(read_blob)
-    else:
-        with closing(Processes(read_blob, workers)) as processes:
-            yield processes
+def executor(settings: RunSettings, read_blob: ReadBlob) -> Iterator[Executor]:
+    """The executor that the settings name; its workers end with the context. `read_blob` must survive pickling."""
+    match settings.engine:
+        case "inline":
+            yield Inline(read_blob)
+        case "processes":
+            with closing(Processes(read_blob, settings.worker_count)) as processes:
+                yield processes
+        case "ray":
+            try:
+                from kobunko.cluster import cluster
+            except ImportError as error:
+                raise UsageError("the engine ray is not installed: pip install 'kobunko[ray]'.") from error
+            with cluster(settings.address, read_blob) as machines:
+                yield machines

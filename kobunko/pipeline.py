@@ -67,7 +67,7 @@ def run(home: Home, names: Sequence[str] = (), progress: Progress = lambda *_: N
     """Brings every document through the stages (or the named ones), doing only what has no row yet."""
     settings = home.settings
     everything = corpus(home)
-    with executor(settings.run.engine, partial(read_part, settings.raw), settings.workers) as engine:
+    with executor(settings.run, partial(read_part, settings.raw)) as engine:
         return run_stages(everything, names or list(everything.stages), engine, settings.run, progress)
 
 

@@ -14,6 +14,7 @@ from kobunko.executors import Executor
 from kobunko.ids import source_of
 from kobunko.logs import get_logger
 from kobunko.settings import RunSettings
+from kobunko.stage import cpu_seconds
 
 log = get_logger(__name__)
 Progress = Callable[[str, int, int], None]  # stage, done, total
@@ -25,7 +26,8 @@ class StageSummary:
 
     documents: int = 0  # done in this run
     already: int = 0  # had a row before
-    seconds: float = 0.0
+    seconds: float = 0.0  # by the clock
+    cpu_seconds: float = 0.0  # of all workers
     outcomes: Counter[str] = field(default_factory=Counter)  # of this run
 
     def as_json(self) -> dict[str, Any]:
@@ -33,6 +35,7 @@ class StageSummary:
             "documents": self.documents,
             "already": self.already,
             "seconds": round(self.seconds, 2),
+            "cpu_seconds": round(self.cpu_seconds, 2),
             "outcomes": dict(sorted(self.outcomes.items())),
         }
 
@@ -72,6 +75,7 @@ def run_stage(
             for output in executor.map(corpus.stages[name], corpus.batches(name)):
                 buffer.add(output)
                 summary.documents += output.num_rows
+                summary.cpu_seconds += cpu_seconds(output)
                 _count(summary.outcomes, name, output)
                 progress(name, summary.documents, total)
     finally:

@@ -6,7 +6,6 @@ environment.
 
 import os
 import tomllib
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,11 +35,16 @@ class CrawlSettings(_Section):
 class RunSettings(_Section):
     """How the stages run."""
 
-    engine: Literal["processes", "inline"] = "processes"
+    engine: Literal["processes", "inline", "ray"] = "processes"
+    address: str = ""  # host:port of a Ray cluster; empty: a cluster of this machine
     workers: int = 0  # 0: one per core
     flush_s: float = 10  # a side-car file is written at least this often
     flush_rows: int = 500
     quarantine_share: float = 0.2  # more errors than this in one stage end the command with exit code 3
+
+    @property
+    def worker_count(self) -> int:
+        return self.workers or len(os.sched_getaffinity(0))
 
 
 class ReleaseSettings(_Section):
@@ -103,10 +107,6 @@ class Settings(BaseSettings):
     @property
     def logs(self) -> Path:
         return self.home / "logs"
-
-    @cached_property
-    def workers(self) -> int:
-        return self.run.workers or len(os.sched_getaffinity(0))
 
 
 _config_file: Path | None = None

@@ -1,6 +1,7 @@
 """One file through the reading stages without a home: what `kobunko extract` does, and the tool for debugging one."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pyarrow as pa
 
 from kobunko.document import document
 from kobunko.errors import UsageError
-from kobunko.executors import executor
+from kobunko.executors import Processes
 from kobunko.ids import sha256_hex
 from kobunko.records import Document, Part, arrow_schema, to_row
 from kobunko.stage import Stage
@@ -20,7 +21,7 @@ def _read_file(path: Path, part: Part) -> bytes:  # noqa: ARG001
 
 
 def read_file(
-    path: Path, stages: Sequence[Stage[Any, Any]], *, engine: str, source: str = "import", url: str = ""
+    path: Path, stages: Sequence[Stage[Any, Any]], *, source: str = "import", url: str = ""
 ) -> dict[str, Any]:
     """`{"text", "title", "pages", "outcome", "detail", "stage"}` of a file; a failure is an outcome, not an error."""
     if not path.is_file():
@@ -32,7 +33,7 @@ def read_file(
         schema=arrow_schema(Document),
     )
     last: Mapping[str, Any] = {}
-    with executor(engine, partial(_read_file, path), 1) as compute:
+    with closing(Processes(partial(_read_file, path), workers=1)) as compute:
         for stage in stages:
             output = _nothing(stage)
             if _has_work(stage, table):

@@ -4,6 +4,7 @@ N rows in, N rows out. A bad document is a row, never an exception that ends the
 """
 
 import dataclasses
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -111,6 +112,14 @@ def _describe(schema: pa.Schema) -> list[Any]:
     return [[item.name, str(item.type), item.nullable] for item in schema]
 
 
+CPU_SECONDS = b"cpu_seconds"
+
+
+def cpu_seconds(output: pa.Table) -> float:
+    """What a batch of output rows cost; 0 where nobody lived to tell."""
+    return float((output.schema.metadata or {}).get(CPU_SECONDS, 0))
+
+
 class Runner:
     """Applies a stage to batches: all that an engine ever sees.
 
@@ -124,8 +133,11 @@ class Runner:
         self._function: Callable[[Any], Any] | None = None
 
     def __call__(self, batch: pa.RecordBatch | pa.Table) -> pa.Table:
+        """Output rows of a batch; the CPU seconds that they took are in the schema's metadata."""
+        started = time.process_time()
         rows = [self._row(row) for row in batch.to_pylist()]
-        return pa.Table.from_pylist(rows, schema=self._stage.output_schema)
+        table = pa.Table.from_pylist(rows, schema=self._stage.output_schema)
+        return table.replace_schema_metadata({CPU_SECONDS: f"{time.process_time() - started:.6f}"})
 
     def _row(self, row: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = {}

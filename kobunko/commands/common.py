@@ -1,7 +1,7 @@
 """What all commands share: the application, its options, and the settings of the home that was asked for."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,6 @@ HomeOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 
-def settings_of(home: Path | None) -> Settings:
+def settings_of(home: Path | None, **flags: Any) -> Settings:
     """Settings of the home named after the command, else before it (which sets KOBUNKO_HOME), else of the default."""
-    return load_settings(home)
+    return load_settings(home, **flags)

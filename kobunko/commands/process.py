@@ -20,11 +20,14 @@ from kobunko.status import failures, status
 @app.command("run")
 def run_command(
     stage: Annotated[list[str] | None, typer.Option(help="Only this stage (may be repeated).")] = None,
+    engine: Annotated[str, typer.Option(help="processes, inline or ray; else as in the settings.")] = "",
+    address: Annotated[str, typer.Option(help="host:port of a running Ray cluster.")] = "",
     home: HomeOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Bring every document through the stages: only what has no result yet."""
-    with open_home(settings_of(home)) as place, job(place, "run", ",".join(stage or [])) as current:
+    flags = {name: value for name, value in (("engine", engine), ("address", address)) if value}
+    with open_home(settings_of(home, run=flags)) as place, job(place, "run", ",".join(stage or [])) as current:
         _check_stages(place, stage or [])
         with stage_progress() as progress:
             note_stages(place, current, pipeline.run(place, stage or (), progress))
@@ -112,12 +115,10 @@ def extract_command(
     file: Annotated[Path, typer.Argument(help="One document of any kind.")],
     source: Annotated[str, typer.Option(help="Source to treat it as.")] = "import",
     url: Annotated[str, typer.Option(help="URL that it came from.")] = "",
-    home: HomeOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Read one file and print its text, without storing anything."""
-    settings = settings_of(home)
-    result = read_file(file, pipeline.reading_stages(), engine=settings.run.engine, source=source, url=url)
+    result = read_file(file, pipeline.reading_stages(), source=source, url=url)
     if json_:
         show_json(result)
     else:

@@ -77,7 +77,7 @@ def test_what_has_a_row_is_not_done_again(catalogue: Catalogue, tmp_path: Path) 
 
 def test_hostile_documents_cost_only_themselves(catalogue: Catalogue, tmp_path: Path) -> None:
     add(catalogue, *(f"ok-{n}" for n in range(20)), "hang-20", "die-21", "eat-22")
-    with executor("processes", machinery.no_bytes, 2) as processes:
+    with executor(RunSettings(workers=2), machinery.no_bytes) as processes:
         corpus = run(catalogue, tmp_path, processes)
     outcomes = {row["source_key"]: row["number.outcome"] for row in table(corpus, "number.outcome")}
     assert outcomes.pop("hang-20") == "error:Timeout"
@@ -91,7 +91,7 @@ def test_both_executors_give_the_same_rows(catalogue: Catalogue, tmp_path: Path)
     add(catalogue, *(f"ok-{n}" for n in range(9)), "fail-9", "reject-10")
     columns = ("number.n", "number.outcome", "number.stage", "total.total")
     inline = table(run(catalogue, tmp_path / "inline"), *columns)
-    with executor("processes", machinery.no_bytes, 2) as processes:
+    with executor(RunSettings(workers=2), machinery.no_bytes) as processes:
         assert table(run(catalogue, tmp_path / "processes", processes), *columns) == inline
 
 

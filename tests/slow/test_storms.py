@@ -1,6 +1,5 @@
 """Crash storms over whole runs, and the whole set of sample documents. Run by `make test-slow`."""
 
-import hashlib
 import json
 import os
 import random
@@ -12,23 +11,11 @@ from pathlib import Path
 
 import pytest
 from authored import write_list
-from commandline import command, environment, run
+from commandline import command, environment, must, release
 
 pytestmark = pytest.mark.slow
 KILLS = 20
 SAMPLES = os.environ.get("KOBUNKO_SAMPLES", "")
-
-
-def must(home: Path, *arguments: str | Path) -> str:
-    done = run(command(home, *arguments), environment())
-    assert done.code == 0, done.err
-    return done.out
-
-
-def release(home: Path) -> dict[str, str]:
-    must(home, "release", "build", "storm", "--profile", "internal")
-    files = sorted(path for path in (home / "releases" / "storm").rglob("*") if path.is_file())
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -1,5 +1,6 @@
 """How the tests call the real command line."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -31,3 +32,17 @@ def environment(**extra: str) -> dict[str, str]:
 
 def run(arguments: list[str], env: dict[str, str]) -> Result:
     return Result(subprocess.run(arguments, capture_output=True, text=True, timeout=300, env=env))
+
+
+def must(home: Path, *arguments: str | Path) -> str:
+    """Standard output of a command that has to succeed."""
+    done = run(command(home, *arguments), environment())
+    assert done.code == 0, done.err
+    return done.out
+
+
+def release(home: Path) -> dict[str, str]:
+    """Builds a release and returns the SHA-256 of each of its files."""
+    must(home, "release", "build", "storm", "--profile", "internal")
+    files = sorted(path for path in (home / "releases" / "storm").rglob("*") if path.is_file())
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
