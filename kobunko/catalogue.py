@@ -68,6 +68,13 @@ class Catalogue:
         with self._engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """For reading many tables as they were at one moment."""
+        level = "REPEATABLE READ" if self._engine.dialect.name == "postgresql" else "SERIALIZABLE"
+        with self._engine.connect().execution_options(isolation_level=level) as connection, connection.begin():
+            yield connection
+
     def _upsert(self, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts rows, or replaces those that have the same primary key."""
         if not rows:

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from kobunko import ids, tables
+from kobunko.backup import back_up, restore
 from kobunko.catalogue import MIGRATIONS, Catalogue
 from kobunko.document import document, part
+from kobunko.errors import UsageError
 from kobunko.records import Capture
 
 MOMENT = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
@@ -135,3 +138,30 @@ def test_the_tables_are_those_that_the_migrations_make(either: Catalogue) -> Non
     assert ScriptDirectory.from_config(config).get_current_head() == tables.REVISION
     with either.transaction() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_a_backup_moves_everything_from_one_database_to_the_other(
+    either: Catalogue, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    first = capture(7, b"seven")
+    made = document("kurashi", "seven", first.sha256, [part("page", first)], url=first.url, title="七")
+    with either.transaction() as connection:
+        either.add_captures(connection, "run", [(7, first)])
+        either.add_documents(connection, "run", [made])
+    either.finish_run(either.start_run("import"), "done", {"新規": 7})
+    written = back_up(either, tmp_path / "backup")
+    server = request.getfixturevalue("postgresql")
+    names = [f"sqlite:///{tmp_path}/other.sqlite", server.replace("/postgres", f"/restored_{os.urandom(4).hex()}")]
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {names[1].rsplit('/', 1)[1]}"))
+    engine.dispose()
+    for url in names:
+        other = Catalogue(url)
+        assert restore(other, tmp_path / "backup") == written
+        assert other.documents(other.document_ids()) == either.documents(either.document_ids())
+        assert other.runs() == either.runs()
+        assert other.latest_capture(first.url) == either.latest_capture(first.url)
+        with pytest.raises(UsageError, match="has rows"):
+            restore(other, tmp_path / "backup")
+        other.close()

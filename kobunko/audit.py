@@ -1,0 +1,115 @@
+"""`kobunko audit`: do the raw store, the catalogue, the side-cars and the releases agree? Every disagreement is named.
+
+Nothing is mended here: what a crash may leave is mended at the next start of a job, and the rest needs a person.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from kobunko import tables, warc
+from kobunko.corpus import Corpus
+from kobunko.errors import Corrupt
+from kobunko.home import Home
+from kobunko.ids import sha256_hex
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """`kind` is short and stable; `where` is a file, a capture, a document or a release."""
+
+    kind: str
+    where: str
+    detail: str
+
+
+def audit(home: Home, corpus: Corpus, progress: Progress = lambda *_: None) -> Iterator[Disagreement]:
+    """All disagreements of a home. Reads every raw byte once, so it takes as long as reading the store."""
+    yield from _captures(home, progress)
+    yield from _documents(home)
+    yield from _sidecars(corpus)
+    yield from _releases(home)
+
+
+def _captures(home: Home, progress: Progress) -> Iterator[Disagreement]:
+    """WARC ↔ catalogue: each record that a capture names holds its bytes, and each answer in a file has a capture."""
+    table = tables.captures
+    files = sorted({path.relative_to(home.settings.raw).as_posix() for path in home.settings.raw.rglob("*.warc.gz*")})
+    with home.catalogue.snapshot() as connection:
+        named = connection.execute(sa.select(table.c.warc_file).distinct()).scalars().all()
+        for name in sorted({*named} - {item.removesuffix(warc.OPEN) for item in files}):
+            yield Disagreement("raw-file-missing", name, "the catalogue names it, the raw store does not have it")
+        for number, name in enumerate(files):
+            progress("raw files", number, len(files))
+            final = name.removesuffix(warc.OPEN)
+            rows = connection.execute(
+                sa.select(table.c.capture_id, table.c.warc_offset, table.c.sha256).where(table.c.warc_file == final)
+            )
+            yield from _file(home.settings.raw / name, [tuple(row) for row in rows], _known(connection))
+    progress("raw files", len(files), len(files))
+
+
+def _known(connection: sa.Connection) -> Callable[[str], bool]:
+    query = sa.select(sa.literal(1)).where(tables.captures.c.capture_id == sa.bindparam("id")).limit(1)
+    return lambda record_id: connection.scalar(query, {"id": record_id}) is not None
+
+
+def _file(path: Path, captures: list[Any], known: Callable[[str], bool]) -> Iterator[Disagreement]:
+    """`captures` are `(capture_id, offset, sha256)` whose bodies the file should hold."""
+    bodies: dict[int, str] = {}
+    try:
+        for answer in warc.scan(path):
+            if answer.record_type in ("response", "resource", "revisit"):
+                bodies[answer.offset] = sha256_hex(answer.body)
+                if not known(answer.record_id):
+                    yield Disagreement(
+                        "unknown-record", f"{path.name}:{answer.offset}", f"no capture is {answer.record_id}"
+                    )
+    except Corrupt as error:
+        yield Disagreement("raw-file-damaged", path.name, str(error))
+    for capture_id, offset, digest in captures:
+        if bodies.get(offset) != digest:
+            found = "another body" if offset in bodies else "no record"
+            yield Disagreement("capture-without-bytes", capture_id, f"{path.name}:{offset} holds {found}")
+
+
+def _documents(home: Home) -> Iterator[Disagreement]:
+    """Every part of a document rests on a capture of the same bytes."""
+    part, capture = tables.parts, tables.captures
+    joined = sa.outerjoin(part, capture, part.c.capture_id == capture.c.capture_id)
+    query = sa.select(part.c.doc_id, part.c.role, part.c.sha256, capture.c.sha256.label("held")).select_from(joined)
+    query = query.where(capture.c.sha256.is_distinct_from(part.c.sha256)).order_by(part.c.doc_id)
+    with home.catalogue.snapshot() as connection:
+        for row in connection.execute(query):
+            reason = "has no capture" if row.held is None else "has a capture with other bytes"
+            yield Disagreement("part-without-capture", row.doc_id, f"part {row.role} {reason}")
+
+
+def _sidecars(corpus: Corpus) -> Iterator[Disagreement]:
+    """Side-cars speak of documents that there are."""
+    known = set(corpus.inputs["doc_id"].to_pylist())
+    for name, sidecar in corpus.sidecars.items():
+        ids = {key.split(" ")[0] for key in sidecar.index()["key"].to_pylist()}
+        for doc_id in sorted(ids - known):
+            yield Disagreement("row-without-document", doc_id, f"side-car {name}")
+
+
+def _releases(home: Home) -> Iterator[Disagreement]:
+    """Releases that are listed are there with the manifest that was recorded, and nothing else is."""
+    listed = {row["version"]: row for row in home.catalogue.releases()}
+    folders = {path.name for path in home.settings.releases.glob("*") if path.is_dir()}
+    for version in sorted(listed.keys() - folders):
+        yield Disagreement("release-missing", version, "listed, but its folder is gone")
+    for version in sorted(folders - listed.keys()):
+        yield Disagreement("release-unknown", version, "a folder that the catalogue does not list")
+    for version in sorted(folders & listed.keys()):
+        manifest = home.settings.releases / version / "manifest.json"
+        digest = hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else "none"
+        if digest != listed[version]["manifest_sha256"]:
+            yield Disagreement("release-changed", version, "its manifest is not the one that was recorded")
