@@ -4,10 +4,14 @@ This module and the command line are the only parts of the core that know the st
 is imported in that step, because loading everything takes seconds.
 """
 
+import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
@@ -22,6 +26,7 @@ from kobunko.licensing.terms import captured_terms
 from kobunko.ocr import models
 from kobunko.ocr.stage import ocr_stage
 from kobunko.publish import destination, release, verify
+from kobunko.publish.destination import PublishResult as PublishResult
 from kobunko.publish.rows import Profile as Profile
 from kobunko.running import Progress, StageSummary, run_stages
 from kobunko.seed import Seed
@@ -63,12 +68,17 @@ def crawl(
     return {source: summary.to_json() for source, summary in found.items()}
 
 
-def run(home: Home, names: Sequence[str] = (), progress: Progress = lambda *_: None) -> dict[str, StageSummary]:
+def run(
+    home: Home,
+    names: Sequence[str] = (),
+    progress: Progress = lambda *_: None,
+    deadline: float = math.inf,
+) -> dict[str, StageSummary]:
     """Brings every document through the stages (or the named ones), doing only what has no row yet."""
     settings = home.settings
     everything = corpus(home)
     with executor(settings.run, partial(read_part, settings.raw)) as engine:
-        return run_stages(everything, names or list(everything.stages), engine, settings.run, progress)
+        return run_stages(everything, names or list(everything.stages), engine, settings.run, progress, deadline)
 
 
 def prune_stages(home: Home) -> list[Path]:
@@ -83,12 +93,21 @@ def build_release(home: Home, version: str, profile: Profile) -> release.Release
     return release.build(corpus(home), home.catalogue, home.settings, home.seeds, version, profile, cluster)
 
 
+def is_current(home: Home, version: str) -> bool:
+    """Whether a release was made from the documents that are here now, by the stages of now."""
+    folder = home.settings.releases / version
+    listed = pq.read_table(folder / "manifest.parquet", columns=["doc_id", "input_sha256"]).to_pylist()
+    made_by = json.loads((folder / "manifest.json").read_bytes())["stages"]
+    now = [stage.label for stage in stages(home)]
+    return made_by == now and [tuple(row.values()) for row in listed] == home.catalogue.inputs()
+
+
 def verify_release(home: Home, version: str) -> list[str]:
     """Problems of a release; none means that every byte and every promise holds."""
     return verify.verify(home.settings.releases / version, home.catalogue.removed())
 
 
-def publish(home: Home, version: str, to: str) -> destination.PublishResult:
+def publish(home: Home, version: str, to: str) -> PublishResult:
     return destination.publish(home.settings.releases / version, to)
 
 

@@ -1,5 +1,7 @@
 """Running stages over the corpus: do what has no row yet, write side-cars as results come, count outcomes."""
 
+import itertools
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -8,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kobunko.corpus import Corpus
 from kobunko.executors import Executor
@@ -26,6 +29,8 @@ class StageSummary:
 
     documents: int = 0  # done in this run
     already: int = 0  # had a row before
+    left: int = 0  # for the next run, because the time was up
+    pages: int = 0  # of the documents done, where the stage has pages
     seconds: float = 0.0  # by the clock
     cpu_seconds: float = 0.0  # of all workers
     outcomes: Counter[str] = field(default_factory=Counter)  # of this run
@@ -34,6 +39,8 @@ class StageSummary:
         return {
             "documents": self.documents,
             "already": self.already,
+            "left": self.left,
+            "pages": self.pages,
             "seconds": round(self.seconds, 2),
             "cpu_seconds": round(self.cpu_seconds, 2),
             "outcomes": dict(sorted(self.outcomes.items())),
@@ -62,9 +69,17 @@ class _Buffer:
 
 
 def run_stage(
-    corpus: Corpus, name: str, executor: Executor, settings: RunSettings, progress: Progress = lambda *_: None
+    corpus: Corpus,
+    name: str,
+    executor: Executor,
+    settings: RunSettings,
+    progress: Progress = lambda *_: None,
+    deadline: float = math.inf,
 ) -> StageSummary:
-    """Does what a stage still has to do. What was finished before an interruption is kept."""
+    """Does what a stage still has to do, starting nothing after `deadline` (of `time.monotonic`).
+
+    What was finished before an interruption is kept.
+    """
     total = len(corpus.pending(name))
     summary = StageSummary(already=int(np.count_nonzero(corpus.states(name) >= 3)))
     progress(name, 0, total)
@@ -72,22 +87,26 @@ def run_stage(
     buffer = _Buffer(corpus, name, settings)
     try:
         if total:
-            for output in executor.map(corpus.stages[name], corpus.batches(name)):
+            batches = itertools.takewhile(lambda _: time.monotonic() < deadline, corpus.batches(name))
+            for output in executor.map(corpus.stages[name], batches):
                 buffer.add(output)
-                summary.documents += output.num_rows
-                summary.cpu_seconds += cpu_seconds(output)
-                _count(summary.outcomes, name, output)
+                _count(summary, name, output)
                 progress(name, summary.documents, total)
     finally:
         buffer.flush()
         summary.seconds = time.monotonic() - started
+        summary.left = total - summary.documents
     corpus.sidecars[name].compact()
     return summary
 
 
-def _count(outcomes: Counter[str], name: str, output: pa.Table) -> None:
+def _count(summary: StageSummary, name: str, output: pa.Table) -> None:
+    summary.documents += output.num_rows
+    summary.cpu_seconds += cpu_seconds(output)
+    if "pages" in output.column_names:
+        summary.pages += pc.sum(pc.list_value_length(output["pages"])).as_py() or 0
     for row in output.select(["doc_id", "outcome", "detail"]).to_pylist():
-        outcomes[row["outcome"]] += 1
+        summary.outcomes[row["outcome"]] += 1
         if row["outcome"].startswith("error:"):
             log.info("document failed", source=source_of(row["doc_id"]), stage=name, **row)
 
@@ -98,9 +117,11 @@ def run_stages(
     executor: Executor,
     settings: RunSettings,
     progress: Progress = lambda *_: None,
+    deadline: float = math.inf,
 ) -> dict[str, StageSummary]:
     """Runs stages in the order of the pipeline."""
-    return {name: run_stage(corpus, name, executor, settings, progress) for name in corpus.stages if name in names}
+    wanted = [name for name in corpus.stages if name in names]
+    return {name: run_stage(corpus, name, executor, settings, progress, deadline) for name in wanted}
 
 
 def over_quarantine_limit(summaries: Mapping[str, StageSummary], share: float) -> list[str]:

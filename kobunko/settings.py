@@ -41,10 +41,19 @@ class RunSettings(_Section):
     flush_s: float = 10  # a side-car file is written at least this often
     flush_rows: int = 500
     quarantine_share: float = 0.2  # more errors than this in one stage end the command with exit code 3
+    watts_per_core: float = 10  # of a busy core, for the estimate of energy in reports
 
     @property
     def worker_count(self) -> int:
         return self.workers or len(os.sched_getaffinity(0))
+
+
+class NotifySettings(_Section):
+    """Who is told how a night ended: each gets the report as JSON."""
+
+    command: tuple[str, ...] = ()  # a program and its arguments; the report is its standard input
+    webhook: str = ""  # URL that the report is posted to
+    timeout_s: float = 30
 
 
 class ReleaseSettings(_Section):
@@ -71,6 +80,7 @@ class Settings(BaseSettings):
     seeds: Path | None = None  # folder of seed files; none: the built-in ones
     crawl: CrawlSettings = CrawlSettings()
     run: RunSettings = RunSettings()
+    notify: NotifySettings = NotifySettings()
     release: ReleaseSettings = ReleaseSettings()
 
     @classmethod

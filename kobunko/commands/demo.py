@@ -1,11 +1,9 @@
 """The demo: an invented little government on loopback goes the whole way, by the same code as the real one."""
 
 import importlib.resources
-import json
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 from rich.markdown import Markdown
 
 from kobunko import durable, pipeline
@@ -60,7 +58,7 @@ def _night(place: Home, current: Job) -> None:
 def _release(place: Home) -> tuple[str, bool]:
     """Builds the next release when there is something new, and publishes it to a folder in the home."""
     known = [row["version"] for row in place.catalogue.releases()]
-    if known and _is_current(place, place.settings.releases / known[-1]):
+    if known and pipeline.is_current(place, known[-1]):
         return known[-1], False
     version = f"demo-{len(known) + 1:03d}"
     with job(place, "release", version):
@@ -69,14 +67,6 @@ def _release(place: Home) -> tuple[str, bool]:
             raise KobunkoError(f"the release does not keep its promises: {problems}")
         pipeline.publish(place, version, str(place.path / "published"))
     return version, True
-
-
-def _is_current(place: Home, release: Path) -> bool:
-    """Whether a release was made from the documents that are here now, by the stages of now."""
-    listed = pq.read_table(release / "manifest.parquet", columns=["doc_id", "input_sha256"]).to_pylist()
-    made_by = json.loads((release / "manifest.json").read_bytes())["stages"]
-    now = [stage.label for stage in pipeline.stages(place)]
-    return made_by == now and [tuple(row.values()) for row in listed] == place.catalogue.inputs()
 
 
 def _last_screen(place: Home, current: Job, version: str, *, built: bool) -> None:

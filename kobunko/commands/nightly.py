@@ -1,23 +1,92 @@
-"""The night: crawl everything that is enabled, then run every stage."""
+"""The night: crawl everything that is enabled, run every stage, and release what is new when asked to."""
+
+import math
+import time
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
 
 from kobunko import pipeline
 from kobunko.commands.collect import note_crawl, show_crawl
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.commands.process import note_stages, show_stages
-from kobunko.home import open_home
-from kobunko.jobs import job
-from kobunko.screen import crawl_progress, stage_progress
+from kobunko.commands.releases import publish_release
+from kobunko.errors import KobunkoError
+from kobunko.home import Home, open_home
+from kobunko.jobs import Job, job
+from kobunko.notify import notify
+from kobunko.report import energy, night_row
+from kobunko.screen import crawl_progress, note, stage_progress
+
+NIGHTS_SHOWN = 7
 
 
 @app.command()
-def nightly(home: HomeOption = None, json_: JsonOption = False) -> None:
-    """Crawl every enabled source, then run every stage."""
-    with open_home(settings_of(home)) as place, job(place, "nightly") as current:
-        enabled = [seed for seed in place.seeds.values() if seed.enabled]
-        with crawl_progress() as progress:
-            note_crawl(current, pipeline.crawl(place, current.run_id, enabled, on_progress=progress))
-        with stage_progress() as bars:
-            note_stages(place, current, pipeline.run(place, progress=bars))
-        if not json_:
-            show_crawl(current, json_=False)
-        show_stages(current, json_)
+def nightly(
+    hours: Annotated[float, typer.Option(help="Time budget; what is left goes to the next night. 0: none.")] = 0,
+    release: Annotated[bool, typer.Option(help="Build a release when anything is new.")] = False,
+    profile: Annotated[pipeline.Profile, typer.Option(help="Of that release.")] = "open",
+    to: Annotated[str, typer.Option(help="Where to publish that release.")] = "",
+    home: HomeOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Crawl every enabled source, run every stage, report; release and publish when asked."""
+    started = time.monotonic()
+    with open_home(settings_of(home)) as place:
+        current = None
+        try:
+            with job(place, "nightly") as current:
+                current.summary["earlier"] = _earlier(place, current)
+                _collect(place, current)
+                _read(place, current, started + 3600 * hours if hours else math.inf)
+                if release or to:
+                    _release(place, current, profile, to)
+                if not json_:
+                    show_crawl(current, json_=False)
+                show_stages(current, json_)
+        finally:
+            if current is not None:
+                notify(place.settings.notify, {"run_id": current.run_id, "broken": current.broken, **current.summary})
+
+
+def _collect(place: Home, current: Job) -> None:
+    enabled = [seed for seed in place.seeds.values() if seed.enabled]
+    with crawl_progress() as progress:
+        note_crawl(current, pipeline.crawl(place, current.run_id, enabled, on_progress=progress))
+
+
+def _read(place: Home, current: Job, deadline: float) -> None:
+    with stage_progress() as bars:
+        note_stages(place, current, pipeline.run(place, progress=bars, deadline=deadline))
+    current.summary["energy"] = energy(current.summary["stages"], place.settings.run.watts_per_core)
+
+
+def _earlier(place: Home, current: Job) -> list[dict[str, Any]]:
+    """The nights before this one, newest first, to compare with."""
+    runs = place.catalogue.runs(limit=NIGHTS_SHOWN + 1, kind="nightly")
+    return [night_row(run) for run in runs if run["run_id"] != current.run_id]
+
+
+def _release(place: Home, current: Job, profile: pipeline.Profile, to: str) -> None:
+    """A release named by the day, unless the newest one still holds all there is."""
+    known = [row["version"] for row in place.catalogue.releases()]
+    if known and pipeline.is_current(place, known[-1]):
+        current.summary["release"] = {"version": known[-1], "new": False}
+        return
+    version = _next_version(known)
+    info = pipeline.build_release(place, version, profile)
+    current.summary["release"] = {"version": version, "new": True, "documents": info.documents}
+    if problems := pipeline.verify_release(place, version):
+        raise KobunkoError(f"release {version} does not keep its promises: {problems[0]}.")
+    if to:
+        publish_release(place, version, to)
+        current.summary["release"]["published_to"] = to
+    note(f"release {version}: {info.documents} rows")
+
+
+def _next_version(known: list[str]) -> str:
+    """Today's date, and a number where the day has a release already."""
+    today = f"{datetime.now():%Y.%m.%d}"
+    taken = sum(version == today or version.startswith(f"{today}.") for version in known)
+    return f"{today}.{taken + 1}" if taken else today

@@ -76,20 +76,21 @@ def publish(
         _release_folder(place, version)
         if problems := pipeline.verify_release(place, version):
             raise KobunkoError(f"release {version} is not fit to publish: {problems[0]}. Build it again.")
-        result = pipeline.publish(place, version, to)
+        result = publish_release(place, version, to)
         current.summary["publish"] = _plain(asdict(result))
-        _remember_destination(place, version, to)
     if json_:
         show_json(_plain(asdict(result)))
     else:
         note(f"release {version} is at {to}")
 
 
-def _remember_destination(home: Home, version: str, to: str) -> None:
-
+def publish_release(home: Home, version: str, to: str) -> pipeline.PublishResult:
+    """Publishes, and writes down where the release is now."""
+    result = pipeline.publish(home, version, to)
     for row in home.catalogue.releases():
         if row["version"] == version:
             home.catalogue.update_release(version, published_to=json.dumps(sorted({*row["published_to"], to})))
+    return result
 
 
 def _release_folder(home: Home, version: str) -> Path:

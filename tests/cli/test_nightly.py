@@ -1,0 +1,87 @@
+"""A night over the invented government: it releases what is new, keeps to its time, and tells how it ended."""
+
+import importlib.resources
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commandline import Kobunko
+
+from kobunko.demo.server import DemoServer
+
+
+class Listener(HTTPServer):
+    """Receives what webhooks post."""
+
+    def __init__(self) -> None:
+        self.received: list[dict[str, Any]] = []
+        super().__init__(("127.0.0.1", 0), self._handler())
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        received = self.received
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with Listener() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def configure(home: Path, told: Path, webhook: str) -> None:
+    seeds = importlib.resources.files("kobunko.demo") / "seeds"
+    home.mkdir()
+    (home / "kobunko.toml").write_text(
+        f'seeds = "{seeds}"\n[notify]\ncommand = ["tee", "{told}"]\nwebhook = "{webhook}"\n'
+    )
+
+
+def test_nights_follow_each_other(kobunko: Kobunko, home: Path, tmp_path: Path, listener: Listener) -> None:
+    told, target = tmp_path / "told.json", tmp_path / "hub"
+    configure(home, told, f"http://127.0.0.1:{listener.server_port}/")
+    with DemoServer() as server:
+        proxy = {"KOBUNKO__CRAWL__PROXY": server.url}
+        short = kobunko("nightly", "--hours", "0.000001", "--json", **proxy).json
+        assert short["stages"]["extract"]["documents"] == 0
+        assert short["stages"]["extract"]["left"] == sum(facts["new"] for facts in short["crawl"].values()) > 0
+        first = kobunko("nightly", "--to", target, "--json", **proxy).json
+        second = kobunko("nightly", "--to", target, "--json", **proxy).json
+    assert first["stages"]["extract"]["documents"] == short["stages"]["extract"]["left"]
+    assert first["release"]["new"]
+    assert (target / first["release"]["version"] / "README.md").is_file()
+    assert second["release"] == {"version": first["release"]["version"], "new": False}
+    assert [night["run_id"] for night in second["earlier"]] == [first["run_id"], short["run_id"]]
+    assert second["earlier"][1]["new"] == short["stages"]["extract"]["left"]
+    assert first["energy"]["pages"] >= first["stages"]["extract"]["documents"]
+    assert json.loads(told.read_text())["run_id"] == second["run_id"]
+    assert [night["run_id"] for night in listener.received] == [short["run_id"], first["run_id"], second["run_id"]]
+    report = (home / "reports" / f"{second['run_id']}.md").read_text()
+    assert "Earlier nights" in report
+
+
+def test_a_night_that_nobody_can_be_told_of_is_a_night_all_the_same(kobunko: Kobunko, home: Path) -> None:
+    seeds = importlib.resources.files("kobunko.demo") / "seeds"
+    home.mkdir()
+    (home / "kobunko.toml").write_text(
+        f'seeds = "{seeds}"\n[notify]\ncommand = ["no-such-program"]\nwebhook = "http://127.0.0.1:9/"\n'
+    )
+    with DemoServer() as server:
+        done = kobunko("nightly", "--hours", "0.000001", "--json", KOBUNKO__CRAWL__PROXY=server.url)
+    assert done.json["broken"] == []
+    assert done.err.count("nobody was told") == 2
