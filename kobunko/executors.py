@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -176,9 +177,16 @@ def _start_worker(resources: Resources, read_blob: ReadBlob) -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no worker outlives a killed parent
     warnings.simplefilter("ignore")  # what a library thinks of a document is no news to the operator
     os.environ.setdefault("OMP_NUM_THREADS", str(resources.cpus))
+    sys.addaudithook(_refuse_network)
     limit = resources.memory_mb << 20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _refuse_network(event: str, _: tuple[Any, ...]) -> None:
+    """Reading a document asks nobody anything."""
+    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo", "socket.bind"):
+        raise PermissionError(f"workers have no network ({event})")
 
 
 def _work(stage: Stage[Any, Any], data: bytes) -> bytes:

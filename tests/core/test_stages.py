@@ -76,13 +76,14 @@ def test_what_has_a_row_is_not_done_again(catalogue: Catalogue, tmp_path: Path) 
 
 
 def test_hostile_documents_cost_only_themselves(catalogue: Catalogue, tmp_path: Path) -> None:
-    add(catalogue, *(f"ok-{n}" for n in range(20)), "hang-20", "die-21", "eat-22")
+    add(catalogue, *(f"ok-{n}" for n in range(20)), "hang-20", "die-21", "eat-22", "call-23")
     with executor(RunSettings(workers=2), machinery.no_bytes) as processes:
         corpus = run(catalogue, tmp_path, processes)
     outcomes = {row["source_key"]: row["number.outcome"] for row in table(corpus, "number.outcome")}
     assert outcomes.pop("hang-20") == "error:Timeout"
     assert outcomes.pop("die-21") == "error:WorkerDied"
     assert outcomes.pop("eat-22") == "error:MemoryError"
+    assert outcomes.pop("call-23") == "error:PermissionError"
     assert set(outcomes.values()) == {"ok"}
     assert len(outcomes) == 20
 

@@ -1,6 +1,7 @@
 """Small real stages for the tests of the machinery: what they do to a document is decided by its source key."""
 
 import os
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ def number(document: NumberInput) -> Number:
         os.kill(os.getpid(), 9)
     if kind == "eat":
         bytearray(8 << 30)
+    if kind == "call":
+        socket.create_connection(("127.0.0.1", 9))
     return Number(int(rest), int(rest) % 2)
 
 
