@@ -10,6 +10,7 @@ from kobunko import durable
 from kobunko.errors import BrokenAssertion, Interrupted
 from kobunko.home import Home
 from kobunko.logs import get_logger, run_log
+from kobunko.metrics import write_metrics
 from kobunko.report import markdown
 
 log = get_logger(__name__)
@@ -56,3 +57,4 @@ def _write_report(home: Home, current: Job, state: str, facts: dict[str, Any]) -
     path = home.settings.reports / f"{current.run_id}.json"
     durable.write_bytes(path, json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True).encode())
     durable.write_bytes(path.with_suffix(".md"), markdown(whole).encode())
+    write_metrics(home.settings.metrics, whole)

@@ -115,6 +115,10 @@ class Settings(BaseSettings):
         return self.home / "reports"
 
     @property
+    def metrics(self) -> Path:
+        return self.home / "metrics"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from pathlib import Path
 import kubernetes_validate
 import pytest
 import yaml
+
+from kobunko.metrics import write_metrics
 
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
@@ -69,6 +72,25 @@ def test_units_are_valid(path: Path, tmp_path: Path) -> None:
     for unit in (DOCKER / "systemd").iterdir():
         (tmp_path / unit.name).write_text(unit.read_text().replace("/opt/kobunko/bin/kobunko", sys.executable))
     check("systemd-analyze", "verify", "--man=no", tmp_path / path.name)
+
+
+@needs("promtool")
+def test_alert_rules_are_valid() -> None:
+    check("promtool", "check", "rules", DOCKER / "monitoring" / "alerts.yaml")
+
+
+def exported(home: Path) -> set[str]:
+    """Names of all metrics that a job writes."""
+    facts = {"kind": "nightly", "state": "done", "broken": []}
+    write_metrics(home, facts)
+    return set(re.findall(r"# TYPE (\w+)", (home / "kobunko-nightly.prom").read_text()))
+
+
+@pytest.mark.parametrize("name", ["alerts.yaml", "grafana.json"])
+def test_dashboard_and_alerts_speak_of_metrics_that_there_are(name: str, tmp_path: Path) -> None:
+    used = set(re.findall(r"kobunko_batch_\w+", (DOCKER / "monitoring" / name).read_text()))
+    assert used
+    assert used <= exported(tmp_path)
 
 
 @pytest.mark.slow
