@@ -1,5 +1,6 @@
 """The one entry: a document's parts, each sent to the reader of its format, joined to one list of pages."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from kobunko.errors import Reject
 from kobunko.extract import edinet
 from kobunko.extract.archive import open_zip, read_archive
-from kobunko.extract.controls import clean, clean_json
+from kobunko.extract.controls import clean, clean_json, clean_page
 from kobunko.extract.html import read_html
 from kobunko.extract.image import read_image
 from kobunko.extract.law_xml import read_xml
@@ -17,7 +18,6 @@ from kobunko.extract.plain import read_json, read_text
 from kobunko.extract.reading import Reading
 from kobunko.extract.records import Extracted, ExtractInput
 from kobunko.extract.signature import extension, file_format
-from kobunko.ids import canonical_json
 from kobunko.records import Blob, Page
 
 # Of a filing the first of these that is there holds the whole text; the others repeat it.
@@ -140,11 +140,14 @@ def _cleaned(
     title: str, format_: str, pages: Sequence[Page], metadata: dict[str, Any], structure: dict[str, Any]
 ) -> Extracted:
     """Without control characters; how many each page lost is in the metadata under its number."""
-    texts = [clean(page.text) for page in pages]
-    if removed := {str(page.number): count for page, (_, count) in zip(pages, texts, strict=True) if count}:
+    cleaned = [clean_page(page) for page in pages]
+    if removed := {str(page.number): count for page, count in cleaned if count}:
         metadata = metadata | {"control_characters": removed}
-    cleaned = [replace(page, text=text) for page, (text, _) in zip(pages, texts, strict=True)]
-    ocr_pages = sum(page.method == "ocr" for page in cleaned)
+    ocr_pages = sum(page.method == "ocr" for page in pages)
     title = " ".join(clean(title)[0].split("\n")).strip()
-    as_json = [canonical_json(clean_json(value)).decode() for value in (metadata, structure)]
-    return Extracted(title, format_, cleaned, ocr_pages, *as_json)
+    return Extracted(title, format_, [page for page, _ in cleaned], ocr_pages, _json(metadata), _json(structure))
+
+
+def _json(value: dict[str, Any]) -> str:
+    """Sorted and compact, so that the same input gives the same bytes."""
+    return json.dumps(clean_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
