@@ -22,12 +22,13 @@ FLOORS = {
     "characters": (">=", 1.0),
     "unknown elements unreported": ("==", 0.0),
     "articles at their place": (">=", 1.0),
-    "provisions found again from the lines alone": (">=", 0.0),
+    "provisions found again from the lines alone": (">=", 0.999),
 }
 
 
 def measure(samples: Path) -> dict[str, float]:
     counts: Counter[str] = Counter()
+    schema = elements_of((samples / "law_api/spec/stdLaw.xsd").read_bytes())
     for path in sorted((samples / "law_xml").rglob("*.xml")):
         body = path.read_bytes()
         try:
@@ -38,7 +39,7 @@ def measure(samples: Path) -> dict[str, float]:
         if found.format != "law-xml":
             continue
         counts["laws"] += 1
-        counts += measure_law(root, found)
+        counts += measure_law(root, found, schema)
     return {
         "laws read": counts["laws"],
         "files rejected": counts["rejected"],
@@ -55,12 +56,17 @@ def read(body: bytes, name: str) -> Extracted:
     return extract(ExtractInput("bench", name, "", name, "", [Blob("law", name, "", "", body)]))
 
 
-def measure_law(root: etree._Element, found: Extracted) -> Counter[str]:
+def elements_of(schema: bytes) -> set[str]:
+    """Names of the elements that the schema has."""
+    return {element.get("name", "") for element in parse(schema).iter("{*}element")}
+
+
+def measure_law(root: etree._Element, found: Extracted, schema: set[str]) -> Counter[str]:
     text = found.pages[0].text
     counts = _nodes(root, text)
     structure, metadata = json.loads(found.structure), json.loads(found.metadata)
-    names = {element.tag for element in root.iter(etree.Element)}
-    counts["unreported"] = len({name for name in names if name.startswith("X")} - set(metadata["unknown_elements"]))
+    names = {element.tag for law in _laws(root) for element in law.iter(etree.Element)}
+    counts["unreported"] = len(names - schema - set(metadata["unknown_elements"]))
     for node in structure["articles"]:
         if "/Article_" in node["path"] and node["path"].count("/") == 1 and "title" in node:
             counts["articles"] += 1
