@@ -101,16 +101,28 @@ def _content(element: Element, out: Lines, skipped: frozenset[str]) -> None:
         out.write(child.tail or "")
 
 
+def data_tables(root: Element) -> list[list[list[str]]]:
+    """Cells of the tables that hold data; tables that only lay out the page are none."""
+    found = (_data_rows(element, frozenset()) for element in root.iter("table"))
+    return [rows for rows in found if rows]
+
+
 def _data_table(element: Element, skipped: frozenset[str]) -> str:
-    """The table as Markdown, or nothing where it only lays out the page: one column, or tables within tables."""
-    if next(element.iterdescendants("table"), None) is not None:
-        return ""
-    rows = list(_rows(element, skipped))
-    if max((sum(bool(cell) for cell in row) for row in rows), default=0) < 2:
+    """The table as Markdown under its caption, or nothing where it only lays out the page."""
+    rows = _data_rows(element, skipped)
+    if not rows:
         return ""
     caption = element.find("caption")
     head = lines(caption) if caption is not None else []
     return "\n".join([*head, table(rows)])
+
+
+def _data_rows(element: Element, skipped: frozenset[str]) -> list[list[str]]:
+    """Cells, or nothing for a table of one column or with tables inside, as layout is made of."""
+    if next(element.iterdescendants("table"), None) is not None:
+        return []
+    rows = list(_rows(element, skipped))
+    return rows if max((sum(bool(cell) for cell in row) for row in rows), default=0) >= 2 else []
 
 
 def _rows(element: Element, skipped: frozenset[str]) -> Iterator[list[str]]:

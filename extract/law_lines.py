@@ -13,19 +13,21 @@ from kobunko.wareki import number
 
 _DIVISION = {"編": "Part", "章": "Chapter", "節": "Section", "款": "Subsection", "目": "Division"}
 _LEVEL = {"Part": 1, "Chapter": 2, "Section": 3, "Subsection": 4, "Division": 5, "Article": 6, "Paragraph": 7}
-_N = "[〇一二三四五六七八九十百千]+"
+_N = "[〇一二三四五六七八九十百千0-9０-９]+"
+_KANJI = "[〇一二三四五六七八九十百千]+"
 _HEAD = re.compile(rf"[\s　]*第({_N})(編|章|節|款|目)((?:の{_N})*)(?=[\s　]|$)(.*)")
 _ARTICLE = re.compile(rf"[\s　]*第({_N})条((?:の{_N})*)(?=[\s　]|$)")
 _RANGE = re.compile(rf"[\s　]*第({_N})条((?:の{_N})*)(?:から|及び)第({_N})条((?:の{_N})*)(?:まで)?[\s　]+(?=削除)")
 _PARAGRAPH = re.compile(r"[\s　]*([０-９]+)(?:[\s　]+|$)")
-_ITEM = re.compile(rf"[\s　]*({_N}(?:の{_N})*)(?:[\s　]+|$)")
+_ITEM = re.compile(rf"[\s　]*({_KANJI}(?:の{_KANJI})*)(?:[\s　]+|$)")
 _IROHA = "イロハニホヘトチリヌルヲワカヨタレソツネナラムウヰノオクヤマケフコエテアサキユメミシヱヒモセス"
 _SUBITEM = re.compile(rf"[\s　]*([{_IROHA}])(?:[\s　]+|$)")
 _SUBSUBITEM = re.compile(r"[\s　]*[（(]([０-９0-9]+)[）)](?:[\s　]+|$)")
 _DEEPEST = re.compile(r"[\s　]*[（(]([^\s　（）()]{1,5})[）)][\s　]+")
 _CAPTION = re.compile(r"[\s　]*（[^（）]+(?:（[^（）]*）[^（）]*)*）$")
-_SUPPLEMENT = re.compile(r"[\s　#]*附[\s　]*則(?:[\s　]*（(.+?)）)?[\s　]*抄?$")
+_SUPPLEMENT = re.compile(r"[\s　#]*附[\s　]*則(?:[\s　]*（?([^（）]+?号)）?)?[\s　]*抄?$")
 _APPENDIX = re.compile(rf"[\s　]*(別表|別記|様式|別図|付録|附録)(?:第?({_N}))?")
+_ENTRY = re.compile(rf"^[\s　]*第{_N}[編章節][\s　].*（第{_N}条.*$", re.MULTILINE)  # of a table of contents
 _TABLE = re.compile(r"\|")
 
 
@@ -89,16 +91,17 @@ def _lines(text: str, start: int) -> Iterator[tuple[int, str]]:
 
 def _body_start(text: str) -> int:
     """Where the provisions begin: behind the table of contents, where its first title comes for the second time."""
-    found = re.search(r"^[\s　]*目[\s　]*次[\s　]*$", text, re.MULTILINE)
-    if not found:
+    contents = re.search(r"^[\s　]*目[\s　]*次[\s　]*$", text, re.MULTILINE) or _ENTRY.search(text)
+    if not contents:
         return 0
+    listed = contents.end() if "次" in contents[0] and "第" not in contents[0] else contents.start()
     first = ""
-    for start, line in _lines(text, found.end()):
+    for start, line in _lines(text, listed):
         title = _title(line)
         if first and title == first:
             return start
         first = first or title
-    return found.end()
+    return listed
 
 
 def _title(line: str) -> str:
@@ -147,6 +150,8 @@ def _below(reader: _Reader, start: int, line: str) -> bool:
     """Paragraphs, items and subitems, which only have a meaning inside of something."""
     for pattern, level, name in _INNER:
         match = pattern.match(line)
+        if match and name == "Subitem2" and reader.open and reader.open[-1][0] in (_LEVEL["Paragraph"], _NUMBERED):
+            level, name = _NUMBERED, "Item"  # as ordinances of towns count them
         above = reader.inside(level) if match else None
         if match and (above or name == "Paragraph"):
             path = f"{above or reader.root}/{name}"
@@ -155,9 +160,10 @@ def _below(reader: _Reader, start: int, line: str) -> bool:
     return False
 
 
+_NUMBERED = 8  # the level of items
 _INNER = (
     (_PARAGRAPH, 7, "Paragraph"),
-    (_ITEM, 8, "Item"),
+    (_ITEM, _NUMBERED, "Item"),
     (_SUBITEM, 9, "Subitem1"),
     (_SUBSUBITEM, 10, "Subitem2"),
     (_DEEPEST, 11, "Subitem3"),

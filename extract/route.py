@@ -71,7 +71,7 @@ def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading
         case "zip":
             return _read_zip(body, depth)
         case "html":
-            return read_html(body, media_type)
+            return read_html(body, media_type, url)
         case "xml":
             return read_xml(body, url)
         case "json":
