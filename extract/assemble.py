@@ -1,6 +1,7 @@
 """One text from a document's pages: embedded and OCR pages in order, with the span of each."""
 
 import hashlib
+import json
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ import unidic_lite
 
 from kobunko.errors import Reject
 from kobunko.extract.controls import clean, clean_page, trim_page
+from kobunko.extract.judgment import judgment
 from kobunko.extract.language import language
 from kobunko.extract.quality import quality
 from kobunko.ids import canonical_json
@@ -29,6 +31,7 @@ class TextInput:
     found_title: str = column("extract.title")
     pages: list[Page] = column("extract.pages")
     ocr_pages: list[Page] | None = column("ocr.pages")
+    metadata: str = column("extract.metadata")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Text:
     `ocr_confidence` is the mean over OCR pages, weighted by their characters; `unread_pages` counts the pages that
     still wait for OCR. `lines` lead from a passage to its place on the page, where the format has places: their offsets
     are those of `text`. `language` is that of most of the text (BCP-47); `quality` is JSON, see `extract.quality`.
+    `structure` is JSON: what could only be told from the final text (sections of a judgment, questions of an exam),
+    with offsets into it; `{}` for other documents, whose structure is that of the extraction.
     """
 
     text: str
@@ -51,6 +56,7 @@ class Text:
     lines: list[Line]
     language: str
     quality: str
+    structure: str
 
 
 def make() -> Callable[[TextInput], Text]:
@@ -81,6 +87,7 @@ def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
         lines=_lines(pages, spans),
         language=_main_language(spans),
         quality=canonical_json(quality(text)).decode(),
+        structure=canonical_json(_structure(text, document.metadata)).decode(),
     )
 
 
@@ -94,6 +101,10 @@ def _final(page: Page, read: Page | None) -> Page:
     if page.method == "ocr" and read is not None:
         page = replace(page, text=read.text, confidence=read.confidence, writing=read.writing, lines=read.lines)
     return trim_page(clean_page(page)[0])
+
+
+def _structure(text: str, metadata: str) -> dict[str, Any]:
+    return judgment(text, json.loads(metadata).get("detail") or {})
 
 
 def _lines(pages: list[Page], spans: list[PageSpan]) -> list[Line]:
