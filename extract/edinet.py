@@ -12,6 +12,7 @@ from typing import Any
 from kobunko.errors import Reject
 from kobunko.extract.archive import Archive
 from kobunko.extract.charset import decode
+from kobunko.extract.controls import clean
 from kobunko.extract.facts import Fact, csv_fact, unit_name
 from kobunko.extract.html_text import Element, data_tables, placed_lines
 from kobunko.extract.inline_xbrl import Contexts, facts, is_text_block, parse_inline
@@ -39,7 +40,7 @@ def read_package(archive: Archive) -> Reading:
     for name in _inline_documents(archive):
         if (body := archive.read(name)) is None:
             continue
-        if (root := parse_inline(decode(body).text)) is None:
+        if (root := parse_inline(clean(decode(body).text)[0])) is None:
             archive.unreadable.append(f"{name}: no HTML")
             continue
         trees[name] = root
@@ -69,9 +70,9 @@ def read_csv_package(archive: Archive) -> Reading:
             continue
         read.append(name)
         text = ""
-        for fact in _csv_facts(decode(body).text):
+        for fact in _csv_facts(clean(decode(body).text)[0]):
             if fact.element.endswith("TextBlock"):
-                text += f"\n## {_LABEL_END.sub('', fact.name or '')}\n"
+                text += ("\n" if text else "") + f"## {_LABEL_END.sub('', fact.name or '')}\n"
                 start, text = len(text), f"{text}{fact.value}\n"
                 place = {"page": len(read), "start": start, "end": len(text) - 1}
                 blocks.append({"element": fact.element, "context": fact.context, "name": fact.name} | place)
@@ -122,7 +123,7 @@ def _block(page: int, element: Element, place: tuple[int, int]) -> dict[str, Any
 def _csv_facts(text: str) -> list[Fact]:
     limit = csv.field_size_limit(1 << 30)  # text blocks are longer than the module's default allows
     try:
-        reader = csv.DictReader(io.StringIO(text.replace("\0", ""), newline=""), delimiter="\t")
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t")
         if missing := set(_COLUMNS) - set(reader.fieldnames or ()):
             raise Reject("unknown-layout", f"EDINET CSV without the columns {sorted(missing)}")
         return [csv_fact({key: row[key] or "" for key in _COLUMNS}) for row in reader]

@@ -13,6 +13,7 @@ import trafilatura
 
 from kobunko.errors import Reject
 from kobunko.extract.charset import decode
+from kobunko.extract.controls import clean
 from kobunko.extract.html_facts import page_facts
 from kobunko.extract.html_text import Element, inner_text, lines, parse
 from kobunko.extract.law_facts import law_number
@@ -63,7 +64,8 @@ def read_html(body: bytes, media_type: str = "", url: str = "") -> Reading:
     if fields := definitions(root):
         metadata["fields"] = fields
     text = "\n".join(kept)
-    structure = law_structure(text) or page_facts(root, title, text, url)
+    as_kept = clean(text)[0]
+    structure = law_structure(as_kept) or page_facts(root, title, as_kept, url)
     return Reading("html", [text_page(1, text, reason)], title, metadata, structure)
 
 
