@@ -12,6 +12,7 @@ import unidic_lite
 
 from kobunko.errors import Reject
 from kobunko.extract.controls import clean, clean_page, trim_page
+from kobunko.extract.exam import exam
 from kobunko.extract.judgment import judgment
 from kobunko.extract.language import language
 from kobunko.extract.quality import quality
@@ -87,7 +88,7 @@ def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
         lines=_lines(pages, spans),
         language=_main_language(spans),
         quality=canonical_json(quality(text)).decode(),
-        structure=canonical_json(_structure(text, document.metadata)).decode(),
+        structure=canonical_json(_structure(text, spans, document)).decode(),
     )
 
 
@@ -103,8 +104,9 @@ def _final(page: Page, read: Page | None) -> Page:
     return trim_page(clean_page(page)[0])
 
 
-def _structure(text: str, metadata: str) -> dict[str, Any]:
-    return judgment(text, json.loads(metadata).get("detail") or {})
+def _structure(text: str, spans: list[PageSpan], document: TextInput) -> dict[str, Any]:
+    detail = json.loads(document.metadata).get("detail") or {}
+    return judgment(text, detail) or exam(text, spans, document.title or document.found_title)
 
 
 def _lines(pages: list[Page], spans: list[PageSpan]) -> list[Line]:
