@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from kobunko.extract.html_text import Element, data_tables, inner_text
+from kobunko.extract.markdown import headings
 from kobunko.wareki import parse_wareki
 
 _TRAIL_NAME = re.compile(r"bread|topic-?path|pankuzu|\bcrumbs?\b", re.IGNORECASE)
@@ -17,7 +18,6 @@ _DATED = re.compile(
     r"(?P<what>(?:最終)?更新|改[定訂]|公表|公開|掲載|発表|作成|制定|施行|適用)(?:年月)?日?(?:時)?\s*[:：\]】]?\s*(?P<when>\S.{6,25})"
 )
 _KINDS = {"更新": "updated", "最終更新": "updated", "改定": "updated", "改訂": "updated"}
-_HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
 
 
 def page_facts(root: Element, title: str, text: str, url: str) -> dict[str, Any]:
@@ -27,10 +27,7 @@ def page_facts(root: Element, title: str, text: str, url: str) -> dict[str, Any]
         "publisher": _publisher(root, title),
         "dates": _dates(root, text),
         "breadcrumbs": _breadcrumbs(root),
-        "headings": [
-            {"level": len(match[1]), "text": match[2], "start": match.start(2), "end": match.end(2)}
-            for match in _HEADING.finditer(text)
-        ],
+        "headings": headings(text),
         "links": _links(root, text, url),
         "tables": [{"page": 1, "box": None, "cells": cells} for cells in data_tables(root)],
     }

@@ -24,6 +24,7 @@ _COURT = re.compile(
 _JUDGES_LINE = re.compile(r"[(（]?裁判(?:長裁判)?官\S{2,9}")
 _MODERN = re.compile(r"[(（]裁判長裁判官")
 _ABSENT = re.compile(r"できない|につき|差支|退官|出席|関与|の意見|の反対|の補足|は、")
+_ORDER = re.compile(r"^[\s　]*主[\s　]*文[\s　]*$", re.MULTILINE)
 # Titles of sections, by what the line says when its spaces are taken out.
 _TOP = (
     ("order", re.compile(r"主文")),
@@ -69,6 +70,8 @@ Section = dict[str, Any]
 
 def judgment(text: str, detail: dict[str, Any]) -> dict[str, Any]:
     """The structure of a judgment; empty for any other text. `detail` is what the detail page says (may be empty)."""
+    if not _ORDER.search(text):
+        return {}
     rows = list(_rows(text))
     marks = _marks(rows)
     kinds = {kind for _, kind, _ in marks}

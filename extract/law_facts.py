@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"(明治|大正|昭和|平成|令和)(.{1,6}?)年(?:.{1,3}
 _REVISION = re.compile(r"(\d{3}[0-9A-Z]{12})_(\d{8})_([0-9A-Z]{15})")
 _LAW_ID = re.compile(r"\d{3}[0-9A-Z]{12}|\d{2}[0-9A-Z]*CONSTITUTION")
 _UNDECIDED = "21171231"  # e-Gov's date for "not yet decided"
+_LONGEST = 200  # characters of a law number
 _NO_AMENDMENT = "0" * 15
 _IN_FORCE = ("", "None")
 
@@ -38,7 +39,7 @@ def law_facts(law: etree._Element, info: dict[str, Any], url: str = "") -> dict[
 
 def law_number(text: str) -> dict[str, Any]:
     """`昭和三十四年法律第百二十一号` in its parts: era, year, what kind of law, and its number as a number."""
-    match = _NUMBER.match("".join(text.split()))
+    match = _NUMBER.match("".join(text[:_LONGEST].split()))
     if not match or (year := number(match[2])) is None:
         return {}
     counted = number(match[4]) if match[4] else None

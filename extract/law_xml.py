@@ -32,7 +32,8 @@ def read_xml(body: bytes, url: str = "", ruby: bool = True) -> Reading:
     lines = [line.rstrip() for text in texts for line in text.split("\n")]
     if not lines:
         raise Reject("no-text", f"XML <{root.tag}> without text")
-    return Reading("xml", [text_page(1, "\n".join(lines), "markup")], metadata={"root_element": root.tag})
+    page = text_page(1, "\n".join(lines), "markup")
+    return Reading("xml", [page], metadata={"root_element": root.tag}, structure={"kind": "data"})
 
 
 def read_law_json(data: Any, url: str = "", ruby: bool = True) -> Reading | None:

@@ -13,11 +13,13 @@ from kobunko.extract.controls import clean, clean_json, clean_page
 from kobunko.extract.html import read_html
 from kobunko.extract.image import read_image
 from kobunko.extract.law_xml import read_xml
+from kobunko.extract.legacy_office import legacy_format, modern, version
 from kobunko.extract.office import office_format, read_office
 from kobunko.extract.pdf import read_pdf
 from kobunko.extract.plain import read_json, read_text
 from kobunko.extract.reading import Reading
 from kobunko.extract.records import Extracted, ExtractInput
+from kobunko.extract.sheet import read_csv
 from kobunko.extract.signature import extension, file_format
 from kobunko.records import Blob, Page
 
@@ -26,7 +28,6 @@ _FILING_ROLES = ("filing", "csv", "pdf")
 _DETAIL, _JUDGMENT = "detail", "judgment"
 # What JSON escapes, and what it lets pass; clean text has `\\n` and `\\t` alone.
 _UNCLEAN = re.compile(r"\\[rbfu]|[\x7f-\x9f\ud800-\udfff]")
-_OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 
 
 def extract(document: ExtractInput) -> Extracted:
@@ -37,7 +38,7 @@ def extract(document: ExtractInput) -> Extracted:
     """
     chosen = _chosen(document.blobs)
     pages: list[Page] = []
-    readings: list[Reading] = []
+    read: list[tuple[int, Reading]] = []
     rejected: list[dict[str, Any]] = []
     first: Reject | None = None
     for index in chosen:
@@ -48,14 +49,15 @@ def extract(document: ExtractInput) -> Extracted:
             first = first or reject
             rejected.append({"part": index, "role": blob.role, "code": reject.code, "detail": reject.detail})
             continue
-        readings.append(reading)
+        read.append((index, reading))
         pages += [replace(page, number=len(pages) + offset, part=index) for offset, page in enumerate(reading.pages, 1)]
+    readings = [reading for _, reading in read]
     if not readings:
         raise first or Reject("empty-file", "a document without parts")
     metadata = _metadata(readings) | _detail(document.blobs, chosen)
     if rejected:
         metadata["rejected_parts"] = rejected
-    return _cleaned(_title(readings, metadata), readings[0].format, pages, metadata, _structure(readings))
+    return _cleaned(_title(readings, metadata), readings[0].format, pages, metadata, _structure(read))
 
 
 def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading:
@@ -76,15 +78,24 @@ def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading
             return read_xml(body, url)
         case "json":
             return read_json(body, url)
-        case "text" | "csv":
-            return read_text(body, media_type, kind)
+        case "text":
+            return read_text(body, media_type)
+        case "csv":
+            return read_csv(body, media_type)
         case "image":
             return read_image(body)
         case "ole":
-            if _OLE_ENCRYPTED in body:
-                raise Reject("encrypted", "an Office file with a password")
-            raise Reject("legacy-office", "convert with LibreOffice")
+            return _read_legacy(body)
     raise Reject("unsupported-format", f"begins with {body[:16]!r}, declared as {media_type or 'nothing'}")
+
+
+def _read_legacy(body: bytes) -> Reading:
+    kind = legacy_format(body)
+    if not kind:
+        raise Reject("unsupported-format", "an OLE container that is no Word, Excel or PowerPoint file")
+    converted = modern(body, kind)
+    reading = read_office(open_zip(converted), converted, f"{kind}x")
+    return replace(reading, format=kind, metadata=reading.metadata | {"converter": version()})
 
 
 def _read_zip(body: bytes, depth: int) -> Reading:
@@ -127,11 +138,16 @@ def _metadata(readings: Sequence[Reading]) -> dict[str, Any]:
     return {"parts": [{"format": reading.format, "title": reading.title} | reading.metadata for reading in readings]}
 
 
-def _structure(readings: Sequence[Reading]) -> dict[str, Any]:
+def _structure(readings: Sequence[tuple[int, Reading]]) -> dict[str, Any]:
+    """Of one part its own; of several each with its part and first page, page numbers within are those of the part."""
     if len(readings) == 1:
-        return readings[0].structure
-    found = [{"part": number} | reading.structure for number, reading in enumerate(readings) if reading.structure]
-    return {"parts": found} if found else {}
+        return readings[0][1].structure
+    found: list[dict[str, Any]] = []
+    first = 1
+    for part, reading in readings:
+        found.append({"part": part, "first_page": first, "pages": len(reading.pages), "structure": reading.structure})
+        first += len(reading.pages)
+    return {"kind": "parts", "parts": found}
 
 
 def _title(readings: Sequence[Reading], metadata: dict[str, Any]) -> str:
