@@ -78,17 +78,22 @@ def member_name(info: zipfile.ZipInfo) -> str:
 
 
 def read_archive(archive: Archive, read: ReadMember, depth: int) -> Reading:
-    """Every member that can be read; the others are named in the metadata with the reason."""
+    """Every member that can be read, as a document of its own with its pages and its structure (whose page numbers are
+    the member's); the others are named in the metadata with the reason."""
     if depth > MAX_DEPTH:
         raise Reject("zip-bomb", f"archives within archives, deeper than {MAX_DEPTH}")
     pages: list[Page] = []
     members: list[dict[str, Any]] = []
+    structures: list[dict[str, Any]] = []
     for name, reading in _readings(archive, read, depth):
-        members.append({"name": name, "format": reading.format, "first_page": len(pages) + 1} | reading.metadata)
+        place = {"name": name, "first_page": len(pages) + 1, "pages": len(reading.pages)}
+        members.append(place | {"format": reading.format} | reading.metadata)
+        structures.append(place | {"title": reading.title, "structure": reading.structure})
         pages += [renumbered(page, len(pages) + offset) for offset, page in enumerate(reading.pages, 1)]
     if not pages:
         raise Reject("no-text", "no member could be read: " + "; ".join(archive.unreadable[:10]))
-    return Reading("zip", pages, metadata={"members": members, "unreadable": archive.unreadable})
+    metadata = {"members": members, "unreadable": archive.unreadable}
+    return Reading("zip", pages, metadata=metadata, structure={"kind": "archive", "members": structures})
 
 
 def renumbered(page: Page, number: int) -> Page:

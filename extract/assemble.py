@@ -1,6 +1,7 @@
 """One text from a document's pages: embedded and OCR pages in order, with the span of each."""
 
 import hashlib
+import json
 import statistics
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -10,8 +11,13 @@ import fugashi
 import unidic_lite
 
 from kobunko.errors import Reject
-from kobunko.extract.controls import clean
-from kobunko.records import Page, PageSpan, column
+from kobunko.extract.controls import clean, clean_page, trim_page
+from kobunko.extract.exam import exam
+from kobunko.extract.judgment import judgment
+from kobunko.extract.language import language
+from kobunko.extract.quality import quality
+from kobunko.ids import canonical_json
+from kobunko.records import Line, Page, PageSpan, column
 from kobunko.stage import Stage
 
 SEPARATOR = "\n\n"
@@ -26,6 +32,7 @@ class TextInput:
     found_title: str = column("extract.title")
     pages: list[Page] = column("extract.pages")
     ocr_pages: list[Page] | None = column("ocr.pages")
+    metadata: str = column("extract.metadata")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,10 @@ class Text:
     """The document's text. `text[start:end]` of a span is its page; `tokens` counts morphemes (UniDic short units).
 
     `ocr_confidence` is the mean over OCR pages, weighted by their characters; `unread_pages` counts the pages that
-    still wait for OCR.
+    still wait for OCR. `lines` lead from a passage to its place on the page, where the format has places: their offsets
+    are those of `text`. `language` is that of most of the text (BCP-47); `quality` is JSON, see `extract.quality`.
+    `structure` is JSON: what could only be told from the final text (sections of a judgment, questions of an exam),
+    with offsets into it; `{}` for other documents, whose structure is that of the extraction.
     """
 
     text: str
@@ -44,6 +54,10 @@ class Text:
     tokens: int
     ocr_confidence: float | None
     unread_pages: int
+    lines: list[Line]
+    language: str
+    quality: str
+    structure: str
 
 
 def make() -> Callable[[TextInput], Text]:
@@ -71,19 +85,45 @@ def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
         tokens=count_tokens(text),
         ocr_confidence=_confidence(pages),
         unread_pages=sum(page.method == "ocr" and page.number not in read for page in pages),
+        lines=_lines(pages, spans),
+        language=_main_language(spans),
+        quality=canonical_json(quality(text)).decode(),
+        structure=canonical_json(_structure(text, spans, document)).decode(),
     )
 
 
 def text_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[TextInput, Text]:
     """The stage, given the stages that it reads from."""
-    return Stage(name="text", version=1, make=make, reads=TextInput, writes=Text, after=after)
+    return Stage(name="text", version=2, make=make, reads=TextInput, writes=Text, after=after)
 
 
 def _final(page: Page, read: Page | None) -> Page:
-    """A page with the text that counts, trimmed of empty lines at its ends."""
+    """A page with the text and the lines that count, trimmed of empty lines at its ends."""
     if page.method == "ocr" and read is not None:
-        page = replace(page, text=read.text, confidence=read.confidence, writing=read.writing)
-    return replace(page, text=clean(page.text)[0].strip("\n").rstrip())
+        page = replace(page, text=read.text, confidence=read.confidence, writing=read.writing, lines=read.lines)
+    return trim_page(clean_page(page)[0])
+
+
+def _structure(text: str, spans: list[PageSpan], document: TextInput) -> dict[str, Any]:
+    detail = json.loads(document.metadata).get("detail") or {}
+    return judgment(text, detail) or exam(text, spans, document.title or document.found_title)
+
+
+def _lines(pages: list[Page], spans: list[PageSpan]) -> list[Line]:
+    """The lines of all pages with offsets into the document's text."""
+    return [
+        replace(line, page=page.number, start=span.start + line.start, end=span.start + line.end)
+        for page, span in zip(pages, spans, strict=True)
+        for line in page.lines
+    ]
+
+
+def _main_language(spans: list[PageSpan]) -> str:
+    """The language of most characters; the first of equals."""
+    weights: dict[str, int] = {}
+    for span in spans:
+        weights[span.language] = weights.get(span.language, 0) + span.end - span.start
+    return max(weights, key=lambda tag: weights[tag])
 
 
 def _joined(pages: list[Page]) -> tuple[str, list[PageSpan]]:
@@ -98,7 +138,7 @@ def _joined(pages: list[Page]) -> tuple[str, list[PageSpan]]:
         start, position = position, position + len(page.text)
         parts.append(page.text)
         place = (page.method, page.reason, page.confidence, page.writing, page.part, page.part_page)
-        spans.append(PageSpan(page.number, start, position, *place))
+        spans.append(PageSpan(page.number, start, position, *place, language=language(page.text)))
     return "".join(parts), spans
 
 

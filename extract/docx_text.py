@@ -15,13 +15,17 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 _NOTES = ("/footnotes", "/endnotes")
 
 
-def body_lines(document: Any) -> list[str]:
-    """Paragraphs and tables in document order, then the notes."""
-    lines = list(_blocks(document.element.body))
+def body_lines(document: Any) -> tuple[list[str], list[list[list[str]]]]:
+    """Paragraphs and tables in document order, then the notes; and the cells of each table that is not in another."""
+    body = document.element.body
+    lines = list(_blocks(body))
     for relation in document.part.rels.values():
         if not relation.is_external and relation.reltype.endswith(_NOTES):
             lines += _blocks(etree.fromstring(relation.target_part.blob))
-    return [line for line in lines if line.strip()]
+    tables = [
+        list(_rows(found)) for found in body.iter(qn("w:tbl")) if next(found.iterancestors(qn("w:tbl")), None) is None
+    ]
+    return [line for line in lines if line.strip()], tables
 
 
 def _blocks(container: Element) -> Iterator[str]:
@@ -29,7 +33,7 @@ def _blocks(container: Element) -> Iterator[str]:
         if child.tag == qn("w:p"):
             yield from _paragraph(child)
         elif child.tag == qn("w:tbl"):
-            yield table(_row(row) for row in child.iter(qn("w:tr")) if _table_of(row) is child)
+            yield table(_rows(child))
         elif isinstance(child.tag, str) and child.tag != qn("w:sectPr"):
             yield from _blocks(child)
 
@@ -64,6 +68,10 @@ def _run(element: Element, boxes: list[Element]) -> str:
         elif child.tag != _FALLBACK and isinstance(child.tag, str) and child.tag != qn("w:pPr"):
             pieces.append(_run(child, boxes))
     return "".join(pieces)
+
+
+def _rows(found: Element) -> Iterator[list[str]]:
+    return (_row(row) for row in found.iter(qn("w:tr")) if _table_of(row) is found)
 
 
 def _row(row: Element) -> list[str]:

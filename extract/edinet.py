@@ -1,22 +1,28 @@
-"""Filings of EDINET: the package of a filing (type=1, inline XBRL) and its facts as CSV (type=5)."""
+"""Filings of EDINET: the package of a filing (type=1, inline XBRL) and its facts as CSV (type=5).
+
+Both give the same record: who filed what (`filing`), `facts`, `text_blocks` with their place in the text, tables.
+"""
 
 import csv
 import io
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from kobunko.errors import Reject
 from kobunko.extract.archive import Archive
 from kobunko.extract.charset import decode
-from kobunko.extract.html_text import Element, inner_text, lines, parse
+from kobunko.extract.controls import clean
+from kobunko.extract.facts import Fact, csv_fact, unit_name
+from kobunko.extract.html_text import Element, data_tables, placed_lines
+from kobunko.extract.inline_xbrl import Contexts, facts, is_text_block, parse_inline
 from kobunko.extract.reading import Reading, text_page
 from kobunko.records import Page
 
-_FACT = ("要素ID", "項目名", "コンテキストID", "相対年度", "連結・個別", "期間・時点", "ユニットID", "単位", "値")
-_TEXT_BLOCK = re.compile(r"\s*\[テキストブロック\]$")
-_NOTHING = {"", "－", "-", "その他"}
-_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_COLUMNS = ("要素ID", "項目名", "コンテキストID", "相対年度", "連結・個別", "期間・時点", "ユニットID", "単位", "値")
+_LABEL_END = re.compile(r"\s*\[テキストブロック\]$")
 _LONGEST_DEI = 200
+_CSV_FOLDER, _AUDIT = "XBRL_TO_CSV/", ("AuditDoc", "jpaud")
 
 
 def is_package(archive: Archive) -> bool:
@@ -24,93 +30,108 @@ def is_package(archive: Archive) -> bool:
 
 
 def is_csv_package(archive: Archive) -> bool:
-    return any("XBRL_TO_CSV/" in name for name in archive.names(".csv"))
+    return any(_CSV_FOLDER in name for name in archive.names(".csv"))
 
 
 def read_package(archive: Archive) -> Reading:
-    """One page for each inline XBRL file: the filing itself in order of name, then the auditor's report."""
-    pages: list[Page] = []
-    files: list[str] = []
-    facts: dict[str, str] = {}
+    """One page for each inline XBRL file: the filing itself in order of name, then the auditors' reports."""
+    trees: dict[str, Element] = {}
+    contexts = {False: Contexts(), True: Contexts()}  # a report of the auditors has contexts of its own
     for name in _inline_documents(archive):
-        body = archive.read(name)
-        if body is None:
+        if (body := archive.read(name)) is None:
             continue
-        root = parse(_XML_DECLARATION.sub("", decode(body).text))
-        if root is None:
+        if (root := parse_inline(clean(decode(body).text)[0])) is None:
             archive.unreadable.append(f"{name}: no HTML")
             continue
-        facts |= {key: value for key, value in _document_facts(root).items() if key not in facts}
-        files.append(name)
-        pages.append(text_page(len(files), "\n".join(lines(root)), "markup"))
-    if not pages:
-        raise Reject("no-text", "no inline XBRL file could be read")
-    title = " ".join(facts[key] for key in ("FilerNameInJapaneseDEI", "DocumentTitleCoverPage") if facts.get(key))
-    metadata: dict[str, Any] = {"files": files, "facts": facts, "unreadable": archive.unreadable}
-    return Reading("edinet-zip", pages, title, metadata)
+        trees[name] = root
+        contexts[_is_audit(name)].add(root)
+    pages: list[Page] = []
+    found: list[Fact] = []
+    blocks: list[dict[str, Any]] = []
+    tables: list[dict[str, Any]] = []
+    for number, (name, root) in enumerate(trees.items(), 1):
+        lines, places = placed_lines(root, is_text_block)
+        pages.append(text_page(number, "\n".join(lines), "markup"))
+        found += facts(root, contexts[_is_audit(name)])
+        blocks += [_block(number, element, place) for element, place in places]
+        tables += [{"page": number, "box": None, "cells": cells} for cells in data_tables(root)]
+    return _reading("edinet-zip", list(trees), pages, found, {"text_blocks": blocks, "tables": tables}, archive)
 
 
 def read_csv_package(archive: Archive) -> Reading:
     """One page for each CSV: text blocks under their name as a heading, other facts one a line."""
-    names = sorted(archive.names(".csv"), key=lambda name: ("jpaud" in name, name))
+    names = sorted(archive.names(".csv"), key=lambda name: (_is_audit(name), name))
+    read: list[str] = []
     pages: list[Page] = []
-    files: list[str] = []
-    facts: dict[str, str] = {}
+    found: list[Fact] = []
+    blocks: list[dict[str, Any]] = []
     for name in names:
-        body = archive.read(name)
-        if body is None:
+        if (body := archive.read(name)) is None:
             continue
-        rows = _fact_rows(decode(body).text)
-        facts |= {key: value for key, value in _csv_document_facts(rows).items() if key not in facts}
-        files.append(name)
-        pages.append(text_page(len(files), "\n".join(_fact_text(row) for row in rows), "markup"))
+        read.append(name)
+        text = ""
+        for fact in _csv_facts(clean(decode(body).text)[0]):
+            if fact.element.endswith("TextBlock"):
+                text += ("\n" if text else "") + f"## {_LABEL_END.sub('', fact.name or '')}\n"
+                start, text = len(text), f"{text}{fact.value}\n"
+                place = {"page": len(read), "start": start, "end": len(text) - 1}
+                blocks.append({"element": fact.element, "context": fact.context, "name": fact.name} | place)
+            else:
+                found.append(fact)
+                text += f"{_fact_line(fact)}\n"
+        pages.append(text_page(len(read), text, "markup"))
+    return _reading("edinet-csv", read, pages, found, {"text_blocks": blocks}, archive)
+
+
+def _reading(
+    kind: str, files: list[str], pages: list[Page], found: list[Fact], more: dict[str, Any], archive: Archive
+) -> Reading:
     if not pages:
-        raise Reject("no-text", "no CSV file could be read")
-    title = " ".join(facts[key] for key in ("FilerNameInJapaneseDEI", "DocumentTitleCoverPage") if facts.get(key))
-    metadata: dict[str, Any] = {"files": files, "facts": facts, "unreadable": archive.unreadable}
-    return Reading("edinet-csv", pages, title, metadata)
+        raise Reject("no-text", "no file of the filing could be read")
+    filing = _filing(found)
+    title = " ".join(filing[key] for key in ("FilerNameInJapaneseDEI", "DocumentTitleCoverPage") if filing.get(key))
+    audits = [number for number, name in enumerate(files, 1) if _is_audit(name)]
+    structure = {"kind": "filing", "filing": filing, "audit_pages": audits, "facts": [fact.to_json() for fact in found]}
+    metadata = {"files": files, "facts": filing, "unreadable": archive.unreadable}
+    return Reading(kind, pages, title, metadata, structure | more)
 
 
 def _inline_documents(archive: Archive) -> list[str]:
     found = [name for name in archive.names("_ixbrl.htm", "_ixbrl.html") if "XBRL/" in f"/{name}"]
-    return sorted(found, key=lambda name: ("AuditDoc" in name, name))
+    return sorted(found, key=lambda name: (_is_audit(name), name))
 
 
-def _document_facts(root: Element) -> dict[str, str]:
+def _is_audit(name: str) -> bool:
+    return any(mark in name for mark in _AUDIT)
+
+
+def _filing(found: Iterable[Fact]) -> dict[str, str]:
     """The filing's own data (jpdei: filer, codes, period; title on the cover), by local name."""
-    found: dict[str, str] = {}
-    for element in root.iter("ix:nonnumeric", "ix:nonfraction"):
-        prefix, _, name = element.get("name", "").partition(":")
-        text = " ".join(inner_text(element).split())
-        if (prefix == "jpdei_cor" or name == "DocumentTitleCoverPage") and text and len(text) <= _LONGEST_DEI:
-            found.setdefault(name, text)
-    return found
+    filing: dict[str, str] = {}
+    for fact in found:
+        prefix, _, name = fact.element.partition(":")
+        if (prefix == "jpdei_cor" or name == "DocumentTitleCoverPage") and 0 < len(fact.value or "") <= _LONGEST_DEI:
+            filing.setdefault(name, fact.value or "")
+    return filing
 
 
-def _fact_rows(text: str) -> list[dict[str, str]]:
+def _block(page: int, element: Element, place: tuple[int, int]) -> dict[str, Any]:
+    context = element.get("contextRef") or element.get("contextref") or ""
+    return {"element": element.get("name", ""), "context": context, "page": page, "start": place[0], "end": place[1]}
+
+
+def _csv_facts(text: str) -> list[Fact]:
     limit = csv.field_size_limit(1 << 30)  # text blocks are longer than the module's default allows
     try:
-        reader = csv.DictReader(io.StringIO(text.replace("\0", "")), delimiter="\t")
-        if missing := set(_FACT) - set(reader.fieldnames or ()):
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t")
+        if missing := set(_COLUMNS) - set(reader.fieldnames or ()):
             raise Reject("unknown-layout", f"EDINET CSV without the columns {sorted(missing)}")
-        return [{key: row[key] or "" for key in _FACT} for row in reader]
+        return [csv_fact({key: row[key] or "" for key in _COLUMNS}) for row in reader]
     finally:
         csv.field_size_limit(limit)
 
 
-def _csv_document_facts(rows: list[dict[str, str]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for row in rows:
-        prefix, _, name = row["要素ID"].partition(":")
-        if (prefix == "jpdei_cor" or name == "DocumentTitleCoverPage") and 0 < len(row["値"]) <= _LONGEST_DEI:
-            found.setdefault(name, row["値"])
-    return found
-
-
-def _fact_text(row: dict[str, str]) -> str:
-    name, value = row["項目名"], row["値"]
-    if row["要素ID"].endswith("TextBlock"):
-        return f"\n## {_TEXT_BLOCK.sub('', name)}\n{value}"
-    context = "・".join(row[key] for key in ("相対年度", "連結・個別") if row[key] not in _NOTHING)
-    unit = f" {row['単位']}" if row["単位"] not in _NOTHING else ""
-    return f"{name}{f'（{context}）' if context else ''}: {value}{unit}"
+def _fact_line(fact: Fact) -> str:
+    context = "・".join(word for word in (fact.time, fact.scope) if word and word != "その他")
+    unit = f" {unit_name(fact.unit)}" if fact.unit else ""
+    return f"{fact.name or fact.element}{f'（{context}）' if context else ''}: {fact.value or ''}{unit}"

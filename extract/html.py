@@ -13,8 +13,13 @@ import trafilatura
 
 from kobunko.errors import Reject
 from kobunko.extract.charset import decode
+from kobunko.extract.controls import clean
+from kobunko.extract.html_facts import page_facts
 from kobunko.extract.html_text import Element, inner_text, lines, parse
+from kobunko.extract.law_facts import law_number
+from kobunko.extract.law_lines import articles
 from kobunko.extract.reading import Reading, text_page
+from kobunko.wareki import parse_wareki
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it cannot use is in `reason`
 
@@ -26,6 +31,14 @@ _TRAFILATURA_LIMIT = 1_000_000  # characters of markup; above this a page is a w
 _SHORT = 12  # characters; shorter lines occur in menus as well as in the content
 _LEAST_SHARE = 0.5  # of the body without menus, which the main content must hold to be believed
 _WORTH_CUTTING = 0.98  # of the page; a menu smaller than the rest is not worth the risk to cut into a law
+_LEAST_ARTICLES = 2
+_LAW_SHARE = 0.3  # of a text, which its main articles hold where it is a law
+_MAIN_ARTICLE = re.compile("MainProvision/Article_[^/]+")
+_TOP_LINES = 6
+_LAW_NUMBER = re.compile(
+    r"[（(]?((?:明治|大正|昭和|平成|令和)[^\s年]{1,6}年)([^\s月]{1,3}月[^\s日]{1,4}日)?[\s　]*"
+    r"([^\s（）年月日]{1,20}第[〇一二三四五六七八九十百千0-9０-９]+号)[）)]?"
+)
 _ERROR_PAGE = re.compile(
     r"^(?:Request Rejected|Access Denied|(?:403|404|500|502|503)\b.{0,40}$|(?:Not Found|Forbidden|Bad Gateway)$"
     r"|.{0,20}(?:アクセスがブロック|アクセス制限|ページ.{0,6}(?:見つかりません|表示できません)|ただいまメンテナンス))"
@@ -33,7 +46,7 @@ _ERROR_PAGE = re.compile(
 _ERROR_PAGE_LENGTH = 1500
 
 
-def read_html(body: bytes, media_type: str = "") -> Reading:
+def read_html(body: bytes, media_type: str = "", url: str = "") -> Reading:
     """A page. Raises `error-document` for a server's error page and `no-text` for a page without text."""
     decoded = decode(body, media_type)
     root = parse(_XML_DECLARATION.sub("", decoded.text))
@@ -50,7 +63,31 @@ def read_html(body: bytes, media_type: str = "") -> Reading:
         metadata["meta"] = meta
     if fields := definitions(root):
         metadata["fields"] = fields
-    return Reading("html", [text_page(1, "\n".join(kept), reason)], title, metadata)
+    text = "\n".join(kept)
+    as_kept = clean(text)[0]
+    structure = law_structure(as_kept) or page_facts(root, title, as_kept, url)
+    return Reading("html", [text_page(1, text, reason)], title, metadata, structure)
+
+
+def law_structure(text: str) -> dict[str, Any]:
+    """The provisions of a page that is a law, an ordinance or a rule; empty for any other."""
+    found, facts = articles(text), _law_facts(text)
+    tops = [node for node in found if _MAIN_ARTICLE.fullmatch(node["path"])]
+    covered = sum(node["end"] - node["start"] for node in tops)
+    if not found or not (facts or (len(tops) >= _LEAST_ARTICLES and covered >= _LAW_SHARE * len(text))):
+        return {}
+    return {"kind": "law", "law": facts, "articles": found}
+
+
+def _law_facts(text: str) -> dict[str, Any]:
+    """Number and day of promulgation, from a line at the top that holds nothing else."""
+    for line in text.split("\n", _TOP_LINES)[:_TOP_LINES]:
+        if match := _LAW_NUMBER.fullmatch(line.strip()):
+            era, day, number = match.groups()
+            found: dict[str, Any] = {"law_num": era + number, "law_num_parts": law_number(era + number)}
+            promulgated = parse_wareki(f"{era}{day}") if day else None
+            return found | ({"promulgation_date": promulgated.isoformat()} if promulgated else {})
+    return {}
 
 
 def page_title(root: Element) -> str:

@@ -4,8 +4,9 @@ Space is treated as browsers do (runs of ASCII white space are one), full-width 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from lxml import etree, html
 
@@ -16,7 +17,7 @@ Element = etree._Element
 
 _DROPPED = {
     *("script", "style", "noscript", "template", "svg", "object", "iframe", "head", "select", "button"),
-    *("textarea", "input", "ix:header", "ix:hidden", "ix:references", "ix:resources"),
+    *("textarea", "input", "ix:header", "ix-header", "ix:hidden", "ix-hidden"),
 }
 _BLOCKS = {
     *("address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dir", "div", "dl", "dt"),
@@ -37,6 +38,8 @@ class Lines:
     done: list[str] = field(default_factory=list)
     open: str = ""
     prefix: str = ""
+    marked: Callable[[Element], bool] | None = None
+    places: list[tuple[Element, int, int]] = field(default_factory=list)  # of marked elements, in lines
 
     def write(self, text: str) -> None:
         self.open = _SPACE.sub(" ", self.open + text)
@@ -62,15 +65,44 @@ def lines(root: Element, boilerplate: bool = True) -> list[str]:
     return found.done
 
 
+def placed_lines(
+    root: Element, marked: Callable[[Element], bool]
+) -> tuple[list[str], list[tuple[Element, tuple[int, int]]]]:
+    """Lines of the tree, and for each marked element where it begins and ends in the lines joined by `\\n`.
+
+    Every marked element begins a line, but for one inside of a table, which has the place of the table.
+    """
+    found = Lines(marked=marked)
+    try:
+        _walk(root, found, frozenset())
+    except RecursionError as error:
+        raise Reject("too-deep", "elements nested too deep to be a page") from error
+    found.end()
+    starts = [0, *accumulate(len(line) + 1 for line in found.done)]
+    places = [(element, (starts[first], max(starts[last] - 1, starts[first]))) for element, first, last in found.places]
+    return found.done, places
+
+
 def _walk(element: Element, out: Lines, skipped: frozenset[str]) -> None:
     tag = element.tag
     if not isinstance(tag, str) or tag in _DROPPED or tag in skipped or _HIDDEN.search(element.get("style", "")):
+        return None
+    if out.marked and out.marked(element):
+        out.end()
+        place, first = len(out.places), len(out.done)
+        out.places.append((element, first, first))
+        _content(element, out, skipped)
+        out.end()
+        out.places[place] = (element, first, len(out.done))
         return None
     if tag == "br":
         return out.end()
     if tag == "table" and (rows := _data_table(element, skipped)):
         out.end()
         out.done.append(rows)
+        if out.marked:
+            inside = [inner for inner in element.iter() if out.marked(inner)]
+            out.places += [(inner, len(out.done) - 1, len(out.done)) for inner in inside]
         return None
     if tag == "pre":
         out.end()
@@ -101,16 +133,28 @@ def _content(element: Element, out: Lines, skipped: frozenset[str]) -> None:
         out.write(child.tail or "")
 
 
+def data_tables(root: Element) -> list[list[list[str]]]:
+    """Cells of the tables that hold data; tables that only lay out the page are none."""
+    found = (_data_rows(element, frozenset()) for element in root.iter("table"))
+    return [rows for rows in found if rows]
+
+
 def _data_table(element: Element, skipped: frozenset[str]) -> str:
-    """The table as Markdown, or nothing where it only lays out the page: one column, or tables within tables."""
-    if next(element.iterdescendants("table"), None) is not None:
-        return ""
-    rows = list(_rows(element, skipped))
-    if max((sum(bool(cell) for cell in row) for row in rows), default=0) < 2:
+    """The table as Markdown under its caption, or nothing where it only lays out the page."""
+    rows = _data_rows(element, skipped)
+    if not rows:
         return ""
     caption = element.find("caption")
     head = lines(caption) if caption is not None else []
     return "\n".join([*head, table(rows)])
+
+
+def _data_rows(element: Element, skipped: frozenset[str]) -> list[list[str]]:
+    """Cells, or nothing for a table of one column or with tables inside, as layout is made of."""
+    if next(element.iterdescendants("table"), None) is not None:
+        return []
+    rows = list(_rows(element, skipped))
+    return rows if max((sum(bool(cell) for cell in row) for row in rows), default=0) >= 2 else []
 
 
 def _rows(element: Element, skipped: frozenset[str]) -> Iterator[list[str]]:

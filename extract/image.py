@@ -28,4 +28,4 @@ def read_image(body: bytes) -> Reading:
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
         raise Reject("corrupt-image", str(error)) from error
     pages = [ocr_page(number, "image-file") for number in range(1, len(frames) + 1)]
-    return Reading("image", pages, metadata={"image": kind, "frames": frames})
+    return Reading("image", pages, metadata={"image": kind, "frames": frames}, structure={"kind": "image"})

@@ -1,40 +1,42 @@
 """Laws of e-Gov in all their wrappers, as XML or as the JSON tree of the API; any other XML as its plain text."""
 
 import json
+from itertools import accumulate
 from typing import Any
 
 from lxml import etree
 
 from kobunko.errors import Reject
 from kobunko.extract.controls import clean
+from kobunko.extract.law_facts import law_facts
 from kobunko.extract.law_text import Element, LawWriter
+from kobunko.extract.law_tree import Node
 from kobunko.extract.reading import Reading, text_page
 
-_ERA_BEGINS = {"Meiji": 1867, "Taisho": 1911, "Showa": 1925, "Heisei": 1988, "Reiwa": 2018}
-_LAST_LUNAR_YEAR = 1872
 _DEPTH = 200
+_NAMESPACE = (b"xmlns", "xmlns".encode("utf-16-le"))
 # What the API says of a law beside its text; values go to the metadata under the same names.
 _INFO = ("law_info", "revision_info", "ApplData")
 
 
-def read_xml(body: bytes) -> Reading:
+def read_xml(body: bytes, url: str = "", ruby: bool = True) -> Reading:
     """A law, or the text nodes of other XML in their order. Raises `malformed-xml` and `error-document`."""
     root = parse(body)
-    for element in root.iter():
-        if isinstance(element.tag, str):
+    if any(mark in body for mark in _NAMESPACE):
+        for element in root.iter(etree.Element):
             element.tag = etree.QName(element).localname
     if laws := _laws(root):
-        return _law(laws, "law-xml", _wrapper(root))
+        return _law(laws, "law-xml", _wrapper(root), url, ruby)
     _raise_error_answer(root)
-    texts = [str(text).strip("\n") for text in root.itertext(etree.Element) if text.strip()]
     texts = [str(text).strip("\n") for text in root.itertext(etree.Element) if text.strip()]
     lines = [line.rstrip() for text in texts for line in text.split("\n")]
     if not lines:
         raise Reject("no-text", f"XML <{root.tag}> without text")
-    return Reading("xml", [text_page(1, "\n".join(lines), "markup")], metadata={"root_element": root.tag})
+    page = text_page(1, "\n".join(lines), "markup")
+    return Reading("xml", [page], metadata={"root_element": root.tag}, structure={"kind": "data"})
 
 
-def read_law_json(data: Any) -> Reading | None:
+def read_law_json(data: Any, url: str = "", ruby: bool = True) -> Reading | None:
     """A law in the API's JSON tree (`{"tag", "attr", "children"}`), or None where `data` is no law."""
     tree = data.get("law_full_text", data) if isinstance(data, dict) else None
     if not isinstance(tree, dict) or not {"tag", "children"} <= tree.keys():
@@ -42,12 +44,14 @@ def read_law_json(data: Any) -> Reading | None:
     root = _element(tree)
     laws = _laws(root)
     info = {key: value for name in _INFO for key, value in (data.get(name) or {}).items() if _scalar(value)}
-    return _law(laws, "law-json", info) if laws else None
+    return _law(laws, "law-json", info, url, ruby) if laws else None
 
 
 def parse(body: bytes) -> Element:
-    """Element tree without comments; no network, no entities, no DTD."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    """Element tree without comments and indentation; no network, no entities, no DTD."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_blank_text=True
+    )
     try:
         return etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
@@ -56,40 +60,46 @@ def parse(body: bytes) -> Element:
 
 def _laws(root: Element) -> list[Element]:
     """Every law in the tree, or the provisions of one that were asked for by themselves."""
+    if root.tag == "Law":
+        return [root]
     for name in ("Law", "LawBody", "MainProvision", "Article", "Paragraph"):
         if found := list(root.iter(name)):
             return [element for element in found if not any(parent.tag == name for parent in element.iterancestors())]
     return []
 
 
-def _law(laws: list[Element], format_: str, wrapper: dict[str, Any]) -> Reading:
-    writer = LawWriter()
-    text = "\n\n".join(writer.write(law) for law in laws)
+def _law(laws: list[Element], format_: str, info: dict[str, Any], url: str, ruby: bool) -> Reading:
+    """Text and structure of a law; several laws in one file follow each other."""
+    writer = LawWriter(ruby)
+    written = [writer.write(law) for law in laws]
+    text = "\n\n".join(part for part, _ in written)
     if not text.strip():
         raise Reject("no-text", "a law without text")
-    metadata = _attributes(laws[0]) | wrapper | {"unknown_elements": sorted(writer.unknown)}
+    facts = law_facts(laws[0], info, url)
+    articles = _following([nodes for _, nodes in written], [len(part) + 2 for part, _ in written])
+    metadata: dict[str, Any] = info | facts | {"unknown_elements": sorted(writer.unknown)}
+    if writer.figures:
+        metadata["figures"] = writer.figures
     title = laws[0].find("LawBody/LawTitle")
-    return Reading(format_, [text_page(1, text, "markup")], writer.inline(title) if title is not None else "", metadata)
+    name = writer.inline(title) if title is not None else ""
+    structure = {"kind": "law", "law": facts, "articles": articles}
+    return Reading(format_, [text_page(1, text, "markup")], name, metadata, structure)
 
 
-def _attributes(law: Element) -> dict[str, Any]:
-    """What the `<Law>` element says: law_num, law_type and the date of promulgation (not for lunar dates)."""
-    number = law.findtext("LawNum", "").strip()
-    found: dict[str, Any] = {"law_num": number, "law_type": law.get("LawType", "")}
-    month, day, year = (law.get(name, "") for name in ("PromulgateMonth", "PromulgateDay", "Year"))
-    if month.isdecimal() and day.isdecimal() and year.isdecimal() and law.get("Era") in _ERA_BEGINS:
-        western = _ERA_BEGINS[law.get("Era", "")] + int(year)
-        if western > _LAST_LUNAR_YEAR:
-            found["promulgation_date"] = f"{western:04}-{int(month):02}-{int(day):02}"
-    if figures := [source for figure in law.iter("Fig") if (source := figure.get("src"))]:
-        found["figures"] = figures
+def _following(trees: list[list[Node]], lengths: list[int]) -> list[Node]:
+    """The provisions of several laws in one text, those behind the first with the law's number in their path."""
+    found = list(trees[0])
+    for count, (nodes, start) in enumerate(zip(trees[1:], accumulate(lengths), strict=False), 2):
+        for node in nodes:
+            moved = {"start": node["start"] + start, "end": node["end"] + start}
+            found.append(node | moved | {"path": f"Law_{count}/{node['path']}"})
     return found
 
 
 def _wrapper(root: Element) -> dict[str, Any]:
     """Plain values of the API's answer around the law."""
     found: dict[str, Any] = {}
-    for name in _INFO:
+    for name in () if root.tag == "Law" else _INFO:
         for block in root.iter(name):
             found |= {
                 str(child.tag): child.text.strip()

@@ -1,6 +1,10 @@
-"""Tables as Markdown, for every reader that meets one."""
+"""Tables as Markdown, for every reader that meets one, and the headings of a text in Markdown."""
 
+import re
 from collections.abc import Iterable, Sequence
+from typing import Any
+
+_HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
@@ -27,3 +31,18 @@ def _line(cells: Sequence[str]) -> str:
 def _cell(text: str) -> str:
     lines = (line.strip(" \t\r") for line in text.strip().splitlines())
     return "<br>".join(line for line in lines if line).replace("|", "\\|")
+
+
+def headings(text: str) -> list[dict[str, Any]]:
+    """Headings with their level and their place in the text."""
+    return [
+        {"level": len(match[1]), "text": match[2], "start": match.start(2), "end": match.end(2)}
+        for match in _HEADING.finditer(text)
+    ]
+
+
+def trimmed(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Cells without empty rows and without the empty columns at the end."""
+    kept = [list(row) for row in rows if any(row)]
+    width = max((index + 1 for row in kept for index, cell in enumerate(row) if cell), default=0)
+    return [[*row, *[""] * width][:width] for row in kept]

@@ -15,13 +15,14 @@ from lxml import etree
 
 from kobunko.errors import Reject
 from kobunko.extract.archive import Archive
+from kobunko.extract.controls import clean
 from kobunko.extract.docx_text import body_lines
-from kobunko.extract.markdown import table
+from kobunko.extract.markdown import headings, table, trimmed
 from kobunko.extract.reading import Reading, text_page
 from kobunko.records import Page
 
-# Pages, and metadata of the format.
-Read = tuple[list[Page], dict[str, Any]]
+# Pages, metadata of the format, and structure.
+Read = tuple[list[Page], dict[str, Any], dict[str, Any]]
 
 _BROKEN = (
     BadZipFile,
@@ -47,18 +48,23 @@ def read_office(archive: Archive, body: bytes, kind: str) -> Reading:
     """Raises `corrupt-office` for a package that its own library cannot open and `no-text` for an empty one."""
     try:
         title, properties = _properties(archive)
-        pages, metadata = {"docx": _docx, "xlsx": _xlsx, "pptx": _pptx}[kind](body)
+        pages, metadata, structure = {"docx": _docx, "xlsx": _xlsx, "pptx": _pptx}[kind](body)
     except _BROKEN as error:
         raise Reject("corrupt-office", f"{kind}: {error}") from error
     if not any(page.text for page in pages):
         raise Reject("no-text", f"{kind} without text")
-    return Reading(kind, pages, title, properties | metadata)
+    return Reading(kind, pages, title, properties | metadata, structure)
 
 
 def _docx(body: bytes) -> Read:
-    document = docx.Document(io.BytesIO(body))
-    text = "\n".join(body_lines(document))
-    return [text_page(1, text, "markup")], {}
+    lines, tables = body_lines(docx.Document(io.BytesIO(body)))
+    text = "\n".join(lines)
+    structure = {
+        "kind": "document",
+        "headings": headings(clean(text)[0]),
+        "tables": [_table(1, cells) for cells in tables],
+    }
+    return [text_page(1, text, "markup")], {}, structure
 
 
 def _xlsx(body: bytes) -> Read:
@@ -66,39 +72,49 @@ def _xlsx(body: bytes) -> Read:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of print areas and extensions, which hold no text
         book = openpyxl.load_workbook(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
-    pages, hidden = [], []
+    pages, tables, hidden = [], [], []
     for number, sheet in enumerate(book.worksheets, 1):
         sheet.reset_dimensions()
-        rows = table([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
-        pages.append(text_page(number, f"## {sheet.title}\n{rows}" if rows else "", "markup"))
+        cells = trimmed([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
+        pages.append(text_page(number, f"## {sheet.title}\n{table(cells)}" if cells else "", "markup"))
+        tables += [_table(number, cells)] if cells else []
         hidden += [sheet.title] if sheet.sheet_state != "visible" else []
-    return pages, {"sheets": book.sheetnames, "hidden_sheets": hidden}
+    return pages, {"sheets": book.sheetnames, "hidden_sheets": hidden}, {"kind": "sheet", "tables": tables}
 
 
 def _pptx(body: bytes) -> Read:
     """Each slide a page, its shapes from top to bottom; speaker's notes after them."""
     show = pptx.Presentation(io.BytesIO(body))
     pages = []
+    tables: list[dict[str, Any]] = []
     for number, slide in enumerate(show.slides, 1):
-        found = [text for shape in _in_order(slide.shapes) for text in _shape_text(shape)]
+        cells: list[list[list[str]]] = []
+        found = [text for shape in _in_order(slide.shapes) for text in _shape_text(shape, cells)]
+        tables += [_table(number, rows) for rows in cells]
         if slide.has_notes_slide and (notes := slide.notes_slide.notes_text_frame):
             found.append(notes.text)
         pages.append(text_page(number, "\n".join(text for text in found if text.strip()), "markup"))
-    return pages, {}
+    return pages, {}, {"kind": "slides", "tables": tables}
 
 
 def _in_order(shapes: Any) -> list[Any]:
     return sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
 
 
-def _shape_text(shape: Any) -> Iterator[str]:
+def _shape_text(shape: Any, tables: list[list[list[str]]]) -> Iterator[str]:
+    """Text of a shape and of the shapes inside of it; cells of tables are added to `tables`."""
     if hasattr(shape, "shapes"):
         for inner in _in_order(shape.shapes):
-            yield from _shape_text(inner)
+            yield from _shape_text(inner, tables)
     elif getattr(shape, "has_table", False):
-        yield table([[cell.text for cell in row.cells] for row in shape.table.rows])
+        tables.append([[cell.text for cell in row.cells] for row in shape.table.rows])
+        yield table(tables[-1])
     elif shape.has_text_frame:
         yield shape.text_frame.text
+
+
+def _table(page: int, cells: list[list[str]]) -> dict[str, Any]:
+    return {"page": page, "box": None, "cells": cells}
 
 
 def _cell(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Plain text, CSV and JSON."""
+"""Plain text and JSON."""
 
 import json
 from typing import Any
@@ -9,25 +9,27 @@ from kobunko.extract.law_xml import read_law_json
 from kobunko.extract.reading import Reading, text_page
 
 
-def read_text(body: bytes, media_type: str = "", format_: str = "text") -> Reading:
-    """Text as it stands, CSV included: its lines are its structure."""
+def read_text(body: bytes, media_type: str = "") -> Reading:
+    """Text as it stands."""
     decoded = decode(body, media_type)
     if not decoded.text.strip():
         raise Reject("no-text", "a text file without text")
     metadata: dict[str, Any] = {"encoding": decoded.encoding}
     if decoded.replaced:
         metadata["undecodable"] = decoded.replaced
-    return Reading(format_, [text_page(1, decoded.text, "text-file")], metadata=metadata)
+    page = text_page(1, decoded.text, "text-file")
+    return Reading("text", [page], metadata=metadata, structure={"kind": "document"})
 
 
-def read_json(body: bytes) -> Reading:
+def read_json(body: bytes, url: str = "") -> Reading:
     """A law in the API's JSON tree, or any other JSON, indented. Raises `error-document` for an API's error."""
     try:
         data = json.loads(body)
-        if law := read_law_json(data):
+        if law := read_law_json(data, url):
             return law
         _raise_error_answer(data)
-        return Reading("json", [text_page(1, json.dumps(data, ensure_ascii=False, indent=1), "markup")])
+        page = text_page(1, json.dumps(data, ensure_ascii=False, indent=1), "markup")
+        return Reading("json", [page], structure={"kind": "data"})
     except RecursionError as error:
         raise Reject("malformed-json", "JSON nested too deep") from error
 

@@ -1,5 +1,7 @@
 """The one entry: a document's parts, each sent to the reader of its format, joined to one list of pages."""
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,23 +9,25 @@ from typing import Any
 from kobunko.errors import Reject
 from kobunko.extract import edinet
 from kobunko.extract.archive import open_zip, read_archive
-from kobunko.extract.controls import clean, clean_json
+from kobunko.extract.controls import clean, clean_json, clean_page
 from kobunko.extract.html import read_html
 from kobunko.extract.image import read_image
 from kobunko.extract.law_xml import read_xml
+from kobunko.extract.legacy_office import legacy_format, modern, version
 from kobunko.extract.office import office_format, read_office
 from kobunko.extract.pdf import read_pdf
 from kobunko.extract.plain import read_json, read_text
 from kobunko.extract.reading import Reading
 from kobunko.extract.records import Extracted, ExtractInput
+from kobunko.extract.sheet import read_csv
 from kobunko.extract.signature import extension, file_format
-from kobunko.ids import canonical_json
 from kobunko.records import Blob, Page
 
 # Of a filing the first of these that is there holds the whole text; the others repeat it.
 _FILING_ROLES = ("filing", "csv", "pdf")
 _DETAIL, _JUDGMENT = "detail", "judgment"
-_OLE_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+# What JSON escapes, and what it lets pass; clean text has `\\n` and `\\t` alone.
+_UNCLEAN = re.compile(r"\\[rbfu]|[\x7f-\x9f\ud800-\udfff]")
 
 
 def extract(document: ExtractInput) -> Extracted:
@@ -34,7 +38,7 @@ def extract(document: ExtractInput) -> Extracted:
     """
     chosen = _chosen(document.blobs)
     pages: list[Page] = []
-    readings: list[Reading] = []
+    read: list[tuple[int, Reading]] = []
     rejected: list[dict[str, Any]] = []
     first: Reject | None = None
     for index in chosen:
@@ -45,14 +49,15 @@ def extract(document: ExtractInput) -> Extracted:
             first = first or reject
             rejected.append({"part": index, "role": blob.role, "code": reject.code, "detail": reject.detail})
             continue
-        readings.append(reading)
+        read.append((index, reading))
         pages += [replace(page, number=len(pages) + offset, part=index) for offset, page in enumerate(reading.pages, 1)]
+    readings = [reading for _, reading in read]
     if not readings:
         raise first or Reject("empty-file", "a document without parts")
     metadata = _metadata(readings) | _detail(document.blobs, chosen)
     if rejected:
         metadata["rejected_parts"] = rejected
-    return _cleaned(_title(readings, metadata), readings[0].format, pages, metadata, _structure(readings))
+    return _cleaned(_title(readings, metadata), readings[0].format, pages, metadata, _structure(read))
 
 
 def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading:
@@ -68,20 +73,29 @@ def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading
         case "zip":
             return _read_zip(body, depth)
         case "html":
-            return read_html(body, media_type)
+            return read_html(body, media_type, url)
         case "xml":
-            return read_xml(body)
+            return read_xml(body, url)
         case "json":
-            return read_json(body)
-        case "text" | "csv":
-            return read_text(body, media_type, kind)
+            return read_json(body, url)
+        case "text":
+            return read_text(body, media_type)
+        case "csv":
+            return read_csv(body, media_type)
         case "image":
             return read_image(body)
         case "ole":
-            if _OLE_ENCRYPTED in body:
-                raise Reject("encrypted", "an Office file with a password")
-            raise Reject("legacy-office", "convert with LibreOffice")
+            return _read_legacy(body)
     raise Reject("unsupported-format", f"begins with {body[:16]!r}, declared as {media_type or 'nothing'}")
+
+
+def _read_legacy(body: bytes) -> Reading:
+    kind = legacy_format(body)
+    if not kind:
+        raise Reject("unsupported-format", "an OLE container that is no Word, Excel or PowerPoint file")
+    converted = modern(body, kind)
+    reading = read_office(open_zip(converted), converted, f"{kind}x")
+    return replace(reading, format=kind, metadata=reading.metadata | {"converter": version()})
 
 
 def _read_zip(body: bytes, depth: int) -> Reading:
@@ -124,11 +138,16 @@ def _metadata(readings: Sequence[Reading]) -> dict[str, Any]:
     return {"parts": [{"format": reading.format, "title": reading.title} | reading.metadata for reading in readings]}
 
 
-def _structure(readings: Sequence[Reading]) -> dict[str, Any]:
+def _structure(readings: Sequence[tuple[int, Reading]]) -> dict[str, Any]:
+    """Of one part its own; of several each with its part and first page, page numbers within are those of the part."""
     if len(readings) == 1:
-        return readings[0].structure
-    found = [{"part": number} | reading.structure for number, reading in enumerate(readings) if reading.structure]
-    return {"parts": found} if found else {}
+        return readings[0][1].structure
+    found: list[dict[str, Any]] = []
+    first = 1
+    for part, reading in readings:
+        found.append({"part": part, "first_page": first, "pages": len(reading.pages), "structure": reading.structure})
+        first += len(reading.pages)
+    return {"kind": "parts", "parts": found}
 
 
 def _title(readings: Sequence[Reading], metadata: dict[str, Any]) -> str:
@@ -140,11 +159,17 @@ def _cleaned(
     title: str, format_: str, pages: Sequence[Page], metadata: dict[str, Any], structure: dict[str, Any]
 ) -> Extracted:
     """Without control characters; how many each page lost is in the metadata under its number."""
-    texts = [clean(page.text) for page in pages]
-    if removed := {str(page.number): count for page, (_, count) in zip(pages, texts, strict=True) if count}:
+    cleaned = [clean_page(page) for page in pages]
+    if removed := {str(page.number): count for page, count in cleaned if count}:
         metadata = metadata | {"control_characters": removed}
-    cleaned = [replace(page, text=text) for page, (text, _) in zip(pages, texts, strict=True)]
-    ocr_pages = sum(page.method == "ocr" for page in cleaned)
+    ocr_pages = sum(page.method == "ocr" for page in pages)
     title = " ".join(clean(title)[0].split("\n")).strip()
-    as_json = [canonical_json(clean_json(value)).decode() for value in (metadata, structure)]
-    return Extracted(title, format_, cleaned, ocr_pages, *as_json)
+    return Extracted(title, format_, [page for page, _ in cleaned], ocr_pages, _json(metadata), _json(structure))
+
+
+def _json(value: dict[str, Any]) -> str:
+    """Sorted and compact, so that the same input gives the same bytes."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    if _UNCLEAN.search(text):
+        text = json.dumps(clean_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text

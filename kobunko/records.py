@@ -132,9 +132,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PageSpan:
-    """Where a page stands in the document's text: `text[start:end]`, in characters."""
+    """Where a page stands in the document's text: `text[start:end]`, in characters.
 
-    version: ClassVar[int] = 1
+    `language` is the BCP-47 tag of what is written there, `und` where it has no words.
+    """
+
+    version: ClassVar[int] = 2
     number: int
     start: int
     end: int
@@ -144,6 +147,7 @@ class PageSpan:
     writing: str
     part: int
     part_page: int
+    language: str = "und"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 from parsel import Selector
 
 from kobunko.crawlers.parse.html import meta_tags, selector, text_of, words
-from kobunko.crawlers.parse.wareki import from_era, parse_wareki, to_era
 from kobunko.errors import Reject
+from kobunko.wareki import from_era, parse_wareki, to_era
 
 _ID = (
     re.compile(r"/hanrei/0*(\d+)/detail\d+"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kobunko.crawlers.parse import courts, edinet, egov_laws, html, site, wareki
+from kobunko.crawlers.parse import courts, edinet, egov_laws, html, site
 from kobunko.errors import Reject
 
 COURTS = "https://www.courts.example/hanrei"
@@ -130,22 +130,3 @@ def test_pages_in_old_encodings(text: str, encoding: str, declared: str) -> None
     meta = f'<meta charset="{declared}">' if declared else ""
     body = f"<html><head>{meta}<title>{text}</title></head></html>".encode(encoding)
     assert html.title(html.soup(body)) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("令和元年５月１日", "2019-05-01"),
-        ("昭和64年1月7日判決", "1989-01-07"),
-        ("平成２年", None),
-        ("令和5年2月30日", None),
-    ],
-)
-def test_era_dates(text: str, day: str | None) -> None:
-    found = wareki.parse_wareki(text)
-    assert (found.isoformat() if found else None) == day
-
-
-def test_era_of_a_day() -> None:
-    assert wareki.to_era(date(2019, 4, 30)) == ("平成", 31)
-    assert wareki.to_era(date(2019, 5, 1)) == ("令和", 1)

@@ -1,15 +1,21 @@
 import hashlib
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import accumulate
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kobunko.errors import Reject
 from kobunko.extract.assemble import TextInput, make, text_stage
+from kobunko.extract.assemble import assemble as assemble_with
 from kobunko.extract.stage import EXTRACT
-from kobunko.records import Page, Part, to_row
+from kobunko.records import Line, Page, Part, to_row
 from kobunko.stage import Runner
 
 
@@ -24,7 +30,7 @@ def page(number, text, method="embedded", confidence=None):
 
 def test_pages_are_joined_and_their_spans_are_exact(assemble):
     pages = [page(3, "", "ocr"), page(1, "一頁の文。\n"), page(2, "", "none"), page(4, "", "ocr")]
-    found = assemble(TextInput("", "題", pages, [page(3, "三頁の\x00文。", "ocr", 0.5)]))
+    found = assemble(TextInput("", "題", pages, [page(3, "三頁の\x00文。", "ocr", 0.5)], "{}"))
     assert found.text == "一頁の文。\n\n三頁の文。"
     assert [found.text[span.start : span.end] for span in found.pages] == ["一頁の文。", "", "三頁の文。", ""]
     assert [span.confidence for span in found.pages] == [None, None, 0.5, None]
@@ -35,23 +41,91 @@ def test_pages_are_joined_and_their_spans_are_exact(assemble):
 
 def test_what_is_written_is_not_flattened(assemble):
     text = "ＡＢＣ　①㍻ﾊﾝｶｸ 舊字體"
-    assert assemble(TextInput("題", "", [page(1, text)], None)).text == text
+    assert assemble(TextInput("題", "", [page(1, text)], None, "{}")).text == text
+
+
+WRITTEN = st.text(st.sampled_from("文字、\n\r\t \x00\x0c\x85　\ud800"), max_size=30)
+
+
+def box(number, start, end, text=""):
+    return Line(number, start, end, 0.1, 0.1, 0.9, 0.2, 0, "text", None, text)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(st.lists(WRITTEN, max_size=6), min_size=1, max_size=3), st.booleans())
+def test_lines_lead_to_their_text_whatever_was_cleaned_around_them(written, by_ocr):
+    """What a line held before cleaning is what it leads to afterwards, but for what cleaning takes from any text."""
+    pages = []
+    for number, pieces in enumerate(written, 1):
+        ends = list(accumulate(len(piece) for piece in pieces))
+        boxes = [box(number, end - len(piece), end) for piece, end in zip(pieces, ends, strict=True)]
+        one = page(number, "".join(pieces), "ocr" if by_ocr else "embedded")
+        pages.append(replace(one, lines=[*boxes, box(number, 0, 0, "- 1 -\x00")]))
+    empty = [replace(one, text="", lines=[]) for one in pages]
+    try:
+        found = assemble_with(TextInput("", "", empty if by_ocr else pages, pages if by_ocr else None, "{}"), len)
+    except Reject:
+        return
+    kept = iter(found.lines)
+    for number, pieces in enumerate(written, 1):
+        span = found.pages[number - 1]
+        for piece in pieces:
+            line = next(kept)
+            assert span.start <= line.start <= line.end <= span.end
+            assert solid(found.text[line.start : line.end]) == solid(piece)
+        furniture = next(kept)
+        assert (furniture.page, furniture.start, furniture.text) == (number, furniture.end, "- 1 -")
+
+
+def solid(text):
+    return "".join(letter for letter in text if letter in "文字、")
+
+
+def test_language_is_told_page_by_page(assemble):
+    texts = ["本法ハ公布ノ日ヨリ之ヲ施行ス", "Notice for foreign residents of the prefecture", "", "内閣総理大臣"]
+    found = assemble(TextInput("", "", [page(number, text) for number, text in enumerate(texts, 1)], None, "{}"))
+    assert [span.language for span in found.pages] == ["ja", "en", "und", "ja"]
+    assert found.language == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("文\ufffd字" * 20, "replacement-character"),
+        ("縺薙ｌ縺ｯ譁�ｭ怜喧縺" * 3, "mojibake"),
+        ("<td>表</td>", "markup"),
+        ("同じ文が何度も何度も現れる頁は疑わしいものである。\n" * 30, "repeated-line"),
+        ("縦\n" * 50, "letter-column"),
+    ],
+)
+def test_odd_text_scores_low_and_says_why(assemble, text, rule):
+    found = json.loads(assemble(TextInput("", "", [page(1, text)], None, "{}")).quality)
+    assert found["score"] < 0.95
+    assert rule in found["hits"]
+
+
+@pytest.mark.parametrize(
+    "text", ["平成30年度/令和元年度", "| 1 | 2 |\n" * 50, "本法ハ公布ノ日ヨリ之ヲ施行ス", "Zürich, naïve"]
+)
+def test_honest_text_has_no_hits(assemble, text):
+    assert json.loads(assemble(TextInput("", "", [page(1, text)], None, "{}")).quality) == {"hits": {}, "score": 1.0}
 
 
 def test_tokens_are_morphemes(assemble):
-    assert assemble(TextInput("", "", [page(1, "すもももももももものうち")], None)).tokens == 7
+    assert assemble(TextInput("", "", [page(1, "すもももももももものうち")], None, "{}")).tokens == 7
 
 
 def test_a_document_without_text(assemble):
     with pytest.raises(Reject) as reject:
-        assemble(TextInput("", "", [page(1, "", "none"), page(2, "", "ocr")], None))
+        assemble(TextInput("", "", [page(1, "", "none"), page(2, "", "ocr")], None, "{}"))
     assert reject.value.code == "no-text"
 
 
 def test_megabytes_without_a_line_end_do_not_end_the_process():
     program = (
         "from kobunko.extract.assemble import *\nfrom kobunko.records import Page\n"
-        "t = make()(TextInput('', '', [Page(1, '架空の文である' * 300_000, 'embedded', '', None, '')], None)).tokens\n"
+        "page = Page(1, '架空の文である' * 300_000, 'embedded', '', None, '')\n"
+        "t = make()(TextInput('', '', [page], None, '{}')).tokens\n"
         "assert abs(t - 1_500_000) < 1000, t"
     )
     done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": os.getcwd()}, timeout=120)
@@ -96,6 +170,7 @@ def test_both_stages_run_through_the_runner(make_pdf):
             "extract.title": row["title"],
             "extract.pages": row["pages"],
             "ocr.pages": None,
+            "extract.metadata": row["metadata"],
         }
         for row in extracted.to_pylist()
         if row["outcome"] == "ok"

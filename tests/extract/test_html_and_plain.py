@@ -75,7 +75,7 @@ def test_undecodable_bytes_are_counted():
         (b'{"tag": "Law", "attr": {"a b": "1"}, "children": []}', "malformed-json"),
         (b"{\\rtf1 abc}", "unsupported-format"),
         (b"\x1f\x8b\x08\x00\x00\x00", "unsupported-format"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "legacy-office"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "unsupported-format"),
     ],
 )
 def test_named_rejects(read, body, code):

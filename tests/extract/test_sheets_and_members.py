@@ -1,0 +1,109 @@
+import io
+import json
+import os
+import stat
+
+import docx
+import pytest
+
+from kobunko.errors import Reject
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+
+
+def structure(found):
+    return json.loads(found.structure)
+
+
+def saved(thing):
+    out = io.BytesIO()
+    thing.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter", "cells"),
+    [
+        ("番号,名称\r\n1,架空図書館\r\n", ",", [["番号", "名称"], ["1", "架空図書館"]]),
+        ('番号\t名称\n1\t"架空, 図書館"\n', "\t", [["番号", "名称"], ["1", "架空, 図書館"]]),
+        ("作成日,令和9年,三件\n番号;名称;館\n1;甲;い\n2;乙;ろ\n", ";", None),
+        ('名称,備考\n甲,"二行に\nわたる"\n', ",", [["名称", "備考"], ["甲", "二行に\nわたる"]]),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf_8", "cp932", "utf_16"])
+def test_cells_of_csv_whatever_its_delimiter_and_charset(read, text, delimiter, cells, encoding):
+    found = read(text.encode(encoding), url="https://example.jp/list.csv")
+    assert json.loads(found.metadata)["delimiter"] == delimiter
+    assert structure(found)["kind"] == "sheet"
+    if cells:
+        assert structure(found)["tables"] == [{"page": 1, "box": None, "cells": cells}]
+
+
+def test_a_csv_with_a_field_of_a_megabyte(read):
+    found = read(f'名称,本文\n甲,"{"長" * 1_000_000}"\n'.encode(), media_type="text/csv")
+    assert len(structure(found)["tables"][0]["cells"][1][1]) == 1_000_000
+
+
+def test_headings_and_tables_of_a_word_file(read):
+    document = docx.Document()
+    document.add_heading("一　趣旨", 1)
+    document.add_table(1, 2).cell(0, 1).text = "十年"
+    found = read(saved(document))
+    (heading,) = structure(found)["headings"]
+    assert found.pages[0].text[heading["start"] : heading["end"]] == "一　趣旨"
+    assert structure(found)["tables"] == [{"page": 1, "box": None, "cells": [["", "十年"]]}]
+
+
+def test_members_of_an_archive_keep_their_own_structure(read, make_zip):
+    found = read(make_zip({"a.csv": "番号,名\n1,甲\n".encode(), "b.html": "<h1>題</h1><p>文である。</p>".encode()}))
+    members = structure(found)["members"]
+    assert [(member["name"], member["first_page"], member["pages"]) for member in members] == [
+        ("a.csv", 1, 1),
+        ("b.html", 2, 1),
+    ]
+    assert [member["structure"]["kind"] for member in members] == ["sheet", "page"]
+
+
+def test_parts_of_a_document_keep_their_own_structure(read, make_blob):
+    blobs = [make_blob(b"\x1f\x8b\x08", "attachment"), make_blob("番号,名\n1,甲\n".encode(), url="a.csv")]
+    found = read([*blobs, make_blob("文である。".encode(), url="b.txt")])
+    parts = structure(found)["parts"]
+    assert [(part["part"], part["first_page"], part["structure"]["kind"]) for part in parts] == [
+        (1, 1, "sheet"),
+        (2, 2, "document"),
+    ]
+
+
+def test_old_office_files_need_libreoffice_and_say_so(read, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(Reject) as reject:
+        read(OLE + "WordDocument".encode("utf-16-le"))
+    assert reject.value.code == "legacy-office"
+    assert "install LibreOffice" in reject.value.detail
+
+
+def test_old_office_files_are_read_as_what_libreoffice_makes_of_them(read, tmp_path, monkeypatch):
+    """The program stands in for LibreOffice, which not every machine has: it is called and its file is read."""
+    document = docx.Document()
+    document.add_paragraph("旧い形式の文である。")
+    (tmp_path / "made.docx").write_bytes(saved(document))
+    program = tmp_path / "soffice"
+    program.write_text(
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'LibreOffice 9.9 架空'; exit; fi\n"
+        f'for last; do :; done\n/bin/cp {tmp_path}/made.docx "${{last%.doc}}.docx"\n'
+    )
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    found = read(OLE + "WordDocument".encode("utf-16-le"))
+    assert (found.format, found.pages[0].text) == ("doc", "旧い形式の文である。")
+    assert json.loads(found.metadata)["converter"].startswith("LibreOffice")
+
+
+def test_an_old_office_file_that_nobody_can_read(read, tmp_path, monkeypatch):
+    program = tmp_path / "soffice"
+    program.write_text("#!/bin/sh\necho 'source file could not be loaded' >&2\n")
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(Reject) as reject:
+        read(OLE + "Workbook".encode("utf-16-le"))
+    assert (reject.value.code, "could not be loaded" in reject.value.detail) == ("corrupt-office", True)
