@@ -8,9 +8,12 @@ import pdfplumber
 import pymupdf
 
 from kobunko.errors import Reject
-from kobunko.extract.pdf_pieces import page_text, spans
-from kobunko.extract.pdf_tables import grids
-from kobunko.extract.pdf_triage import broken_encoding, judge
+from kobunko.extract.pdf_cells import leaf, linked, page_tables, tables_json
+from kobunko.extract.pdf_furniture import furniture
+from kobunko.extract.pdf_page import page_text, spans_flow
+from kobunko.extract.pdf_spans import Sheet, sheet
+from kobunko.extract.pdf_tables import rules_of
+from kobunko.extract.pdf_triage import Verdict, broken_encoding, judge
 from kobunko.extract.reading import NONE, Reading, ocr_page, text_page
 from kobunko.records import Page
 
@@ -25,7 +28,7 @@ _WARNINGS = 500  # characters of MuPDF's warnings that are kept
 _INFO = ("producer", "creator", "subject", "keywords", "creationDate", "modDate", "format")
 
 
-def read_pdf(body: bytes) -> Reading:
+def read_pdf(body: bytes, tables: bool = True) -> Reading:
     """Raises `not-a-pdf`, `encrypted` (where the empty password does not open it) and `broken-pdf`."""
     if b"%PDF-" not in body[:1024]:
         raise Reject("not-a-pdf", f"begins with {body[:16]!r}")
@@ -35,38 +38,56 @@ def read_pdf(body: bytes) -> Reading:
             if file.needs_pass and not file.authenticate(""):
                 raise Reject("encrypted", "needs a password")
             if file.page_count:
-                return _read(file)
+                return _read(file, tables)
     except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase):
         pass
     return _second_reader(body)
 
 
-def _read(file: pymupdf.Document) -> Reading:
+def _read(file: pymupdf.Document, tables: bool) -> Reading:
+    sheets: list[Sheet] = []
+    verdicts: dict[int, Verdict] = {}
     broken: list[int] = []
-    pages = []
     for number in range(1, file.page_count + 1):
         try:
-            pages.append(_page(file[number - 1], number))
+            page = file[number - 1]
+            found = sheet(page, number, rules_of(page.get_cdrawings()) if tables else None)
+            verdicts[number] = judge(page, found)
+            sheets.append(found)
         except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase):
             broken.append(number)
-            pages.append(Page(number, "", "none", "broken-page", None, NONE, part_page=number))
+    pages, structure = _pages(sheets, verdicts)
+    pages += [Page(number, "", "none", "broken-page", None, NONE, part_page=number) for number in broken]
+    pages.sort(key=lambda page: page.number)
     title, metadata = _metadata(file)
+    metadata["triage"] = {str(number): verdict.figures for number, verdict in verdicts.items() if verdict.figures}
     if lost := {str(page.number): count for page in pages if (count := page.text.count("\ufffd"))}:
         metadata["lost_characters"] = lost
     if broken:
         metadata["broken_pages"] = broken
-    return Reading("pdf", pages, title, metadata)
+    return Reading("pdf", pages, title, metadata, structure)
 
 
-def _page(page: pymupdf.Page, number: int) -> Page:
-    tables = grids(page)
-    text, writing = page_text(spans(page, tables), tables)
-    verdict = judge(page, text, [tuple(block[:4]) for block in page.get_text("blocks")] if text else [])
-    if verdict.method == "embedded":
-        return text_page(number, text, verdict.reason, writing)
-    if verdict.method == "ocr":
-        return ocr_page(number, verdict.reason, writing)
-    return Page(number, "", verdict.method, verdict.reason, None, NONE, part_page=number)
+def _pages(sheets: list[Sheet], verdicts: dict[int, Verdict]) -> tuple[list[Page], dict[str, Any]]:
+    """Pages with their text in reading order, and the tables of those that are read from their text layer."""
+    left_out = furniture(sheets)
+    read = {found.number for found in sheets if verdicts[found.number].method == "embedded"}
+    tables = linked(
+        [
+            leaf(found, page_tables(found, spans_flow) if found.number in read else [], kinds)
+            for found, kinds in zip(sheets, left_out, strict=True)
+        ]
+    )
+    pages = []
+    for found, kinds, own in zip(sheets, left_out, tables, strict=True):
+        verdict, number = verdicts[found.number], found.number
+        page = page_text(found, kinds, own)
+        text, lines = (page.text, page.lines) if number in read else ("", [])
+        pages.append(Page(number, text, verdict.method, verdict.reason, None, page.writing, 0, number, lines))
+    structure: dict[str, Any] = {"kind": "document"}
+    if found_tables := tables_json(tables):
+        structure["tables"] = found_tables
+    return pages, structure
 
 
 def _metadata(file: pymupdf.Document) -> tuple[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ _COLUMN_ROWS = 4  # lines that both columns must have
 _COLUMN_FILL = 0.6  # how much of a column's width its lines fill where it holds prose and not cells
 _COLUMN_CHARACTERS = 8
 _FULL = 1.3  # em; a line that ends this near to its column's end goes on in the next
+_FULL_WORDS = 6.0  # em; of a line of Latin words, which break earlier
 _FULL_LINES = 2  # full lines that prove where a column ends
 _NARROW = 10.0  # em; in narrower regions lines are names and headings, not sentences
 _INDENT, _HANGING = 1.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
@@ -30,6 +31,26 @@ _BEGINS = re.compile(
     r"|[0-9０-９]{1,3}[\s　.．、]|[ア-ンイロハニホヘト一二三四五六七八九十][\s　.．])"
 )
 _STARTS_JAPANESE = re.compile(f"^[{_JAPANESE}、。，」』）（「『]")
+_WORD_GOES_ON = re.compile(r"[A-Za-z,;]$")
+_STARTS_WORD = re.compile(r"^[a-z]")
+_HYPHENATED = re.compile(r"[a-z]-$")
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Text as it stands on the page in one place; `place` is in fractions of the page."""
+
+    text: str
+    place: Box
+    block: int = 0
+    kind: str = "text"
+    size: float = 0.0
+
+
+# Text with the places of what is printed; a plain string is what was put between: white space and table syntax.
+Flow = list[str | Printed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +63,73 @@ class Piece:
     bottom: float
     size: float
     text: str
+    flow: tuple[str | Printed, ...]
 
     @property
     def middle(self) -> float:
         return (self.top + self.bottom) / 2
 
+    @property
+    def is_table(self) -> bool:
+        return "\n" in self.text
+
 
 Row = list[Piece]
 
 
-def reading_text(pieces: Iterable[Piece]) -> str:
-    """The text of pieces in reading order, one printed line a line unless a paragraph safely goes on."""
+def flow_text(flow: Iterable[str | Printed]) -> str:
+    return "".join(item if isinstance(item, str) else item.text for item in flow)
+
+
+def reading_flow(pieces: Iterable[Piece]) -> Flow:
+    """Pieces in reading order, one printed line a line unless a paragraph safely goes on.
+
+    What belongs to one paragraph has one `block`; blocks are numbered from 0.
+    """
     solid = [piece for piece in pieces if piece.text.strip()]
     if not solid:
-        return ""
+        return []
     em = statistics.median(piece.size for piece in solid for _ in range(min(len(piece.text), 50))) or 1.0
     rows = [_merged(row, em) for row in _rows(solid)]
-    return "\n".join(line for region in _regions(rows, em) for line in _paragraphs(region, em))
+    flow: Flow = []
+    block = -1
+    for region in _regions(rows, em):
+        for joint, row in _paragraphs(region, em):
+            block += joint == "\n"
+            if flow:
+                if joint == "-":
+                    flow[-1] = _without_hyphen(flow[-1])
+                flow.append("" if joint == "-" else joint)
+            flow += _row_flow(row, block)
+    return [item for item in flow if item]
+
+
+def _without_hyphen(item: str | Printed) -> str | Printed:
+    return item.removesuffix("-") if isinstance(item, str) else replace(item, text=item.text.removesuffix("-"))
+
+
+def _row_flow(row: Row, block: int) -> Flow:
+    flow: Flow = []
+    for piece in row:
+        if flow:
+            flow.append("\n" if any(piece.is_table for piece in row) else "\t")
+        flow += [_in_block(item, block) for item in _trimmed(piece.flow)]
+    return flow
+
+
+def _in_block(item: str | Printed, block: int) -> str | Printed:
+    """Cells of a table have blocks of their own, which are negative."""
+    return item if isinstance(item, str) or item.block < 0 else replace(item, block=block)
+
+
+def _trimmed(flow: Sequence[str | Printed]) -> Flow:
+    """Without blanks at its ends, but with the full-width one of an indent."""
+    items = list(flow)
+    if isinstance(first := items[0], Printed):
+        items[0] = replace(first, text=first.text.lstrip(" "))
+    if isinstance(last := items[-1], Printed):
+        items[-1] = replace(last, text=last.text.rstrip())
+    return items
 
 
 def _rows(pieces: list[Piece]) -> list[Row]:
@@ -85,10 +156,15 @@ def _merged(row: Row, em: float) -> Row:
         last = merged[-1]
         gap = (piece.start - last.end) / em
         if gap < _TAB:
-            text = last.text + _gap_text(last.text, piece.text, gap) + piece.text
-            end = max(last.end, piece.end)
-            top, bottom = min(last.top, piece.top), max(last.bottom, piece.bottom)
-            merged[-1] = replace(last, text=text, end=end, top=top, bottom=bottom)
+            between = _gap_text(last.text, piece.text, gap)
+            merged[-1] = replace(
+                last,
+                text=last.text + between + piece.text,
+                flow=(*last.flow, between, *piece.flow),
+                end=max(last.end, piece.end),
+                top=min(last.top, piece.top),
+                bottom=max(last.bottom, piece.bottom),
+            )
         else:
             merged.append(piece)
     return merged
@@ -156,38 +232,37 @@ def _is_prose(rows: list[Row], gutter: float) -> bool:
     return True
 
 
-def _paragraphs(rows: Sequence[Row], em: float) -> list[str]:
-    """Lines of a region; a full line whose sentence goes on is joined with the next."""
+def _paragraphs(rows: Sequence[Row], em: float) -> list[tuple[str, Row]]:
+    """Lines of a region, each with what joins it to the one before: nothing, a blank, `-` (a hyphen falls), `\\n`."""
     ends = sorted(row[-1].end for row in rows)
     end = ends[-1]
     wide = end - min(row[0].start for row in rows) >= _NARROW * em
     joinable = wide and sum(end - other < _FULL * em for other in ends) >= _FULL_LINES
     pitch = _pitch(rows)
-    lines: list[str] = []
-    for index, row in enumerate(rows):
-        text = (
-            ("\n" if any("\n" in piece.text for piece in row) else "\t").join(p.text.strip(" ") for p in row).rstrip()
-        )
-        previous = rows[index - 1] if index else None
-        if previous and joinable and _goes_on(previous, row, end, em, pitch):
-            lines[-1] += text
-        else:
-            lines.append(text)
+    lines = [("\n", rows[0])]
+    for previous, row in pairwise(rows):
+        full = joinable and _follows(previous, row, end, em, pitch)
+        lines.append((_joint(previous[-1].text.rstrip(), row[0].text) if full else "\n", row))
     return lines
 
 
-def _goes_on(previous: Row, row: Row, end: float, em: float, pitch: float) -> bool:
-    before, after = previous[-1].text.rstrip(), row[0].text
+def _follows(previous: Row, row: Row, end: float, em: float, pitch: float) -> bool:
+    """Whether the first line is full and the second stands where its paragraph would go on."""
     return (
         len(previous) == len(row) == 1
-        and end - previous[0].end < _FULL * em
+        and end - previous[0].end < (_FULL if not previous[0].text.isascii() else _FULL_WORDS) * em
         and _in_place(previous[0], row[0], em)
         and row[0].middle - previous[0].middle <= _PITCH * pitch
         and abs(row[0].size - previous[0].size) < 0.15 * em
-        and bool(_GOES_ON.search(before))
-        and bool(_STARTS_JAPANESE.match(after))
-        and not _BEGINS.match(after)
     )
+
+
+def _joint(before: str, after: str) -> str:
+    if _GOES_ON.search(before) and _STARTS_JAPANESE.match(after) and not _BEGINS.match(after):
+        return ""
+    if _STARTS_WORD.match(after):
+        return "-" if _HYPHENATED.search(before) else " " if _WORD_GOES_ON.search(before) else "\n"
+    return "\n"
 
 
 def _in_place(previous: Piece, piece: Piece, em: float) -> bool:

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 import pymupdf
 from scipy import ndimage
+
+from kobunko.extract.pdf_spans import Sheet
 
 _DPI = 150
 _DARK = 190  # of 255; darker pixels are ink: the thin strokes of small print are grey
@@ -36,13 +38,16 @@ class Verdict:
 
     method: str
     reason: str
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 TRUSTED = Verdict("embedded", "text-layer")
 
 
-def judge(page: pymupdf.Page, text: str, boxes: Sequence[Box]) -> Verdict:
+def judge(page: pymupdf.Page, sheet: Sheet) -> Verdict:
     """Verdict on a page with the text of its layer and where that text stands (points, top left origin)."""
+    text = sheet.text
+    boxes = [span.place for span in sheet.spans]
     characters = len("".join(text.split()))
     if broken_encoding(text):
         return Verdict("ocr", "broken-encoding")
@@ -83,11 +88,11 @@ def _unread_marks(ink: npt.NDArray[np.bool_], boxes: Sequence[Box], page: pymupd
     """How many marks of the size of a letter stand outside of the text layer's boxes."""
     rest = ink.copy()
     scale = _DPI / 72
-    down, across = int(page.rect.height * scale * _EDGE), int(page.rect.width * scale * _EDGE)
-    for box in boxes:
-        x0, y0, x1, y1 = (value * scale for value in pymupdf.Rect(box) * page.rotation_matrix)
-        left, top = max(int(min(x0, x1)) - across - 1, 0), max(int(min(y0, y1)) - down - 1, 0)
-        rest[top : max(int(max(y0, y1)) - down + 2, 0), left : max(int(max(x0, x1)) - across + 2, 0)] = False
+    width, height = page.rect.width * scale, page.rect.height * scale
+    down, across = int(height * _EDGE), int(width * _EDGE)
+    for x0, y0, x1, y1 in boxes:
+        left, top = max(int(x0 * width) - across - 1, 0), max(int(y0 * height) - down - 1, 0)
+        rest[top : max(int(y1 * height) - down + 2, 0), left : max(int(x1 * width) - across + 2, 0)] = False
     marks, _ = ndimage.label(rest)
     low, high = _MARK_PIXELS
     return sum(
