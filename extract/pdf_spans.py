@@ -1,7 +1,7 @@
 """The text of a PDF page as the file sets it: lines and pieces of lines with their places, turned upright."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,6 +17,9 @@ _STACKABLE = re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff（）「」・
 _LONGEST_LABEL = 12  # letters
 _STACK_LEAST = 3
 _STACK_GAP = 0.4  # em between stacked letters
+_LOST = re.compile("[\ufffd\x01-\x08\x0e-\x1f]")
+_KANJI = re.compile("[\u3400-\u9fff]")
+_PI_FONT = re.compile(r"PIStd|Symbol|Dingbat|Webding|Wingding|MathematicalPi", re.IGNORECASE)
 _PAINTED = 0x18  # of MuPDF's character flags: filled or stroked; invisible text is neither
 
 Box = tuple[float, float, float, float]
@@ -45,10 +48,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """How many letters a page's layer has, and how many of them are painted invisibly."""
+    """How many letters a page's layer has, how many are painted invisibly, and how its fonts do.
+
+    `lost` counts by font the letters without a meaning, `misfits` the kanji that a font of signs pretends to have.
+    """
 
     all: int
     hidden: int
+    fonts: Counter[str]
+    lost: Counter[str]
+    misfits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +96,26 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
         down = bool(line["wmode"]) or (abs(y) > abs(x))
         for box, text, cell in _cut(line, tables, turn) if rules else [_whole(line, turn)]:
             if text.strip():
-                spans.append(Span(box[0], size, text, down, _place(page, box[1]), cell))
+                spans.append(Span(box[0], size, text, down, place(page, box[1]), cell))
     unturned = page.rect * page.derotation_matrix
     frame = _turned_box(tuple(unturned), turn)
-    places = [_place(page, _turned_box(grid.box, -turn % 4)) for grid in tables]
+    places = [place(page, _turned_box(grid.box, -turn % 4)) for grid in tables]
     return Sheet(number, frame, _stacked(spans), tables, places, _letters(lines))
 
 
 def _letters(lines: Sequence[dict[str, Any]]) -> Letters:
-    total = hidden = 0
-    for line in lines:
-        for span in line["spans"]:
-            count = len("".join(_text(span).split()))
-            total += count
-            hidden += 0 if span["alpha"] and span["char_flags"] & _PAINTED else count
-    return Letters(total, hidden)
+    fonts: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    hidden = misfits = 0
+    for span in (span for line in lines for span in line["spans"]):
+        text = "".join(_text(span).split())
+        fonts[span["font"]] += len(text)
+        hidden += 0 if span["alpha"] and span["char_flags"] & _PAINTED else len(text)
+        if count := len(_LOST.findall(text)):
+            lost[span["font"]] += count
+        if _PI_FONT.search(span["font"]):
+            misfits += len(_KANJI.findall(text))
+    return Letters(fonts.total(), hidden, fonts, lost, misfits)
 
 
 def _text(span: dict[str, Any]) -> str:
@@ -135,7 +149,7 @@ def _around(boxes: Sequence[Box]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
-def _place(page: pymupdf.Page, box: Box) -> Box:
+def place(page: pymupdf.Page, box: Box) -> Box:
     """A box of the unturned page in fractions of the page as it is shown."""
     shown = pymupdf.Rect(box) * page.rotation_matrix if page.rotation else box
     width, height = page.rect.width, page.rect.height
