@@ -14,6 +14,7 @@ from kobunko.extract.pdf_spans import Sheet, Span
 
 HEADER, FOOTER, NUMBER = "header", "footer", "page-number"
 _EDGE = 0.14  # of the page's height, and of the width of vertical pages: as far inside furniture may stand
+_SIDE = 0.08  # of the width of horizontal pages
 _STEPS = 60  # of the height; what stands in the same one stands in the same place
 _LEAST_PAGES = 3
 _SHARE = 0.2  # of the document's pages, up to _ENOUGH pages
@@ -38,7 +39,7 @@ def furniture(sheets: Sequence[Sheet]) -> list[dict[int, str]]:
     offsets: Counter[tuple[int, int | None]] = Counter()
     for sheet, rows in zip(sheets, edges, strict=True):
         spans = [span for side in rows for row in side for span in row]
-        seen.update({_key(span, sheet) for span in spans})
+        seen.update({key for span in spans for key in (_key(span, sheet), _exact_key(span, sheet))})
         offsets.update({(_key(span, sheet)[1], _offset(span, sheet)) for span in spans})
     least = _least(len(sheets))
     found = []
@@ -64,25 +65,34 @@ def _kind(span: Span, sheet: Sheet, seen: Counter[Key], offsets: Counter[tuple[i
     if _NUMBER.match(text):
         offset = _offset(span, sheet)
         counts = offset == 0 or (offset is not None and offsets[_key(span, sheet)[1], offset] >= least)
-        return NUMBER if counts or _DRESSED.match(text) else ""
+        if counts or _DRESSED.match(text):
+            return NUMBER
+        return _head_or_foot(span, sheet) if seen[_exact_key(span, sheet)] >= least else ""
     if len(text) <= _LONGEST and (seen[_key(span, sheet)] >= least or _SLUG.search(text)):
-        return HEADER if _height(span, sheet) < 0.5 else FOOTER
+        return _head_or_foot(span, sheet)
     return ""
 
 
+def _head_or_foot(span: Span, sheet: Sheet) -> str:
+    return HEADER if _height(span, sheet) < 0.5 else FOOTER
+
+
 def _edge_rows(sheet: Sheet) -> list[list[list[Span]]]:
-    """Rows of text from each edge inward: from the top, the bottom and, where the page is vertical, the sides."""
+    """Rows of text from each edge inward: from the top, the bottom, the left and the right."""
     x0, y0, x1, y1 = sheet.frame
     spans = [span for span in sheet.spans if span.cell is None]
-    high, wide = _EDGE * (y1 - y0), _EDGE * (x1 - x0)
+    high = _EDGE * (y1 - y0)
     sides = [
         _rows(spans, lambda span: (span.box[1] - y0, span.box[3] - y0), high),
         _rows(spans, lambda span: (y1 - span.box[3], y1 - span.box[1]), high),
     ]
-    if sum(span.down for span in spans) > len(spans) / 2:
-        sides.append(_rows(spans, lambda span: (span.box[0] - x0, span.box[2] - x0), wide))
-        sides.append(_rows(spans, lambda span: (x1 - span.box[2], x1 - span.box[0]), wide))
-    return sides
+    vertical = sum(span.down for span in spans) > len(spans) / 2
+    wide = (_EDGE if vertical else _SIDE) * (x1 - x0)
+    return [
+        *sides,
+        _rows(spans, lambda span: (span.box[0] - x0, span.box[2] - x0), wide),
+        _rows(spans, lambda span: (x1 - span.box[2], x1 - span.box[0]), wide),
+    ]
 
 
 def _rows(spans: Iterable[Span], extent: Callable[[Span], tuple[float, float]], far: float) -> list[list[Span]]:
@@ -106,8 +116,13 @@ def _height(span: Span, sheet: Sheet) -> float:
 
 
 def _key(span: Span, sheet: Sheet) -> Key:
-    text = re.sub(r"\d+", "0", "".join(unicodedata.normalize("NFKC", span.text).split()))
-    return text, round(_height(span, sheet) * _STEPS)
+    """Text and place of a span, with any number for any other."""
+    text, place = _exact_key(span, sheet)
+    return re.sub(r"\d+", "#", text), place
+
+
+def _exact_key(span: Span, sheet: Sheet) -> Key:
+    return "".join(unicodedata.normalize("NFKC", span.text).split()), round(_height(span, sheet) * _STEPS)
 
 
 def _offset(span: Span, sheet: Sheet) -> int | None:

@@ -21,7 +21,7 @@ _FULL = 1.3  # em; a line that ends this near to its column's end goes on in the
 _FULL_WORDS = 6.0  # em; of a line of Latin words, which break earlier
 _FULL_LINES = 2  # full lines that prove where a column ends
 _NARROW = 10.0  # em; in narrower regions lines are names and headings, not sentences
-_INDENT, _HANGING = 1.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
+_INDENT, _HANGING = 2.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
 _PITCH = 1.4  # of the usual distance of lines; more parts paragraphs
 
 _JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff5a"
@@ -31,6 +31,8 @@ _BEGINS = re.compile(
     r"|[0-9０-９]{1,3}[\s　.．、]|[ア-ンイロハニホヘト一二三四五六七八九十][\s　.．])"
 )
 _STARTS_JAPANESE = re.compile(f"^[{_JAPANESE}、。，」』）（「『]")
+_CLOSED = re.compile("[）」』】〉》]$")
+_STARTS_HIRAGANA = re.compile("^[\u3041-\u3093]")
 _WORD_GOES_ON = re.compile(r"[A-Za-z,;]$")
 _STARTS_WORD = re.compile(r"^[a-z]")
 _HYPHENATED = re.compile(r"[a-z]-$")
@@ -90,11 +92,11 @@ def reading_flow(pieces: Iterable[Piece]) -> Flow:
     if not solid:
         return []
     em = statistics.median(piece.size for piece in solid for _ in range(min(len(piece.text), 50))) or 1.0
-    rows = [_merged(row, em) for row in _rows(solid)]
+    rows = [_merged(row, _GUTTER * em, em) for row in _rows(solid)]
     flow: Flow = []
     block = -1
     for region in _regions(rows, em):
-        for joint, row in _paragraphs(region, em):
+        for joint, row in _paragraphs([_merged(row, _TAB * em, em) for row in region], em):
             block += joint == "\n"
             if flow:
                 if joint == "-":
@@ -149,14 +151,14 @@ def _same_row(row: Row, piece: Piece) -> bool:
     return overlap > 0.5 * min(tallest.bottom - tallest.top, piece.bottom - piece.top)
 
 
-def _merged(row: Row, em: float) -> Row:
-    """Neighbours that are closer than a tab become one piece."""
+def _merged(row: Row, nearer: float, em: float) -> Row:
+    """Neighbours that are nearer to each other than that (points) become one piece."""
     merged = [row[0]]
     for piece in row[1:]:
         last = merged[-1]
-        gap = (piece.start - last.end) / em
-        if gap < _TAB:
-            between = _gap_text(last.text, piece.text, gap)
+        gap = piece.start - last.end
+        if gap < nearer:
+            between = _gap_text(last.text, piece.text, gap / em)
             merged[-1] = replace(
                 last,
                 text=last.text + between + piece.text,
@@ -217,10 +219,10 @@ def _columns(rows: list[Row], em: float) -> tuple[int, int, float] | None:
 
 
 def _is_prose(rows: list[Row], gutter: float) -> bool:
-    """Whether both sides of the gutter hold lines that fill their column, as cells of a table do not."""
+    """Whether on both sides of the gutter stand lines that fill their column, as cells of a table do not."""
     for side in (
-        [p for row in rows for p in row if p.end <= gutter],
-        [p for row in rows for p in row if p.end > gutter],
+        [left[-1] for row in rows if (left := [p for p in row if p.end <= gutter])],
+        [right[0] for row in rows if (right := [p for p in row if p.end > gutter])],
     ):
         if len(side) < _COLUMN_ROWS:
             return False
@@ -259,6 +261,8 @@ def _follows(previous: Row, row: Row, end: float, em: float, pitch: float) -> bo
 
 def _joint(before: str, after: str) -> str:
     if _GOES_ON.search(before) and _STARTS_JAPANESE.match(after) and not _BEGINS.match(after):
+        return ""
+    if _CLOSED.search(before) and _STARTS_HIRAGANA.match(after):
         return ""
     if _STARTS_WORD.match(after):
         return "-" if _HYPHENATED.search(before) else " " if _WORD_GOES_ON.search(before) else "\n"
