@@ -11,7 +11,7 @@ from kobunko.errors import Reject
 from kobunko.extract.pdf_cells import leaf, linked, page_tables, tables_json
 from kobunko.extract.pdf_files import ReadMember, embedded_files, with_embedded
 from kobunko.extract.pdf_furniture import furniture
-from kobunko.extract.pdf_page import page_text, spans_flow
+from kobunko.extract.pdf_page import line_ends, page_text, spans_flow
 from kobunko.extract.pdf_redaction import covered_text
 from kobunko.extract.pdf_spans import Sheet, sheet
 from kobunko.extract.pdf_tables import rules_of
@@ -90,10 +90,11 @@ def _pages(sheets: list[Sheet], verdicts: dict[int, Verdict]) -> tuple[list[Page
             for found, kinds in zip(sheets, left_out, strict=True)
         ]
     )
+    ends = line_ends(sheets)
     pages = []
     for found, kinds, own in zip(sheets, left_out, tables, strict=True):
         verdict, number = verdicts[found.number], found.number
-        page = page_text(found, kinds, own)
+        page = page_text(found, kinds, own, ends)
         text, lines = (page.text, page.lines) if number in read else ("", [])
         pages.append(Page(number, text, verdict.method, verdict.reason, None, page.writing, 0, number, lines))
     structure: dict[str, Any] = {"kind": "document"}

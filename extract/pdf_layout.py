@@ -5,9 +5,10 @@ and what columns are to horizontal text, tiers (段) are to vertical text. So pi
 coordinates first (`start`–`end` along the line, `top`–`bottom` across the lines), and ordered once.
 """
 
+import math
 import re
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -83,10 +84,11 @@ def flow_text(flow: Iterable[str | Printed]) -> str:
     return "".join(item if isinstance(item, str) else item.text for item in flow)
 
 
-def reading_flow(pieces: Iterable[Piece]) -> Flow:
+def reading_flow(pieces: Iterable[Piece], ends: Container[int] = ()) -> Flow:
     """Pieces in reading order, one printed line a line unless a paragraph safely goes on.
 
-    What belongs to one paragraph has one `block`; blocks are numbered from 0.
+    What belongs to one paragraph has one `block`; blocks are numbered from 0. `ends` are where the lines of the whole
+    document end (points), which tell a full line on a page with few lines.
     """
     solid = [piece for piece in pieces if piece.text.strip()]
     if not solid:
@@ -96,7 +98,7 @@ def reading_flow(pieces: Iterable[Piece]) -> Flow:
     flow: Flow = []
     block = -1
     for region in _regions(rows, em):
-        for joint, row in _paragraphs([_merged(row, _TAB * em, em) for row in region], em):
+        for joint, row in _paragraphs([_merged(row, _TAB * em, em) for row in region], em, ends):
             block += joint == "\n"
             if flow:
                 if joint == "-":
@@ -234,25 +236,30 @@ def _is_prose(rows: list[Row], gutter: float) -> bool:
     return True
 
 
-def _paragraphs(rows: Sequence[Row], em: float) -> list[tuple[str, Row]]:
+def _paragraphs(rows: Sequence[Row], em: float, known: Container[int]) -> list[tuple[str, Row]]:
     """Lines of a region, each with what joins it to the one before: nothing, a blank, `-` (a hyphen falls), `\\n`."""
-    ends = sorted(row[-1].end for row in rows)
-    end = ends[-1]
+    ends = [row[-1].end for row in rows]
+    end = max(ends)
     wide = end - min(row[0].start for row in rows) >= _NARROW * em
-    joinable = wide and sum(end - other < _FULL * em for other in ends) >= _FULL_LINES
+    proven = sum(end - other < _FULL * em for other in ends) >= _FULL_LINES
     pitch = _pitch(rows)
     lines = [("\n", rows[0])]
     for previous, row in pairwise(rows):
-        full = joinable and _follows(previous, row, end, em, pitch)
-        lines.append((_joint(previous[-1].text.rstrip(), row[0].text) if full else "\n", row))
+        short = end - previous[-1].end if proven else math.inf
+        full = short < (_FULL_WORDS if previous[0].text.isascii() else _FULL) * em or _near(previous[-1].end, known)
+        joined = wide and full and _follows(previous, row, em, pitch)
+        lines.append((_joint(previous[-1].text.rstrip(), row[0].text) if joined else "\n", row))
     return lines
 
 
-def _follows(previous: Row, row: Row, end: float, em: float, pitch: float) -> bool:
-    """Whether the first line is full and the second stands where its paragraph would go on."""
+def _near(end: float, known: Container[int]) -> bool:
+    return any(round(end) + step in known for step in (-1, 0, 1))
+
+
+def _follows(previous: Row, row: Row, em: float, pitch: float) -> bool:
+    """Whether a line stands where the paragraph of the line before would go on."""
     return (
         len(previous) == len(row) == 1
-        and end - previous[0].end < (_FULL if not previous[0].text.isascii() else _FULL_WORDS) * em
         and _in_place(previous[0], row[0], em)
         and row[0].middle - previous[0].middle <= _PITCH * pitch
         and abs(row[0].size - previous[0].size) < 0.15 * em

@@ -2,6 +2,7 @@
 
 import re
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,8 @@ from kobunko.extract.pdf_spans import Sheet, Span
 from kobunko.extract.reading import HORIZONTAL, MIXED, NONE, VERTICAL
 from kobunko.records import Line
 
+_LONG = 20  # characters of a line that may be a full one
+_ENDS, _ENDS_SHARE = 4, 0.1  # lines, and share of the long lines, that end in one place
 _NUMBER_GAP = 2.0  # em between an upright number and the column that it begins
 _UPRIGHT = 2.2  # em; wider horizontal text is no 縦中横
 _VERTICAL_SHARE, _HORIZONTAL_SHARE = 0.7, 0.15  # of the characters
@@ -35,11 +38,33 @@ class PageText:
     writing: str
 
 
-def page_text(sheet: Sheet, furniture: Mapping[int, str], tables: Sequence[PageTable]) -> PageText:
-    """`furniture` names what is left out of the text, by `id(span)`."""
+@dataclass(frozen=True, slots=True)
+class LineEnds:
+    """Where the lines of a document end, in points: to the right, and at the bottom of vertical ones."""
+
+    across: frozenset[int] = frozenset()
+    down: frozenset[int] = frozenset()
+
+
+def line_ends(sheets: Sequence[Sheet]) -> LineEnds:
+    """The ends that so many lines have that they must be full ones."""
+    found: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
+    for span in (span for sheet in sheets for span in sheet.spans if span.cell is None and len(span.text) >= _LONG):
+        found[span.down][round(span.box[3] if span.down else span.box[2])] += 1
+    across, down = (
+        frozenset(end for end, count in found[way].items() if count >= max(_ENDS, _ENDS_SHARE * found[way].total()))
+        for way in (False, True)
+    )
+    return LineEnds(across, down)
+
+
+def page_text(
+    sheet: Sheet, furniture: Mapping[int, str], tables: Sequence[PageTable], ends: LineEnds | None = None
+) -> PageText:
+    """`furniture` names what is left out of the text, by `id(span)`; `ends` are the document's."""
     tabled = {id(span) for table in tables for span in table.spans}
     body, ruby = without_ruby([s for s in sheet.spans if id(s) not in furniture and id(s) not in tabled])
-    flow, writing = _flow(body, tables)
+    flow, writing = _flow(body, tables, ends or LineEnds())
     text, lines = _placed(_kinds(flow), sheet.number)
     left_out = [(span, furniture[id(span)]) for span in sheet.spans if id(span) in furniture]
     left_out += [(span, "ruby") for span in ruby]
@@ -67,10 +92,10 @@ def turned(span: Span) -> Piece:
 
 def spans_flow(spans: Sequence[Span]) -> Flow:
     """Reading order of text without tables, such as that of a cell."""
-    return _flow(spans, ())[0]
+    return _flow(spans, (), LineEnds())[0]
 
 
-def _flow(found: Sequence[Span], tables: Sequence[PageTable]) -> tuple[Flow, str]:
+def _flow(found: Sequence[Span], tables: Sequence[PageTable], ends: LineEnds) -> tuple[Flow, str]:
     down = sum(len(span.text.strip()) for span in found if span.down)
     total = sum(len(span.text.strip()) for span in found) + sum(len(span.text) for t in tables for span in t.spans)
     if not total:
@@ -78,11 +103,12 @@ def _flow(found: Sequence[Span], tables: Sequence[PageTable]) -> tuple[Flow, str
     if down <= total / 2:
         pieces = [across(span) for span in found if not span.down or span.is_label]
         flows = [
-            reading_flow([*pieces, *(_table_piece(table) for table in tables)]),
-            reading_flow(turned(span) for span in found if span.down and not span.is_label),
+            reading_flow([*pieces, *(_table_piece(table) for table in tables)], ends.across),
+            reading_flow((turned(span) for span in found if span.down and not span.is_label), ends.down),
         ]
         return _joined(flows), HORIZONTAL if down <= _HORIZONTAL_SHARE * total else MIXED
-    flows = [reading_flow(part) for part in _vertical_body([*found, *(s for t in tables for s in t.spans)])]
+    head, body, foot = _vertical_body([*found, *(span for table in tables for span in table.spans)])
+    flows = [reading_flow(head, ends.across), reading_flow(body, ends.down), reading_flow(foot, ends.across)]
     return _joined(flows), VERTICAL if down >= _VERTICAL_SHARE * total else MIXED
 
 
