@@ -8,9 +8,14 @@ import pdfplumber
 import pymupdf
 
 from kobunko.errors import Reject
-from kobunko.extract.pdf_pieces import page_text, spans
-from kobunko.extract.pdf_tables import grids
-from kobunko.extract.pdf_triage import broken_encoding, judge
+from kobunko.extract.pdf_cells import leaf, linked, page_tables, tables_json
+from kobunko.extract.pdf_files import ReadMember, embedded_files, with_embedded
+from kobunko.extract.pdf_furniture import furniture
+from kobunko.extract.pdf_page import line_ends, page_text, spans_flow
+from kobunko.extract.pdf_redaction import covered_text
+from kobunko.extract.pdf_spans import Sheet, sheet
+from kobunko.extract.pdf_tables import rules_of
+from kobunko.extract.pdf_triage import Evidence, Verdict, broken_encoding, broken_fonts, evidence, judge
 from kobunko.extract.reading import NONE, Reading, ocr_page, text_page
 from kobunko.records import Page
 
@@ -25,8 +30,12 @@ _WARNINGS = 500  # characters of MuPDF's warnings that are kept
 _INFO = ("producer", "creator", "subject", "keywords", "creationDate", "modDate", "format")
 
 
-def read_pdf(body: bytes) -> Reading:
-    """Raises `not-a-pdf`, `encrypted` (where the empty password does not open it) and `broken-pdf`."""
+def read_pdf(body: bytes, read_member: ReadMember | None = None, depth: int = 0, tables: bool = True) -> Reading:
+    """A PDF with the files that it carries, which `read_member` reads; `depth` counts the files around it.
+
+    Raises `not-a-pdf`, `encrypted` (where the empty password does not open it), `failed-redaction` (text under black
+    boxes), `embedded-bomb` and `broken-pdf`. Without `tables` no drawing is looked at, for tables or covered text.
+    """
     if b"%PDF-" not in body[:1024]:
         raise Reject("not-a-pdf", f"begins with {body[:16]!r}")
     pymupdf.TOOLS.reset_mupdf_warnings()
@@ -35,38 +44,63 @@ def read_pdf(body: bytes) -> Reading:
             if file.needs_pass and not file.authenticate(""):
                 raise Reject("encrypted", "needs a password")
             if file.page_count:
-                return _read(file)
+                reading = _read(file, tables)
+                return with_embedded(reading, embedded_files(file), read_member, depth) if read_member else reading
     except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase):
         pass
     return _second_reader(body)
 
 
-def _read(file: pymupdf.Document) -> Reading:
+def _read(file: pymupdf.Document, tables: bool) -> Reading:
+    sheets: list[Sheet] = []
+    found: list[Evidence] = []
     broken: list[int] = []
-    pages = []
     for number in range(1, file.page_count + 1):
         try:
-            pages.append(_page(file[number - 1], number))
+            page = file[number - 1]
+            drawings = page.get_cdrawings() if tables else []
+            if covered := covered_text(page, drawings) if tables else "":
+                raise Reject("failed-redaction", f"page {number}: {len(covered)} letters under a dark box")
+            own = sheet(page, number, rules_of(drawings))
+            found.append(evidence(page, own))
+            sheets.append(own)
         except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase):
             broken.append(number)
-            pages.append(Page(number, "", "none", "broken-page", None, NONE, part_page=number))
+    bad_fonts = broken_fonts(sheets)
+    verdicts = {own.number: judge(seen, bad_fonts) for own, seen in zip(sheets, found, strict=True)}
+    pages, structure = _pages(sheets, verdicts)
+    pages += [Page(number, "", "none", "broken-page", None, NONE, part_page=number) for number in broken]
+    pages.sort(key=lambda page: page.number)
     title, metadata = _metadata(file)
+    metadata["triage"] = {str(number): verdict.figures for number, verdict in verdicts.items()}
     if lost := {str(page.number): count for page in pages if (count := page.text.count("\ufffd"))}:
         metadata["lost_characters"] = lost
     if broken:
         metadata["broken_pages"] = broken
-    return Reading("pdf", pages, title, metadata)
+    return Reading("pdf", pages, title, metadata, structure)
 
 
-def _page(page: pymupdf.Page, number: int) -> Page:
-    tables = grids(page)
-    text, writing = page_text(spans(page, tables), tables)
-    verdict = judge(page, text, [tuple(block[:4]) for block in page.get_text("blocks")] if text else [])
-    if verdict.method == "embedded":
-        return text_page(number, text, verdict.reason, writing)
-    if verdict.method == "ocr":
-        return ocr_page(number, verdict.reason, writing)
-    return Page(number, "", verdict.method, verdict.reason, None, NONE, part_page=number)
+def _pages(sheets: list[Sheet], verdicts: dict[int, Verdict]) -> tuple[list[Page], dict[str, Any]]:
+    """Pages with their text in reading order, and the tables of those that are read from their text layer."""
+    left_out = furniture(sheets)
+    read = {found.number for found in sheets if verdicts[found.number].method == "embedded"}
+    tables = linked(
+        [
+            leaf(found, page_tables(found, spans_flow) if found.number in read else [], kinds)
+            for found, kinds in zip(sheets, left_out, strict=True)
+        ]
+    )
+    ends = line_ends(sheets)
+    pages = []
+    for found, kinds, own in zip(sheets, left_out, tables, strict=True):
+        verdict, number = verdicts[found.number], found.number
+        page = page_text(found, kinds, own, ends)
+        text, lines = (page.text, page.lines) if number in read else ("", [])
+        pages.append(Page(number, text, verdict.method, verdict.reason, None, page.writing, 0, number, lines))
+    structure: dict[str, Any] = {"kind": "document"}
+    if found_tables := tables_json(tables):
+        structure["tables"] = found_tables
+    return pages, structure
 
 
 def _metadata(file: pymupdf.Document) -> tuple[str, dict[str, Any]]:

@@ -5,9 +5,10 @@ and what columns are to horizontal text, tiers (段) are to vertical text. So pi
 coordinates first (`start`–`end` along the line, `top`–`bottom` across the lines), and ordered once.
 """
 
+import math
 import re
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -18,9 +19,10 @@ _COLUMN_ROWS = 4  # lines that both columns must have
 _COLUMN_FILL = 0.6  # how much of a column's width its lines fill where it holds prose and not cells
 _COLUMN_CHARACTERS = 8
 _FULL = 1.3  # em; a line that ends this near to its column's end goes on in the next
+_FULL_WORDS = 6.0  # em; of a line of Latin words, which break earlier
 _FULL_LINES = 2  # full lines that prove where a column ends
 _NARROW = 10.0  # em; in narrower regions lines are names and headings, not sentences
-_INDENT, _HANGING = 1.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
+_INDENT, _HANGING = 2.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
 _PITCH = 1.4  # of the usual distance of lines; more parts paragraphs
 
 _JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff5a"
@@ -30,6 +32,28 @@ _BEGINS = re.compile(
     r"|[0-9０-９]{1,3}[\s　.．、]|[ア-ンイロハニホヘト一二三四五六七八九十][\s　.．])"
 )
 _STARTS_JAPANESE = re.compile(f"^[{_JAPANESE}、。，」』）（「『]")
+_CLOSED = re.compile("[）」』】〉》]$")
+_STARTS_HIRAGANA = re.compile("^[\u3041-\u3093]")
+_WORD_GOES_ON = re.compile(r"[A-Za-z,;]$")
+_STARTS_WORD = re.compile(r"^[a-z]")
+_HYPHENATED = re.compile(r"[a-z]-$")
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """Text as it stands on the page in one place; `place` is in fractions of the page."""
+
+    text: str
+    place: Box
+    block: int = 0
+    kind: str = "text"
+    size: float = 0.0
+
+
+# Text with the places of what is printed; a plain string is what was put between: white space and table syntax.
+Flow = list[str | Printed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +66,74 @@ class Piece:
     bottom: float
     size: float
     text: str
+    flow: tuple[str | Printed, ...]
 
     @property
     def middle(self) -> float:
         return (self.top + self.bottom) / 2
 
+    @property
+    def is_table(self) -> bool:
+        return "\n" in self.text
+
 
 Row = list[Piece]
 
 
-def reading_text(pieces: Iterable[Piece]) -> str:
-    """The text of pieces in reading order, one printed line a line unless a paragraph safely goes on."""
+def flow_text(flow: Iterable[str | Printed]) -> str:
+    return "".join(item if isinstance(item, str) else item.text for item in flow)
+
+
+def reading_flow(pieces: Iterable[Piece], ends: Container[int] = ()) -> Flow:
+    """Pieces in reading order, one printed line a line unless a paragraph safely goes on.
+
+    What belongs to one paragraph has one `block`; blocks are numbered from 0. `ends` are where the lines of the whole
+    document end (points), which tell a full line on a page with few lines.
+    """
     solid = [piece for piece in pieces if piece.text.strip()]
     if not solid:
-        return ""
+        return []
     em = statistics.median(piece.size for piece in solid for _ in range(min(len(piece.text), 50))) or 1.0
-    rows = [_merged(row, em) for row in _rows(solid)]
-    return "\n".join(line for region in _regions(rows, em) for line in _paragraphs(region, em))
+    rows = [_merged(row, _GUTTER * em, em) for row in _rows(solid)]
+    flow: Flow = []
+    block = -1
+    for region in _regions(rows, em):
+        for joint, row in _paragraphs([_merged(row, _TAB * em, em) for row in region], em, ends):
+            block += joint == "\n"
+            if flow:
+                if joint == "-":
+                    flow[-1] = _without_hyphen(flow[-1])
+                flow.append("" if joint == "-" else joint)
+            flow += _row_flow(row, block)
+    return [item for item in flow if item]
+
+
+def _without_hyphen(item: str | Printed) -> str | Printed:
+    return item.removesuffix("-") if isinstance(item, str) else replace(item, text=item.text.removesuffix("-"))
+
+
+def _row_flow(row: Row, block: int) -> Flow:
+    flow: Flow = []
+    for piece in row:
+        if flow:
+            flow.append("\n" if any(piece.is_table for piece in row) else "\t")
+        flow += [_in_block(item, block) for item in _trimmed(piece.flow)]
+    return flow
+
+
+def _in_block(item: str | Printed, block: int) -> str | Printed:
+    """Cells of a table have blocks of their own, which are negative."""
+    return item if isinstance(item, str) or item.block < 0 else replace(item, block=block)
+
+
+def _trimmed(flow: Sequence[str | Printed]) -> Flow:
+    """Without blanks at its ends, but with the full-width one of an indent."""
+    items = list(flow)
+    if isinstance(first := items[0], Printed):
+        items[0] = replace(first, text=first.text.lstrip(" "))
+    if isinstance(last := items[-1], Printed):
+        items[-1] = replace(last, text=last.text.rstrip())
+    return items
 
 
 def _rows(pieces: list[Piece]) -> list[Row]:
@@ -78,17 +153,22 @@ def _same_row(row: Row, piece: Piece) -> bool:
     return overlap > 0.5 * min(tallest.bottom - tallest.top, piece.bottom - piece.top)
 
 
-def _merged(row: Row, em: float) -> Row:
-    """Neighbours that are closer than a tab become one piece."""
+def _merged(row: Row, nearer: float, em: float) -> Row:
+    """Neighbours that are nearer to each other than that (points) become one piece."""
     merged = [row[0]]
     for piece in row[1:]:
         last = merged[-1]
-        gap = (piece.start - last.end) / em
-        if gap < _TAB:
-            text = last.text + _gap_text(last.text, piece.text, gap) + piece.text
-            end = max(last.end, piece.end)
-            top, bottom = min(last.top, piece.top), max(last.bottom, piece.bottom)
-            merged[-1] = replace(last, text=text, end=end, top=top, bottom=bottom)
+        gap = piece.start - last.end
+        if gap < nearer:
+            between = _gap_text(last.text, piece.text, gap / em)
+            merged[-1] = replace(
+                last,
+                text=last.text + between + piece.text,
+                flow=(*last.flow, between, *piece.flow),
+                end=max(last.end, piece.end),
+                top=min(last.top, piece.top),
+                bottom=max(last.bottom, piece.bottom),
+            )
         else:
             merged.append(piece)
     return merged
@@ -141,10 +221,10 @@ def _columns(rows: list[Row], em: float) -> tuple[int, int, float] | None:
 
 
 def _is_prose(rows: list[Row], gutter: float) -> bool:
-    """Whether both sides of the gutter hold lines that fill their column, as cells of a table do not."""
+    """Whether on both sides of the gutter stand lines that fill their column, as cells of a table do not."""
     for side in (
-        [p for row in rows for p in row if p.end <= gutter],
-        [p for row in rows for p in row if p.end > gutter],
+        [left[-1] for row in rows if (left := [p for p in row if p.end <= gutter])],
+        [right[0] for row in rows if (right := [p for p in row if p.end > gutter])],
     ):
         if len(side) < _COLUMN_ROWS:
             return False
@@ -156,38 +236,44 @@ def _is_prose(rows: list[Row], gutter: float) -> bool:
     return True
 
 
-def _paragraphs(rows: Sequence[Row], em: float) -> list[str]:
-    """Lines of a region; a full line whose sentence goes on is joined with the next."""
-    ends = sorted(row[-1].end for row in rows)
-    end = ends[-1]
+def _paragraphs(rows: Sequence[Row], em: float, known: Container[int]) -> list[tuple[str, Row]]:
+    """Lines of a region, each with what joins it to the one before: nothing, a blank, `-` (a hyphen falls), `\\n`."""
+    ends = [row[-1].end for row in rows]
+    end = max(ends)
     wide = end - min(row[0].start for row in rows) >= _NARROW * em
-    joinable = wide and sum(end - other < _FULL * em for other in ends) >= _FULL_LINES
+    proven = sum(end - other < _FULL * em for other in ends) >= _FULL_LINES
     pitch = _pitch(rows)
-    lines: list[str] = []
-    for index, row in enumerate(rows):
-        text = (
-            ("\n" if any("\n" in piece.text for piece in row) else "\t").join(p.text.strip(" ") for p in row).rstrip()
-        )
-        previous = rows[index - 1] if index else None
-        if previous and joinable and _goes_on(previous, row, end, em, pitch):
-            lines[-1] += text
-        else:
-            lines.append(text)
+    lines = [("\n", rows[0])]
+    for previous, row in pairwise(rows):
+        short = end - previous[-1].end if proven else math.inf
+        full = short < (_FULL_WORDS if previous[0].text.isascii() else _FULL) * em or _near(previous[-1].end, known)
+        joined = wide and full and _follows(previous, row, em, pitch)
+        lines.append((_joint(previous[-1].text.rstrip(), row[0].text) if joined else "\n", row))
     return lines
 
 
-def _goes_on(previous: Row, row: Row, end: float, em: float, pitch: float) -> bool:
-    before, after = previous[-1].text.rstrip(), row[0].text
+def _near(end: float, known: Container[int]) -> bool:
+    return any(round(end) + step in known for step in (-1, 0, 1))
+
+
+def _follows(previous: Row, row: Row, em: float, pitch: float) -> bool:
+    """Whether a line stands where the paragraph of the line before would go on."""
     return (
         len(previous) == len(row) == 1
-        and end - previous[0].end < _FULL * em
         and _in_place(previous[0], row[0], em)
         and row[0].middle - previous[0].middle <= _PITCH * pitch
         and abs(row[0].size - previous[0].size) < 0.15 * em
-        and bool(_GOES_ON.search(before))
-        and bool(_STARTS_JAPANESE.match(after))
-        and not _BEGINS.match(after)
     )
+
+
+def _joint(before: str, after: str) -> str:
+    if _GOES_ON.search(before) and _STARTS_JAPANESE.match(after) and not _BEGINS.match(after):
+        return ""
+    if _CLOSED.search(before) and _STARTS_HIRAGANA.match(after):
+        return ""
+    if _STARTS_WORD.match(after):
+        return "-" if _HYPHENATED.search(before) else " " if _WORD_GOES_ON.search(before) else "\n"
+    return "\n"
 
 
 def _in_place(previous: Piece, piece: Piece, em: float) -> bool:

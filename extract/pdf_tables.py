@@ -4,14 +4,13 @@ Rules are the only evidence that is used: a table without rules is read row by r
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pymupdf
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -19,6 +18,7 @@ _NEAR = 2.5  # points; rules closer than this are one
 _THIN = 3.0  # points; a filled rectangle not thicker than this is a rule
 _SHORTEST = 5.0  # points
 _DASH = 4.0  # points between the pieces of one rule
+_SLIT = 8.0  # points
 _MOST_RULES = 4000  # a page with more is a map or a drawing
 
 Floats = npt.NDArray[np.float64]
@@ -34,6 +34,10 @@ class Grid:
     ys: list[float]
     cells: list[list[int]]  # [row][column]
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        return self.xs[0], self.ys[0], self.xs[-1], self.ys[-1]
+
     def cell_at(self, x: float, y: float) -> int | None:
         column, row = bisect_right(self.xs, x) - 1, bisect_right(self.ys, y) - 1
         inside = 0 <= column < len(self.xs) - 1 and 0 <= row < len(self.ys) - 1
@@ -48,35 +52,52 @@ class Grid:
                 found.setdefault(number, (row, column))
         return found
 
-    def rows(self, texts: dict[int, str]) -> list[list[str]]:
-        """Texts by merged cell as rows; columns that hold nothing are left out."""
-        rows = [[""] * (len(self.xs) - 1) for _ in self.ys[1:]]
-        for number, text in texts.items():
-            row, column = self.origins[number]
-            rows[row][column] = text
-        kept = [column for column in range(len(self.xs) - 1) if any(row[column] for row in rows)]
-        return [[row[column] for column in kept] for row in rows]
+    @cached_property
+    def ends(self) -> dict[int, tuple[int, int]]:
+        """Row and column in which each merged cell ends."""
+        places = [(number, (r, c)) for r, numbers in enumerate(self.cells) for c, number in enumerate(numbers)]
+        return dict(places)
+
+    def kept_columns(self, texts: Mapping[int, str]) -> list[int]:
+        """Columns in which a cell begins, without the empty slits between double rules."""
+        begun = {column for _, column in self.origins.values()}
+        filled = {self.origins[number][1] for number, text in texts.items() if text}
+        return [c for c in sorted(begun) if c in filled or self.xs[c + 1] - self.xs[c] >= _SLIT]
 
 
-def grids(page: pymupdf.Page) -> list[Grid]:
-    """The page's grids of at least two rows and two columns, from the top down."""
-    across, down = _rules(page)
-    if not across or not down or len(across) + len(down) > _MOST_RULES:
-        return []
-    found = [grid for part in _connected(across, down) if (grid := _grid(*part))]
-    return sorted(found, key=lambda grid: (grid.ys[0], grid.xs[0]))
+@dataclass(frozen=True)
+class Rules:
+    """Rules as the file draws them."""
+
+    across: list[Rule]
+    down: list[Rule]
 
 
-def _rules(page: pymupdf.Page) -> tuple[list[Rule], list[Rule]]:
+def rules_of(drawings: Iterable[dict[str, Any]]) -> Rules | None:
+    """The rules among a page's drawings; None where they are none or too many for a table."""
     across: list[Rule] = []
     down: list[Rule] = []
-    for path in page.get_cdrawings():
+    for path in drawings:
         for x0, y0, x1, y1 in _edges(path["items"], stroked="s" in path["type"]):
             if abs(y1 - y0) < _THIN and abs(x1 - x0) >= abs(y1 - y0):
                 across.append(((y0 + y1) / 2, min(x0, x1), max(x0, x1)))
             elif abs(x1 - x0) < _THIN:
                 down.append(((x0 + x1) / 2, min(y0, y1), max(y0, y1)))
-    return _lengthened(across), _lengthened(down)
+    rules = Rules(_lengthened(across), _lengthened(down))
+    return rules if rules.across and rules.down and len(rules.across) + len(rules.down) <= _MOST_RULES else None
+
+
+def turned_rules(rules: Rules, turn: int) -> Rules:
+    """The same after `turn` quarter turns of the page."""
+    for _ in range(turn):
+        rules = Rules([(-x, y0, y1) for x, y0, y1 in rules.down], [(y, -x1, -x0) for y, x0, x1 in rules.across])
+    return rules
+
+
+def grids(rules: Rules) -> list[Grid]:
+    """Grids of at least two rows and two columns, from the top down."""
+    found = [grid for part in _connected(rules.across, rules.down) if (grid := _grid(*part))]
+    return sorted(found, key=lambda grid: (grid.ys[0], grid.xs[0]))
 
 
 def _lengthened(rules: list[Rule]) -> list[Rule]:

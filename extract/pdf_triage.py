@@ -1,24 +1,29 @@
-"""Whether a PDF page's text layer can be trusted, or the page has to be read from its image, or is blank."""
+"""Whether a PDF page's text layer can be trusted, or the page has to be read from its image, or is blank.
+
+First the evidence is measured page by page, then it is judged with what is known of the fonts of the whole file: a
+font that loses letters on one page is not trusted on another. Every verdict has a reason code and its figures.
+"""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
 import pymupdf
-from scipy import ndimage
 
-_DPI = 150
-_DARK = 190  # of 255; darker pixels are ink: the thin strokes of small print are grey
+from kobunko.extract.japanese import letters_per_word, rare_share
+from kobunko.extract.pdf_ink import images, ink, lettered_marks, unread_marks
+from kobunko.extract.pdf_spans import Sheet
+
 _BLANK_INK = 0.0004  # share of the page; dust on a scanned empty page stays below
-_SPARSE = 200  # characters; a page with more is not held against its image
+_SPARSE = 200  # characters; a page with more is not held against its ink
 _LEAST_MARKS = 40
 _MARKS_PER_CHARACTER = 1.5
-_MARK_PIXELS = (4, 50)  # height and width of what may be a letter
-_EDGE = 0.02  # of the page's sides, where scanners leave their black borders
+_PICTURE = 0.02  # of the page; smaller images hold no text
+_PICTURE_MARKS = 40  # in rows, as letters stand
 
-_LOST = re.compile("[\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029]|\\(cid:\\d+\\)")
+_LOST = re.compile("[\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029]|\\(cid:\\d+\\)|GLYPH<\\d+>")
+_CONTROL = re.compile("[\x01-\x08\x0e-\x1f]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _LATIN_1 = re.compile("[\xa1-\xff]")
 _FOREIGN = re.compile("[\u0530-\u10ff\u1200-\u1dff]")
@@ -26,71 +31,118 @@ _LOST_SHARE, _LEAST_LOST = 0.01, 3
 _PRIVATE_SHARE = 0.2
 _MOJIBAKE_SHARE = 0.25
 _FOREIGN_SHARE, _FOREIGN_SCRIPTS = 0.1, 4  # one foreign script is a translation, four at once are wrong glyph tables
+_BROKEN_FONT = 0.2  # of a font's letters in the file
+_HIDDEN = 0.5  # of a page's letters; then the layer is the work of somebody's OCR
+_RARE = 0.15  # of the kanji; honest texts stay below, old spelling comes near
+_WORD = 1.25  # Japanese letters per word; prose of any age has more, soup has less
 
-Box = tuple[float, float, float, float]
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was measured on a page. `ink` is None where the page was not rendered, `word` where nothing asked for it."""
+
+    characters: int
+    hidden: int
+    fonts: Counter[str]
+    broken: str
+    rare: float
+    word: float | None
+    ink: float | None
+    unread: int | None
+    picture: float
+    picture_marks: int
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`method` and `reason` of the page."""
+    """`method` and `reason` of the page, and the figures that led to them."""
 
     method: str
     reason: str
+    figures: dict[str, float] = field(default_factory=dict)
 
 
-TRUSTED = Verdict("embedded", "text-layer")
+def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
+    text = sheet.text
+    characters, hidden = sheet.letters.all, sheet.letters.hidden
+    pictures = [box for box in images(page) if (box[2] - box[0]) * (box[3] - box[1]) >= _PICTURE]
+    rare = rare_share(text)
+    black = ink(page) if characters < _SPARSE or pictures else None
+    boxes = [span.place for span in sheet.spans]
+    return Evidence(
+        characters=characters,
+        hidden=hidden,
+        fonts=sheet.letters.fonts,
+        broken=broken_encoding(text) or ("pi-font" if sheet.letters.misfits else ""),
+        rare=rare,
+        word=letters_per_word(text) if rare > _RARE or hidden > _HIDDEN * characters else None,
+        ink=None if black is None else float(black.mean()),
+        unread=unread_marks(black, boxes) if black is not None and 0 < characters < _SPARSE else None,
+        picture=min(sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures), 1.0),
+        picture_marks=lettered_marks(black, boxes, pictures) if black is not None and characters else 0,
+    )
 
 
-def judge(page: pymupdf.Page, text: str, boxes: Sequence[Box]) -> Verdict:
-    """Verdict on a page with the text of its layer and where that text stands (points, top left origin)."""
-    characters = len("".join(text.split()))
-    if broken_encoding(text):
-        return Verdict("ocr", "broken-encoding")
-    if characters >= _SPARSE:
-        return TRUSTED
-    ink = _ink(page)
-    if not characters:
-        return Verdict("none", "blank") if ink.mean() < _BLANK_INK else Verdict("ocr", "no-text-layer")
-    if _unread_marks(ink, boxes, page) > max(_LEAST_MARKS, _MARKS_PER_CHARACTER * characters):
-        return Verdict("ocr", "few-characters-for-ink")
-    return TRUSTED
+def broken_fonts(sheets: Sequence[Sheet]) -> set[str]:
+    """Fonts of the file that lose a large share of their letters."""
+    total: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    for sheet in sheets:
+        total.update(sheet.letters.fonts)
+        lost.update(sheet.letters.lost)
+    return {name for name, count in lost.items() if count >= _LEAST_LOST and count >= _BROKEN_FONT * total[name]}
 
 
-def broken_encoding(text: str) -> bool:
-    """Whether the characters cannot be what is printed: lost, private, or of scripts that never stand together."""
+def judge(found: Evidence, bad_fonts: set[str]) -> Verdict:
+    """The verdict on a page, given the fonts of its file that lose letters."""
+    figures = _figures(found)
+    if not found.characters:
+        blank = found.ink is not None and found.ink < _BLANK_INK
+        return Verdict("none", "blank", figures) if blank else Verdict("ocr", "no-text-layer", figures)
+    if found.broken:
+        return Verdict("ocr", "broken-encoding", figures | {found.broken: 1})
+    if count := sum(found.fonts[name] for name in bad_fonts):
+        return Verdict("ocr", "broken-font", figures | {"letters_of_broken_fonts": count})
+    if found.word is not None and found.word < _WORD:
+        hidden = found.hidden > _HIDDEN * found.characters
+        return Verdict("ocr", "poor-hidden-layer" if hidden else "implausible-text", figures)
+    if found.unread is not None and found.unread > max(_LEAST_MARKS, _MARKS_PER_CHARACTER * found.characters):
+        return Verdict("ocr", "few-characters-for-ink", figures)
+    if found.picture_marks >= _PICTURE_MARKS:
+        return Verdict("embedded", "text-beside-images", figures)
+    hidden = found.hidden > _HIDDEN * found.characters
+    return Verdict("embedded", "hidden-layer" if hidden else "text-layer", figures)
+
+
+def _figures(found: Evidence) -> dict[str, float]:
+    """What is worth keeping: the number of characters always, the others where they say something."""
+    values: Mapping[str, float | None] = {
+        "characters": found.characters,
+        "hidden": found.hidden or None,
+        "rare_kanji": round(found.rare, 3) or None,
+        "letters_per_word": None if found.word is None else round(found.word, 2),
+        "ink": None if found.ink is None else round(found.ink, 5),
+        "unread_marks": found.unread,
+        "image_cover": round(found.picture, 3) or None,
+        "image_marks": found.picture_marks or None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def broken_encoding(text: str) -> str:
+    """In what way the characters cannot be what is printed: lost, private, or of scripts that never stand together.
+
+    Empty where nothing speaks against them.
+    """
     solid = "".join(character for character in text if character not in " \n\t\r\u3000\xa0")
-    if not solid:
-        return False
     lost = len(_LOST.findall(solid))
     foreign = _FOREIGN.findall(solid)
-    return (
-        (lost >= _LEAST_LOST and lost >= _LOST_SHARE * len(solid))
-        or len(_PRIVATE.findall(solid)) > _PRIVATE_SHARE * len(solid)
-        or len(_LATIN_1.findall(solid)) > _MOJIBAKE_SHARE * len(solid)
-        or (len(foreign) > _FOREIGN_SHARE * len(solid) and len({ord(c) >> 7 for c in foreign}) >= _FOREIGN_SCRIPTS)
-    )
-
-
-def _ink(page: pymupdf.Page) -> npt.NDArray[np.bool_]:
-    pixels = page.get_pixmap(dpi=_DPI, colorspace=pymupdf.csGRAY, alpha=False)
-    gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.stride)[:, : pixels.width]
-    ink: npt.NDArray[np.bool_] = gray < _DARK
-    down, across = int(ink.shape[0] * _EDGE), int(ink.shape[1] * _EDGE)
-    return ink[down : ink.shape[0] - down, across : ink.shape[1] - across]
-
-
-def _unread_marks(ink: npt.NDArray[np.bool_], boxes: Sequence[Box], page: pymupdf.Page) -> int:
-    """How many marks of the size of a letter stand outside of the text layer's boxes."""
-    rest = ink.copy()
-    scale = _DPI / 72
-    down, across = int(page.rect.height * scale * _EDGE), int(page.rect.width * scale * _EDGE)
-    for box in boxes:
-        x0, y0, x1, y1 = (value * scale for value in pymupdf.Rect(box) * page.rotation_matrix)
-        left, top = max(int(min(x0, x1)) - across - 1, 0), max(int(min(y0, y1)) - down - 1, 0)
-        rest[top : max(int(max(y0, y1)) - down + 2, 0), left : max(int(max(x0, x1)) - across + 2, 0)] = False
-    marks, _ = ndimage.label(rest)
-    low, high = _MARK_PIXELS
-    return sum(
-        low <= rows.stop - rows.start <= high and low <= columns.stop - columns.start <= high
-        for rows, columns in ndimage.find_objects(marks)
-    )
+    if _CONTROL.search(solid) or (lost >= _LEAST_LOST and lost >= _LOST_SHARE * len(solid)):
+        return "lost_characters"
+    if len(_PRIVATE.findall(solid)) > _PRIVATE_SHARE * len(solid):
+        return "private_characters"
+    if len(_LATIN_1.findall(solid)) > _MOJIBAKE_SHARE * len(solid):
+        return "mojibake"
+    if len(foreign) > _FOREIGN_SHARE * len(solid) and len({ord(c) >> 7 for c in foreign}) >= _FOREIGN_SCRIPTS:
+        return "mixed_scripts"
+    return ""

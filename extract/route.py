@@ -69,7 +69,7 @@ def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading
         raise Reject("not-a-pdf", f"declared as PDF, begins with {body[:16]!r}")
     match kind:
         case "pdf":
-            return read_pdf(body)
+            return read_pdf(body, lambda member, name, below: read_blob(member, "", name, below), depth)
         case "zip":
             return _read_zip(body, depth)
         case "html":

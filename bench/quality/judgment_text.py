@@ -1,0 +1,54 @@
+"""The text of judgments in PDF: how many are read without OCR, and how it differs from a second extractor's.
+
+The second extractor is PDFium. Its text has page numbers as lines of their own, which are taken out; white space is
+not compared.
+"""
+
+import re
+from pathlib import Path
+
+import pypdfium2
+
+from bench.distance import edit_distance
+from kobunko.extract.pdf import read_pdf
+
+NEEDS_SAMPLES = True
+FLOORS: dict[str, tuple[str, float]] = {}
+FOLDER = "courts"
+_PAGE_NUMBER = re.compile(r"^\s*[-−‐ー―]?\s*\d{1,3}\s*[-−‐ー―]?\s*$", re.MULTILINE)
+_NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ufffe\uffff]")  # what PDFium writes for line ends and soft hyphens
+
+
+def measure(samples: Path) -> dict[str, float]:
+    files = sorted((samples / FOLDER).rglob("*.pdf"))
+    unread = errors = characters = worst = 0.0
+    broken = 0
+    for path in files:
+        body = path.read_bytes()
+        pages = read_pdf(body).pages
+        unread += any(page.method == "ocr" for page in pages)
+        others = _second_reading(body)
+        pairs = zip(("".join(page.text.split()) for page in pages), others, strict=True)
+        distance, length = sum(edit_distance(own, other) for own, other in pairs), sum(map(len, others))
+        errors += distance
+        characters += length
+        worst = max(worst, distance / length)
+        broken += sum(_broken_sentences(page.text) for page in pages)
+    return {
+        "judgments": len(files),
+        "read without OCR": 1 - unread / len(files),
+        "character error against PDFium": errors / characters,
+        "character error, worst judgment": worst,
+        "sentences broken at a line end, per 1000 characters": 1000 * broken / characters,
+    }
+
+
+def _second_reading(body: bytes) -> list[str]:
+    file = pypdfium2.PdfDocument(body)
+    texts = [page.get_textpage().get_text_range() for page in file]
+    return ["".join(_NOT_TEXT.sub("", _PAGE_NUMBER.sub("", text.replace("\r", ""))).split()) for text in texts]
+
+
+def _broken_sentences(text: str) -> int:
+    """Lines of 30 characters and more that end in the middle of a sentence, with kana or kanji."""
+    return len(re.findall("^.{29,}[\u3041-\u30ff\u4e00-\u9fff]\n(?=[\u3041-\u30ff\u4e00-\u9fff])", text, re.MULTILINE))

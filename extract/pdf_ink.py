@@ -1,0 +1,86 @@
+"""What is printed on a PDF page, seen as pixels: ink, marks of the size of letters, and images."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pymupdf
+from scipy import ndimage
+
+from kobunko.extract.pdf_spans import Box, place
+
+_DPI = 150
+_DARK = 190  # of 255; darker pixels are ink: the thin strokes of small print are grey
+_MARK_PIXELS = (4, 50)  # height and width of what may be a letter
+_EDGE = 0.02  # of the page's sides, where scanners leave their black borders
+_LINE_GAP = 1.2  # heights between two letters of a line
+_ALIKE = 0.6  # of the higher one: heights of two letters of a line
+_MOST_PIXELS = 40_000_000
+
+Ink = npt.NDArray[np.bool_]
+
+
+def ink(page: pymupdf.Page) -> Ink:
+    """Dark pixels of the page as it is shown; a page of unusual size is rendered more coarsely."""
+    dpi = min(_DPI, int((_MOST_PIXELS * 72 * 72 / max(page.rect.width * page.rect.height, 1)) ** 0.5))
+    pixels = page.get_pixmap(dpi=max(dpi, 1), colorspace=pymupdf.csGRAY, alpha=False)
+    gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.stride)[:, : pixels.width]
+    dark: Ink = gray < _DARK
+    down, across = int(dark.shape[0] * _EDGE), int(dark.shape[1] * _EDGE)
+    dark[:down], dark[dark.shape[0] - down :], dark[:, :across], dark[:, dark.shape[1] - across :] = (False,) * 4
+    return dark
+
+
+def images(page: pymupdf.Page) -> list[Box]:
+    """Boxes of the images on the page, in fractions of it."""
+    if not page.get_images():
+        return []
+    return [place(page, info["bbox"]) for info in page.get_image_info()]
+
+
+def unread_marks(dark: Ink, boxes: Sequence[Box]) -> int:
+    """How many marks of the size of a letter stand outside of the text layer's boxes (fractions of the page)."""
+    return len(_marks(_without(dark, boxes)))
+
+
+def lettered_marks(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
+    """How many marks in pictures stand beside another of their height, as the letters of a line do."""
+    rest = _without(dark, boxes)
+    count = 0
+    for box in pictures:
+        top, bottom, left, right = _pixels(rest, box)
+        marks = sorted(_marks(rest[top:bottom, left:right]), key=lambda mark: mark[1].start)
+        count += sum(any(_beside(mark, other) for other in marks[i + 1 : i + 60]) for i, mark in enumerate(marks))
+    return count
+
+
+def _beside(mark: tuple[slice, slice], other: tuple[slice, slice]) -> bool:
+    height, other_height = mark[0].stop - mark[0].start, other[0].stop - other[0].start
+    high, low = max(height, other_height), min(height, other_height)
+    overlap = min(mark[0].stop, other[0].stop) - max(mark[0].start, other[0].start)
+    gap = other[1].start - mark[1].stop
+    alike = low >= _ALIKE * high and overlap >= 0.7 * low
+    return bool(alike and -0.2 * high <= gap <= _LINE_GAP * high)
+
+
+def _without(dark: Ink, boxes: Sequence[Box]) -> Ink:
+    rest = dark.copy()
+    for box in boxes:
+        top, bottom, left, right = _pixels(rest, box)
+        rest[max(top - 1, 0) : bottom + 2, max(left - 1, 0) : right + 2] = False
+    return rest
+
+
+def _pixels(dark: Ink, box: Box) -> tuple[int, int, int, int]:
+    height, width = dark.shape
+    return int(box[1] * height), int(box[3] * height), int(box[0] * width), int(box[2] * width)
+
+
+def _marks(dark: Ink) -> list[tuple[slice, slice]]:
+    labels, _ = ndimage.label(dark)
+    low, high = _MARK_PIXELS
+    return [
+        (rows, columns)
+        for rows, columns in ndimage.find_objects(labels)
+        if low <= rows.stop - rows.start <= high and low <= columns.stop - columns.start <= high
+    ]

@@ -1,0 +1,212 @@
+"""One page of a PDF as text with the place of every printed line: body, tables, notes, and what is left out of it."""
+
+import re
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kobunko.extract.controls import clean
+from kobunko.extract.pdf_cells import PageTable
+from kobunko.extract.pdf_layout import Flow, Piece, Printed, flow_text, reading_flow
+from kobunko.extract.pdf_ruby import without_ruby
+from kobunko.extract.pdf_spans import Sheet, Span
+from kobunko.extract.reading import HORIZONTAL, MIXED, NONE, VERTICAL
+from kobunko.records import Line
+
+_LONG = 20  # characters of a line that may be a full one
+_ENDS, _ENDS_SHARE = 4, 0.1  # lines, and share of the long lines, that end in one place
+_NUMBER_GAP = 2.0  # em between an upright number and the column that it begins
+_UPRIGHT = 2.2  # em; wider horizontal text is no 縦中横
+_VERTICAL_SHARE, _HORIZONTAL_SHARE = 0.7, 0.15  # of the characters
+_HEADING, _HEADING_LONGEST = 1.25, 60  # of the usual size of letters; characters
+_NOTE = 0.93  # of the usual size of letters
+_NOTE_MARK = re.compile(r"^[\s　]*(?:[※＊*†‡]|[(（]?注|[¹²³⁴-⁹]|\d{1,3}[)）\s　])")
+_CAPTION = re.compile(
+    r"^[\s　]*[〔【(（「]?(?:図表|図|表|写真|資料|別表|コラム|Figure|Table|Fig\.)[\s　]*"
+    r"[\d０-９A-Z一二三四五六七八九十]"
+)
+_CAPTION_LONGEST = 80  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """Text in reading order, its lines (furniture and ruby at the end, without place in the text), its writing."""
+
+    text: str
+    lines: list[Line]
+    writing: str
+
+
+@dataclass(frozen=True, slots=True)
+class LineEnds:
+    """Where the lines of a document end, in points: to the right, and at the bottom of vertical ones."""
+
+    across: frozenset[int] = frozenset()
+    down: frozenset[int] = frozenset()
+
+
+def line_ends(sheets: Sequence[Sheet]) -> LineEnds:
+    """The ends that so many lines have that they must be full ones."""
+    found: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
+    for span in (span for sheet in sheets for span in sheet.spans if span.cell is None and len(span.text) >= _LONG):
+        found[span.down][round(span.box[3] if span.down else span.box[2])] += 1
+    across, down = (
+        frozenset(end for end, count in found[way].items() if count >= max(_ENDS, _ENDS_SHARE * found[way].total()))
+        for way in (False, True)
+    )
+    return LineEnds(across, down)
+
+
+def page_text(
+    sheet: Sheet, furniture: Mapping[int, str], tables: Sequence[PageTable], ends: LineEnds | None = None
+) -> PageText:
+    """`furniture` names what is left out of the text, by `id(span)`; `ends` are the document's."""
+    tabled = {id(span) for table in tables for span in table.spans}
+    body, ruby = without_ruby([s for s in sheet.spans if id(s) not in furniture and id(s) not in tabled])
+    flow, writing = _flow(body, tables, ends or LineEnds())
+    text, lines = _placed(_kinds(flow), sheet.number)
+    left_out = [(span, furniture[id(span)]) for span in sheet.spans if id(span) in furniture]
+    left_out += [(span, "ruby") for span in ruby]
+    block = max((line.block for line in lines), default=-1) + 1
+    for offset, (span, kind) in enumerate(left_out):
+        lines.append(
+            Line(
+                sheet.number, len(text), len(text), *span.place, block + offset, kind, text=clean(span.text)[0].strip()
+            )
+        )
+    return PageText(text, lines, writing)
+
+
+def across(span: Span) -> Piece:
+    x0, y0, x1, y1 = span.box
+    y1 = y0 + span.size if span.down else y1
+    return Piece(x0, x1, y0, y1, span.size, span.text, (Printed(span.text, span.place, size=span.size),))
+
+
+def turned(span: Span) -> Piece:
+    """In the reading coordinates of vertical text: along is down, the next line is to the left."""
+    x0, y0, x1, y1 = span.box
+    return Piece(y0, y1, -x1, -x0, span.size, span.text, (Printed(span.text, span.place, size=span.size),))
+
+
+def spans_flow(spans: Sequence[Span]) -> Flow:
+    """Reading order of text without tables, such as that of a cell."""
+    return _flow(spans, (), LineEnds())[0]
+
+
+def _flow(found: Sequence[Span], tables: Sequence[PageTable], ends: LineEnds) -> tuple[Flow, str]:
+    down = sum(len(span.text.strip()) for span in found if span.down)
+    total = sum(len(span.text.strip()) for span in found) + sum(len(span.text) for t in tables for span in t.spans)
+    if not total:
+        return [], NONE
+    if down <= total / 2:
+        pieces = [across(span) for span in found if not span.down or span.is_label]
+        flows = [
+            reading_flow([*pieces, *(_table_piece(table) for table in tables)], ends.across),
+            reading_flow((turned(span) for span in found if span.down and not span.is_label), ends.down),
+        ]
+        return _joined(flows), HORIZONTAL if down <= _HORIZONTAL_SHARE * total else MIXED
+    head, body, foot = _vertical_body([*found, *(span for table in tables for span in table.spans)])
+    flows = [reading_flow(head, ends.across), reading_flow(body, ends.down), reading_flow(foot, ends.across)]
+    return _joined(flows), VERTICAL if down >= _VERTICAL_SHARE * total else MIXED
+
+
+def _table_piece(table: PageTable) -> Piece:
+    """A table stands where its first row stands."""
+    x0, y0, x1, _ = table.box
+    flow = table.flow()
+    size = table.spans[0].size
+    return Piece(x0, x1, y0, y0 + size, size, flow_text(flow), tuple(flow))
+
+
+def _vertical_body(found: list[Span]) -> tuple[list[Piece], list[Piece], list[Piece]]:
+    """Horizontal text above, the vertical text with what stands upright in it, and horizontal text below."""
+    down = [span for span in found if span.down]
+    top, bottom = min(span.box[1] for span in down), max(span.box[3] for span in down)
+    head, body, foot = [], [turned(span) for span in down], []
+    for span in (span for span in found if not span.down):
+        x0, y0, x1, y1 = span.box
+        inside = (y1 > top and y0 < bottom) or any(_begins(span, column) for column in down)
+        if inside and x1 - x0 <= _UPRIGHT * span.size:
+            body.append(turned(span))
+        elif (y0 + y1) / 2 < (top + bottom) / 2:
+            head.append(across(span))
+        else:
+            foot.append(across(span))
+    return head, body, foot
+
+
+def _begins(number: Span, column: Span) -> bool:
+    """Whether an upright number stands right above a column, as its first letter."""
+    middle = (number.box[0] + number.box[2]) / 2
+    above = -0.5 * number.size <= column.box[1] - number.box[3] <= _NUMBER_GAP * number.size
+    return above and column.box[0] <= middle <= column.box[2]
+
+
+def _joined(flows: Iterable[Flow]) -> Flow:
+    """Flows below each other, with their blocks numbered anew from 0 in reading order."""
+    whole: Flow = []
+    blocks: dict[tuple[int, int], int] = {}
+    for index, flow in enumerate(flows):
+        if flow and whole:
+            whole.append("\n")
+        for item in flow:
+            if isinstance(item, Printed):
+                item = replace(item, block=blocks.setdefault((index, item.block), len(blocks)))
+            whole.append(item)
+    return whole
+
+
+def _kinds(flow: Flow) -> Flow:
+    """Headings by their size, captions by their first words, notes by size and mark at the page's end."""
+    printed = [item for item in flow if isinstance(item, Printed) and item.kind == "text"]
+    if not printed:
+        return flow
+    usual = statistics.median(item.size for item in printed for _ in range(min(len(item.text), 50)))
+    texts: dict[int, str] = {}
+    for item in printed:
+        texts[item.block] = texts.get(item.block, "") + item.text
+    notes = _notes(printed, usual, texts)
+    return [
+        replace(item, kind=_kind(item, usual, texts[item.block], item.block in notes))
+        if isinstance(item, Printed) and item.kind == "text"
+        else item
+        for item in flow
+    ]
+
+
+def _kind(item: Printed, usual: float, block: str, note: bool) -> str:
+    if note:
+        return "note"
+    if item.size >= _HEADING * usual and len(block) <= _HEADING_LONGEST:
+        return "heading"
+    if len(block) <= _CAPTION_LONGEST and _CAPTION.match(block):
+        return "caption"
+    return "text"
+
+
+def _notes(printed: Sequence[Printed], usual: float, texts: Mapping[int, str]) -> set[int]:
+    """Blocks of the small print at the end of the page, from the first that bears a note's mark."""
+    small: list[int] = []
+    for item in reversed(printed):
+        if item.size > _NOTE * usual:
+            break
+        small.append(item.block)
+    ordered = sorted(set(small))
+    first = next((index for index, block in enumerate(ordered) if _NOTE_MARK.match(texts[block])), len(ordered))
+    return set(ordered[first:])
+
+
+def _placed(flow: Flow, number: int) -> tuple[str, list[Line]]:
+    """The text of a flow, and a line for each place in it."""
+    lines: list[Line] = []
+    parts: list[str] = []
+    position = 0
+    for item in flow:
+        text = item if isinstance(item, str) else clean(item.text)[0]
+        if isinstance(item, Printed) and text:
+            lines.append(Line(number, position, position + len(text), *item.place, item.block, item.kind))
+        parts.append(text)
+        position += len(text)
+    return "".join(parts), lines

@@ -1,0 +1,213 @@
+"""The text of a PDF page as the file sets it: lines and pieces of lines with their places, turned upright."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import pymupdf
+
+from kobunko.extract.pdf_tables import Grid, Rules, grids, turned_rules
+
+# Without TEXT_CID_FOR_UNKNOWN_UNICODE: an unknown glyph must be U+FFFD, not an arbitrary letter.
+_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_MEDIABOX_CLIP
+_STACKABLE = re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff（）「」・ー]")
+_LONGEST_LABEL = 12  # letters
+_STACK_LEAST = 3
+_STACK_GAP = 0.4  # em between stacked letters
+_LOST = re.compile("[\ufffd\x01-\x08\x0e-\x1f]")
+_KANJI = re.compile("[\u3400-\u9fff]")
+_PI_FONT = re.compile(r"PIStd|Symbol|Dingbat|Webding|Wingding|MathematicalPi", re.IGNORECASE)
+_PAINTED = 0x18  # of MuPDF's character flags: filled or stroked; invisible text is neither
+
+Box = tuple[float, float, float, float]
+Cell = tuple[int, int]  # the page's grid, and the merged cell in it
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A line as the file sets it, in points from the top left of the page turned upright.
+
+    `down` where its text runs down the page; `place` is the box in fractions of the page as a reader sees it.
+    """
+
+    box: Box
+    size: float
+    text: str
+    down: bool
+    place: Box
+    cell: Cell | None = None
+
+    @property
+    def is_label(self) -> bool:
+        """Whether it is a short stack of letters in a horizontal page, as narrow cells and headings have them."""
+        return self.down and 1 < len(self.text) <= _LONGEST_LABEL
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """How many letters a page's layer has, how many are painted invisibly, and how its fonts do.
+
+    `lost` counts by font the letters without a meaning, `misfits` the kanji that a font of signs pretends to have.
+    """
+
+    all: int
+    hidden: int
+    fonts: Counter[str]
+    lost: Counter[str]
+    misfits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What the file sets on one page, turned upright: its text, its ruled grids, and `frame`, the page itself.
+
+    `places` are those of the grids, in fractions of the page as a reader sees it.
+    """
+
+    number: int
+    frame: Box
+    spans: list[Span]
+    tables: list[Grid]
+    places: list[Box]
+    letters: Letters
+
+    @property
+    def text(self) -> str:
+        """The letters in the file's order, for statistics."""
+        return "\n".join(span.text for span in self.spans)
+
+
+def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
+    """The page's text, upright where the whole page is turned. Text within a grid is cut at the borders of its cells.
+
+    `rules` are the page's rules as the file draws them, None where no tables are wanted.
+    """
+    raw = page.get_text("rawdict" if rules else "dict", flags=_FLAGS)
+    lines = [line for block in raw["blocks"] for line in block.get("lines", ())]
+    turn = _turn(lines)
+    tables = grids(turned_rules(rules, turn)) if rules else []
+    spans = []
+    for line in lines:
+        size = max(span["size"] for span in line["spans"])
+        x, y = _turned_vector(line["dir"], turn)
+        down = bool(line["wmode"]) or (abs(y) > abs(x))
+        for box, text, cell in _cut(line, tables, turn) if rules else [_whole(line, turn)]:
+            if text.strip():
+                spans.append(Span(box[0], size, text, down, place(page, box[1]), cell))
+    unturned = page.rect * page.derotation_matrix
+    frame = _turned_box(tuple(unturned), turn)
+    places = [place(page, _turned_box(grid.box, -turn % 4)) for grid in tables]
+    return Sheet(number, frame, _stacked(spans), tables, places, _letters(lines))
+
+
+def _letters(lines: Sequence[dict[str, Any]]) -> Letters:
+    fonts: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    hidden = misfits = 0
+    for span in (span for line in lines for span in line["spans"]):
+        text = "".join(_text(span).split())
+        fonts[span["font"]] += len(text)
+        hidden += 0 if span["alpha"] and span["char_flags"] & _PAINTED else len(text)
+        if count := len(_LOST.findall(text)):
+            lost[span["font"]] += count
+        if _PI_FONT.search(span["font"]):
+            misfits += len(_KANJI.findall(text))
+    return Letters(fonts.total(), hidden, fonts, lost, misfits)
+
+
+def _text(span: dict[str, Any]) -> str:
+    return str(span["text"]) if "text" in span else "".join(letter["c"] for letter in span["chars"])
+
+
+def _whole(line: dict[str, Any], turn: int) -> tuple[tuple[Box, Box], str, None]:
+    return (_turned_box(line["bbox"], turn), line["bbox"]), "".join(map(_text, line["spans"])), None
+
+
+def _cut(line: dict[str, Any], tables: Sequence[Grid], turn: int) -> Iterator[tuple[tuple[Box, Box], str, Cell | None]]:
+    letters = [letter for span in line["spans"] for letter in span["chars"]]
+    if not tables:
+        yield _whole(line, turn)
+        return
+    for cell, run in groupby(letters, key=lambda letter: _cell(_turned_box(letter["bbox"], turn), tables)):
+        part = list(run)
+        box = _around([letter["bbox"] for letter in part])
+        yield (_turned_box(box, turn), box), "".join(letter["c"] for letter in part), cell
+
+
+def _cell(box: Box, tables: Sequence[Grid]) -> Cell | None:
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    for index, grid in enumerate(tables):
+        if (number := grid.cell_at(x, y)) is not None:
+            return index, number
+    return None
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+
+
+def place(page: pymupdf.Page, box: Box) -> Box:
+    """A box of the unturned page in fractions of the page as it is shown."""
+    shown = pymupdf.Rect(box) * page.rotation_matrix if page.rotation else box
+    width, height = page.rect.width, page.rect.height
+    values = shown[0] / width, shown[1] / height, shown[2] / width, shown[3] / height
+    x0, y0, x1, y1 = (round(min(max(value, 0.0), 1.0), 4) for value in values)
+    return x0, y0, x1, y1
+
+
+def _stacked(found: list[Span]) -> list[Span]:
+    """Joins letters that are set one below the other, as horizontal fonts do for vertical text and narrow cells."""
+    columns: dict[int, list[Span]] = defaultdict(list)
+    for span in found:
+        if not span.down and len(span.text.strip()) == 1 and _STACKABLE.match(span.text.strip()):
+            columns[round((span.box[0] + span.box[2]) / 2)].append(span)
+    merged: dict[int, Span] = {}
+    gone: set[int] = set()
+    for column in columns.values():
+        for run in _runs(sorted(column, key=lambda span: span.box[1])):
+            if len(run) >= _STACK_LEAST:
+                text = "".join(span.text.strip() for span in run)
+                box, place = _around([span.box for span in run]), _around([span.place for span in run])
+                merged[id(run[0])] = Span(box, run[0].size, text, True, place, run[0].cell)
+                gone |= {id(span) for span in run[1:]}
+    return [merged.get(id(span), span) for span in found if id(span) not in gone]
+
+
+def _runs(column: list[Span]) -> list[list[Span]]:
+    runs: list[list[Span]] = []
+    for span in column:
+        if runs and span.cell == runs[-1][-1].cell and span.box[1] - runs[-1][-1].box[3] < _STACK_GAP * span.size:
+            runs[-1].append(span)
+        else:
+            runs.append([span])
+    return runs
+
+
+def _turn(lines: Sequence[dict[str, Any]]) -> int:
+    """Quarter turns by which most of the page's horizontal letters lie on their side: 0, 1 (down), 2, 3 (up)."""
+    weight = [0, 0, 0, 0]
+    upright = 0
+    for line in lines:
+        letters = sum(len(_text(span).strip()) for span in line["spans"])
+        if line["wmode"]:
+            upright += letters
+        else:
+            x, y = line["dir"]
+            weight[(0 if x > 0 else 2) if abs(x) >= abs(y) else (1 if y > 0 else 3)] += letters
+    turn = weight.index(max(weight))
+    return turn if weight[turn] > upright else 0
+
+
+def _turned_vector(vector: tuple[float, float], turn: int) -> tuple[float, float]:
+    x, y = vector
+    return [(x, y), (y, -x), (-x, -y), (-y, x)][turn]
+
+
+def _turned_box(box: Box, turn: int) -> Box:
+    if not turn:
+        return box
+    (a, b), (c, d) = _turned_vector(box[:2], turn), _turned_vector(box[2:], turn)
+    return min(a, c), min(b, d), max(a, c), max(b, d)
