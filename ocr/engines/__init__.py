@@ -32,8 +32,12 @@ class Engine(Protocol):
         """Where the lines of text are on each page."""
         ...
 
+    def cut(self, image: Image, quads: Sequence[Quad]) -> list[Image]:
+        """The images of lines of one page, each so that `recognise` takes it."""
+        ...
+
     def recognise(self, crops: Sequence[Image]) -> list[tuple[str, float]]:
-        """Text and score (0–1) of each line's image; a tall crop holds a vertical line."""
+        """Text and score (0–1) of each line's image."""
         ...
 
 

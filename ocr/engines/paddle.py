@@ -15,18 +15,17 @@ from typing import Any
 import numpy as np
 
 from kobunko.ocr.engines import Image, Quad
-from kobunko.ocr.models import folders
+from kobunko.ocr.models import ModelFolder, folders
 from kobunko.settings import OcrSettings
 
 LONGEST_SIDE = 2000  # pixels at which lines are looked for: bounds memory
 HEIGHT = 48  # pixels of a line for the recogniser
 BUCKET = 160  # pixels: widths of batches are multiples of it on a GPU, which plans its kernels anew for each shape
 PADDING = 127  # grey that the recogniser's normalisation takes to zero
-ON_GPU = ("onnxruntime-gpu", "paddle-gpu", "torch")
 
 
 class PaddleEngine:
-    """The runtimes: onnxruntime on CPU, onnxruntime-gpu, Paddle's own (paddle, paddle-gpu), torch."""
+    """Runs on onnxruntime (CPU or CUDA), Paddle's own engine, or torch, as the settings say."""
 
     def __init__(self, settings: OcrSettings, models: Path) -> None:
         os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
@@ -37,23 +36,18 @@ class PaddleEngine:
 
         for name in ("paddlex", "paddleocr"):  # after the import, which sets them to INFO
             logging.getLogger(name).setLevel(logging.ERROR)
-        self._runtime = settings.engine
-        self._batch = settings.batch
+        self._settings = settings
         self.name = f"paddleocr {importlib.metadata.version('paddleocr')} {settings.engine}"
         where = folders(settings, models)
-        options = {name: _runtime(settings) | {"model_name": at.model, "model_dir": str(at.folder)} for name, at in where.items()}
-        self._orientation: Any = DocImgOrientationClassification(**options["orientation"])
-        self._detector: Any = TextDetection(limit_type="max", limit_side_len=LONGEST_SIDE, **options["detector"])
-        self._recogniser: Any = TextRecognition(**options["recogniser"])
-        self._crop: Any = CropByPolys(det_box_type="quad")
-        if settings.engine == "torch":
-            from kobunko.ocr.engines.torch_graph import run_on_torch
-
-            for predictor, at in ((self._orientation, "orientation"), (self._detector, "detector"), (self._recogniser, "recogniser")):
-                predictor.paddlex_predictor.runner = run_on_torch(where[at].folder / "inference.onnx", settings.device)
+        runtime = _runtime(settings)
+        self._orientation: Any = _on(settings, where["orientation"], DocImgOrientationClassification, **runtime)
+        limits = {"limit_type": "max", "limit_side_len": LONGEST_SIDE}
+        self._detector: Any = _on(settings, where["detector"], TextDetection, **limits, **runtime)
+        self._recogniser: Any = _on(settings, where["recogniser"], TextRecognition, **runtime)
+        self._crops: Any = CropByPolys(det_box_type="quad")
 
     def orientations(self, images: Sequence[Image]) -> list[tuple[int, float]]:
-        found = self._orientation.predict([_bgr(image) for image in images], batch_size=self._pages_at_once)
+        found = self._orientation.predict([_bgr(image) for image in images], batch_size=self._settings.pages)
         return [(int(item["label_names"][0]), float(item["scores"][0])) for item in found]
 
     def detect(self, images: Sequence[Image]) -> list[list[Quad]]:
@@ -62,7 +56,64 @@ class PaddleEngine:
         order = sorted(range(len(images)), key=lambda number: images[number].shape)
         for _, group in groupby(order, key=lambda number: images[number].shape):
             numbers = list(group)
-            results = self._detector.predict([_bgr(images[n]) for n in numbers], batch_size=self._pages_at_once)
+            results = self._detector.predict([_bgr(images[n]) for n in numbers], batch_size=self._settings.pages)
             for number, result in zip(numbers, results, strict=True):
                 found[number] = [np.asarray(quad, dtype=np.float32) for quad in result["dt_polys"]]
         return found
+
+    def cut(self, image: Image, quads: Sequence[Quad]) -> list[Image]:
+        """Vertical lines are laid on their side, as the recogniser was trained with them."""
+        return list(self._crops(image, quads)) if len(quads) else []
+
+    def recognise(self, crops: Sequence[Image]) -> list[tuple[str, float]]:
+        """Lines of about the same length go through the network together, so that little of a batch is padding."""
+        found: list[tuple[str, float]] = [("", 0.0)] * len(crops)
+        order = sorted(range(len(crops)), key=lambda number: crops[number].shape[1] / crops[number].shape[0])
+        for numbers in self._batches(order, crops):
+            batch = [_bgr(crops[n]) for n in numbers]
+            if self._settings.on_gpu:
+                batch[-1] = _padded(batch[-1])
+            results = self._recogniser.predict(batch, batch_size=len(batch))
+            for number, result in zip(numbers, results, strict=True):
+                found[number] = (result["rec_text"], float(result["rec_score"]))
+        return found
+
+    def _batches(self, order: Sequence[int], crops: Sequence[Image]) -> Iterator[list[int]]:
+        size = self._settings.lines
+        for start in range(0, len(order), size):
+            yield list(order[start : start + size])
+
+
+def _on(settings: OcrSettings, at: ModelFolder, predictor: Any, **options: Any) -> Any:
+    found = predictor(model_name=at.model, model_dir=str(at.folder), **options)
+    if settings.engine == "torch":
+        from kobunko.ocr.engines.torch_graph import TorchGraph
+
+        found.paddlex_predictor.runner = TorchGraph(at.folder / "inference.onnx", settings.device)
+    return found
+
+
+def _runtime(settings: OcrSettings) -> dict[str, Any]:
+    """How PaddleX names a runtime and configures it."""
+    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+    quiet = {"intra_op_num_threads": threads, "enable_cpu_mem_arena": False, "enable_mem_pattern": False}
+    if settings.engine == "paddle":
+        return {"device": settings.device, "engine": "paddle"}
+    if settings.engine == "onnxruntime" and settings.on_gpu:
+        # The default search for convolution algorithms tries all of them for every new shape.
+        cuda = {"device_id": int(settings.device.partition(":")[2] or 0), "cudnn_conv_algo_search": "HEURISTIC"}
+        providers = {"providers": ["CUDAExecutionProvider", "CPUExecutionProvider"], "provider_options": [cuda, {}]}
+        return {"device": settings.device, "engine": "onnxruntime", "engine_config": providers}
+    return {"device": "cpu", "engine": "onnxruntime", "engine_config": quiet}
+
+
+def _padded(crop: Image) -> Image:
+    """A crop that is widened so that the recogniser gets a multiple of the bucket."""
+    height, width = crop.shape[:2]
+    wanted = -(-width * HEIGHT // (height * BUCKET)) * BUCKET * height // HEIGHT
+    return np.pad(crop, ((0, 0), (0, max(0, wanted - width)), (0, 0)), constant_values=PADDING)
+
+
+def _bgr(image: Image) -> Image:
+    """PaddleX takes arrays in OpenCV's channel order."""
+    return np.ascontiguousarray(image[:, :, ::-1])
