@@ -19,27 +19,28 @@ from kobunko.extract.stage import EXTRACT
 from kobunko.home import Home
 from kobunko.licensing.stage import licence_stage
 from kobunko.licensing.terms import captured_terms
-from kobunko.ocr import models
+from kobunko.ocr import cache, models
 from kobunko.ocr.stage import ocr_stage
 from kobunko.publish import destination, release, verify
 from kobunko.publish.rows import Profile as Profile
 from kobunko.running import Progress, StageSummary, run_stages
 from kobunko.seed import Seed
+from kobunko.settings import OcrSettings
 from kobunko.sidecar import prune
 from kobunko.stage import Stage
 
 
 def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     """Every step from raw bytes to a row, in order. What a step reads from is in its `after`."""
-    extract, ocr, text = reading_stages()
+    extract, ocr, text = reading_stages(home.settings.ocr)
     signature = signature_stage(after=(text,))
     licence = licence_stage(home.seeds, captured_terms(home.seeds, home.catalogue), home.settings.release.processor)
     return extract, ocr, text, signature, licence
 
 
-def reading_stages() -> tuple[Stage[Any, Any], ...]:
+def reading_stages(settings: OcrSettings) -> tuple[Stage[Any, Any], ...]:
     """From the bytes of one document to its text."""
-    ocr = ocr_stage(after=(EXTRACT,))
+    ocr = ocr_stage((EXTRACT,), settings)
     return EXTRACT, ocr, text_stage(after=(EXTRACT, ocr))
 
 
@@ -92,12 +93,24 @@ def publish(home: Home, version: str, to: str) -> destination.PublishResult:
     return destination.publish(home.settings.releases / version, to)
 
 
-def model_checks() -> list[Check]:
-    """Whether the weights that OCR needs are here."""
+def model_checks(home: Home) -> list[Check]:
+    """Which models OCR runs with, and whether they are here."""
     found = []
     for name, weights in models.WEIGHTS.items():
         try:
             found.append(Check(name, True, str(models.find_weights(weights))))
         except KobunkoError as error:
             found.append(Check(name, False, "missing", str(error)))
-    return [*found, Check("OCR models", True, str(models.models_folder() / models.MODEL_SET))]
+    settings = home.settings.ocr
+    try:
+        used = models.folders(settings, models.models_folder() / models.MODEL_SET)
+        with_ = ", ".join(f"{task} {at.folder.name}" for task, at in used.items())
+        found.append(Check("OCR runs with", True, f"{settings.engine} on {settings.device}: {with_}"))
+    except KobunkoError as error:
+        found.append(Check("OCR runs with", False, "a model is missing", str(error)))
+    return found
+
+
+def forget_readings(home: Home, hashes: Sequence[str]) -> int:
+    """Takes what OCR keeps of files with these SHA-256 away; returns of how many there was something."""
+    return cache.forget(cache.folder(home.path), hashes)

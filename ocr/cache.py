@@ -15,9 +15,14 @@ from typing import Any
 from kobunko import durable
 from kobunko.ids import short_hash
 from kobunko.ocr.lines import Line
-from kobunko.ocr.reader import Reading
+from kobunko.ocr.reading import Reading
 
 VERSION = 1  # of what is found on a page with given models; raised when `reader` would find something else
+
+
+def folder(home: Path) -> Path:
+    """Where a home keeps its readings."""
+    return home / "cache" / "ocr"
 
 
 class Cache:
@@ -32,7 +37,7 @@ class Cache:
         try:
             found = json.loads(self._path(sha256, page).read_bytes())
             lines = [Line(text, score, tuple(box)) for text, score, box in found.pop("lines")]
-            boxes = {name: [tuple(box) for box in found.pop(name)] for name in ("cells", "rules", "seals")}
+            boxes: Any = {name: [tuple(box) for box in found.pop(name)] for name in ("cells", "rules", "seals")}
             return Reading(lines=lines, **boxes, **found)
         except (OSError, ValueError, TypeError, KeyError):
             return None

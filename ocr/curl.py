@@ -68,7 +68,8 @@ def straightened(image: Image, run: Run) -> Image:
         return np.ascontiguousarray(turned.transpose(1, 0, 2))
     height, width = image.shape[:2]
     rows = np.arange(height)[:, None] + np.round(bends_at(run, np.arange(width), width)).astype(int)[None, :]
-    return image[np.clip(rows, 0, height - 1), np.arange(width)]
+    moved: Image = image[np.clip(rows, 0, height - 1), np.arange(width)]
+    return moved
 
 
 def bends_at(run: Run, places: NDArray[np.int_] | list[float], extent: int) -> NDArray[np.float64]:

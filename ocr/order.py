@@ -93,8 +93,8 @@ def _pages(
     if width > SPREAD * height:
         middle = [gap for gap in gaps(lines, axis=0) if abs(sum(gap) / 2 / width - 0.5) < GUTTER]
         if middle:
-            cut = sum(max(middle, key=lambda gap: gap[1] - gap[0])) / 2
-            sides = cut_at(lines, 0, [cut])
+            widest = max(middle, key=_breadth)
+            sides = cut_at(lines, 0, [sum(widest) / 2])
             return [block for side in (reversed(sides) if right_first else sides) for block in read(side)]
     return read(lines)
 
@@ -118,3 +118,7 @@ def _rows(lines: Sequence[Line], cells: Sequence[Box]) -> list[Block]:
 
 def _text(lines: Sequence[Line]) -> list[Block]:
     return [Block("text", rows) for rows in read_horizontal(lines)]
+
+
+def _breadth(gap: tuple[float, float]) -> float:
+    return gap[1] - gap[0]

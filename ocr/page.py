@@ -14,7 +14,7 @@ from typing import Any
 from kobunko import records
 from kobunko.ocr.lines import Box, Line, Row, characters, levelled, levelled_box, thickness
 from kobunko.ocr.order import Block, Ordered, read_in_order
-from kobunko.ocr.reader import CURLED, Reading
+from kobunko.ocr.reading import CURLED, Reading
 from kobunko.ocr.repair import repaired
 
 CELL = "\t"  # between pieces of one row outside of ruled tables
@@ -42,7 +42,9 @@ def compose(reading: Reading, page: int) -> PageText:
     width, height = reading.width, reading.height
     angle = reading.skew if abs(reading.skew) >= SKEWED else 0.0
     level = levelled(reading.lines, angle, width, height) if angle else reading.lines
-    cells, rules = ([levelled_box(box, angle, width, height) for box in boxes] for boxes in (reading.cells, reading.rules))
+    cells, rules = (
+        [levelled_box(box, angle, width, height) for box in boxes] for boxes in (reading.cells, reading.rules)
+    )
     writer = _Writer(page, reading, dict(zip(level, reading.lines, strict=True)))
     ordered = read_in_order(level, width, height, cells if angle else reading.cells, rules if angle else reading.rules)
     writer.write(ordered)
@@ -68,7 +70,7 @@ class _Writer:
         usual = thickness(ordered.lines) if ordered.blocks else 0.0
         for block in ordered.blocks:
             if block.table is not None:
-                self._table(block)
+                self._table(block, usual)
             else:
                 self._rows(block, usual)
         self.page.text = "".join(self._parts)
@@ -97,11 +99,13 @@ class _Writer:
                 return "heading"
         return block.kind
 
-    def _table(self, block: Block) -> None:
+    def _table(self, block: Block, usual: float) -> None:
         """Markdown; a table of one column is a frame around text, and is given as lines."""
         assert block.table is not None
         if max(map(len, block.rows), default=0) < 2:
-            return self._rows(dataclasses.replace(block, kind="text", rows=[row for row in block.rows if any(row)]), 1e9)
+            return self._rows(
+                dataclasses.replace(block, kind="text", rows=[row for row in block.rows if any(row)]), 1e9
+            )
         texts: list[list[str]] = []
         for number, row in enumerate(block.rows):
             self._new_line()

@@ -8,11 +8,13 @@ from itertools import chain
 from pathlib import Path
 
 from kobunko.errors import Reject
-from kobunko.ocr.cache import Cache
+from kobunko.ocr.building import build_models
+from kobunko.ocr.cache import Cache, folder
 from kobunko.ocr.engines import Image, load
-from kobunko.ocr.models import build_models, identity, models_folder
+from kobunko.ocr.models import identity, models_folder
 from kobunko.ocr.page import PageText, compose
-from kobunko.ocr.reader import Reader, Reading
+from kobunko.ocr.reader import Reader
+from kobunko.ocr.reading import Reading
 from kobunko.ocr.render import is_blank, page_image
 from kobunko.records import Blob, Page
 from kobunko.settings import OcrSettings
@@ -20,16 +22,12 @@ from kobunko.settings import OcrSettings
 Asked = tuple[Blob, Page]
 
 
-def cache_folder(home: Path) -> Path:
-    return home / "cache" / "ocr"
-
-
 class PageReader:
     """Reads pages of any documents together. Models are loaded when the first page is neither kept nor blank."""
 
     def __init__(self, settings: OcrSettings, home: Path) -> None:
         self._settings = settings
-        self._cache = Cache(cache_folder(home), identity(settings)) if settings.cache else None
+        self._cache = Cache(folder(home), identity(settings)) if settings.cache else None
 
     @cached_property
     def _reader(self) -> Reader:
@@ -61,7 +59,11 @@ class PageReader:
             yield from self._reader.read(chain([first], images))
 
     def _images(
-        self, asked: Sequence[Asked], unread: Sequence[int], found: dict[int, tuple[Page, PageText]], under_way: deque[int]
+        self,
+        asked: Sequence[Asked],
+        unread: Sequence[int],
+        found: dict[int, tuple[Page, PageText]],
+        under_way: deque[int],
     ) -> Iterator[Image]:
         """The images that have to be read; what needs no reading goes into `found` at once."""
         for number in unread:
@@ -72,7 +74,9 @@ class PageReader:
                 found[number] = (dataclasses.replace(page, reason=reject.code), PageText())
                 continue
             if is_blank(image):
-                blank = dataclasses.replace(page, text="", method="none", reason="blank", confidence=None, writing="none")
+                blank = dataclasses.replace(
+                    page, text="", method="none", reason="blank", confidence=None, writing="none"
+                )
                 found[number] = (blank, PageText())
                 continue
             under_way.append(number)

@@ -19,35 +19,13 @@ from kobunko.ocr.engines import Engine, Image, Quad
 from kobunko.ocr.glyphs import lie_on_their_side
 from kobunko.ocr.lines import Box, Line, characters, confidence
 from kobunko.ocr.paper import contrast, is_flat, like_scanned
+from kobunko.ocr.reading import CURLED, Reading
 from kobunko.ocr.seals import find_seals, without_seals
 
 SURE = 0.90  # an orientation that is at least so certain is believed
 UPRIGHT = 0.80  # mean score from which a reading is taken as upright without trying others
-CURLED = 0.003  # of the longest side that lines bend, from which they are straightened
 JAPANESE = 0.2  # of the characters in rows of Japanese, from which it is looked how they stand
 TALL = 1.5  # height to width from which a quad is a vertical line
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was found on one page image, in no particular order; all boxes in pixels of the upright image."""
-
-    lines: list[Line]
-    cells: list[Box]
-    rules: list[Box]
-    seals: list[Box]
-    width: int
-    height: int
-    rotation: int  # degrees counter-clockwise that the image was turned by
-    skew: float  # degrees, clockwise
-    curl: float  # how far lines bend, as a share of the longest side
-    contrast: float  # grey levels between paper and ink
-    engine: str
-
-    @property
-    def confidence(self) -> float:
-        """Mean score of the recogniser by characters; 0 where nothing was found."""
-        return confidence(self.lines)
 
 
 @dataclass(slots=True)

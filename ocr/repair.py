@@ -1,7 +1,7 @@
 """Repairs of what the recogniser confuses, only where Japanese leaves no other reading, each with a note of it.
 
-ー follows kana and nothing else; カ, ロ, ト, エ, タ look like kanji that never stand inside a word of katakana; へ, べ and
-ぺ look the same in both kana; the raised dot of Japanese is ・.
+ー follows kana and nothing else; カ, ロ, ト, エ, タ look like kanji that never stand inside a word of katakana; へ, べ
+and ぺ look the same in both kana; the raised dot of Japanese is ・.
 """
 
 import re
@@ -21,7 +21,11 @@ class Repair:
 
 
 _RULES: tuple[tuple[str, re.Pattern[str], dict[str, str]], ...] = (
-    ("dash-in-katakana", re.compile(f"(?<=[{_KATAKANA}])[一―—](?=[{_KATAKANA}ー])"), {"一": "ー", "―": "ー", "—": "ー"}),
+    (
+        "dash-in-katakana",
+        re.compile(f"(?<=[{_KATAKANA}])[一―—](?=[{_KATAKANA}ー])"),
+        {"一": "ー", "―": "ー", "—": "ー"},
+    ),
     ("one-between-kanji", re.compile(f"(?<=[{_KANJI}])ー(?=[{_KANJI}])"), {"ー": "一"}),
     ("one-before-comma", re.compile("^ー(?=[、　 ])"), {"ー": "一"}),
     (

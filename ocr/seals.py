@@ -26,16 +26,16 @@ def find_seals(image: Image) -> list[Box]:
         return []
     longest = max(red.shape)
     regions, _ = ndimage.label(ndimage.maximum_filter(red, max(3, longest // NEAR)))
-    found = []
+    found: list[Box] = []
     for number, (rows, columns) in enumerate(ndimage.find_objects(regions), 1):
         inside = (regions[rows, columns] == number) & red[rows, columns]
         high, wide = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-        top, left, bottom, right = high[0], wide[0], high[-1] + 1, wide[-1] + 1
+        top, left, bottom, right = (float(v) for v in (high[0], wide[0], high[-1] + 1, wide[-1] + 1))
         size, narrow = max(bottom - top, right - left), min(bottom - top, right - left)
-        inked = float(inside[top:bottom, left:right].mean())
+        inked = float(inside[high[0] : high[-1] + 1, wide[0] : wide[-1] + 1].mean())
         if SMALLEST <= size / longest <= LARGEST and narrow >= ROUND * size and INKED[0] <= inked <= INKED[1]:
             x, y = columns.start, rows.start
-            found.append(tuple(float(step * value) for value in (x + left, y + top, x + right, y + bottom)))
+            found.append((step * (x + left), step * (y + top), step * (x + right), step * (y + bottom)))
     return found
 
 

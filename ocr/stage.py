@@ -28,7 +28,9 @@ class Ocr:
     def many(self, documents: Sequence[OcrInput]) -> list[OcrPages]:
         marked = [[page for page in document.pages if page.method == "ocr"] for document in documents]
         asked = [
-            (document.blobs[page.part], page) for document, pages in zip(documents, marked, strict=True) for page in pages
+            (document.blobs[page.part], page)
+            for document, pages in zip(documents, marked, strict=True)
+            for page in pages
         ]
         found = iter(self._reader.read(asked))
         return [self._result([next(found) for _ in pages]) for pages in marked]

@@ -63,7 +63,7 @@ def find_tables(lines: Sequence[Line], cells: Sequence[Box]) -> list[Table]:
     for group in _touching(sorted(content, key=lambda cell: (cell[1], cell[0]))):
         grid = _grid(group)
         rows, columns = 1 + max(cell.row for cell in grid), 1 + max(cell.column for cell in grid)
-        if len(group) >= FEWEST and 1 < rows and 1 < columns and any(content[cell] for cell in group):
+        if len(group) >= FEWEST and min(rows, columns) > 1 and any(content[cell] for cell in group):
             tables.append(_table(grid, rows, content))
     return sorted(tables, key=lambda table: (table.box[1], table.box[0]))
 

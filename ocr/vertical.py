@@ -7,7 +7,7 @@ after the text that they are about.
 
 from collections.abc import Sequence
 
-from kobunko.ocr.lines import Box, Line, Row, around, characters, cut_at, gaps, split, stack, thickness
+from kobunko.ocr.lines import Box, Line, Row, around, characters, cut_at, split, stack, thickness
 
 BAND = 0.6  # of a column's width from which an empty band parts two tiers
 LONG = 0.5  # of the text's width that a rule between tiers has at least

@@ -117,7 +117,7 @@ def extract_command(
 ) -> None:
     """Read one file and print its text, without storing anything."""
     settings = settings_of(home)
-    result = read_file(file, pipeline.reading_stages(), engine=settings.run.engine, source=source, url=url)
+    result = read_file(file, pipeline.reading_stages(settings.ocr), engine=settings.run.engine, source=source, url=url)
     if json_:
         show_json(result)
     else:
