@@ -1,7 +1,6 @@
 """One file through the reading stages without a home: what `kobunko extract` does, and the tool for debugging one."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +14,28 @@ from kobunko.records import Document, Part, arrow_schema, to_row
 from kobunko.stage import Stage
 
 
-def _read_file(path: Path, part: Part) -> bytes:  # noqa: ARG001
-    return path.read_bytes()
+def read_named(part: Part) -> bytes:
+    """The bytes of a part that is a file of this machine and in no WARC file yet."""
+    return Path(part.warc_file).read_bytes()
+
+
+def as_document(path: Path, *, source: str = "import", url: str = "") -> pa.Table:
+    """A file as the one row that the first stage reads, for use with `read_named`."""
+    if not path.is_file():
+        raise UsageError(f"{path} is not a file: give the path of one document.")
+    body = path.read_bytes()
+    part = Part("file", url or f"file:{path.name}", "", sha256_hex(body), len(body), "", str(path.resolve()), 0, None)
+    row = to_row(document(source, url or path.name, part.sha256, [part], url=part.url, title=""))
+    return pa.Table.from_pylist([row], schema=arrow_schema(Document))
 
 
 def read_file(
     path: Path, stages: Sequence[Stage[Any, Any]], *, engine: str, source: str = "import", url: str = ""
 ) -> dict[str, Any]:
     """`{"text", "title", "pages", "outcome", "detail", "stage"}` of a file; a failure is an outcome, not an error."""
-    if not path.is_file():
-        raise UsageError(f"{path} is not a file: give the path of one document.")
-    body = path.read_bytes()
-    part = Part("file", url or f"file:{path.name}", "", sha256_hex(body), len(body), "", "", 0, None)
-    table = pa.Table.from_pylist(
-        [to_row(document(source, url or path.name, part.sha256, [part], url=part.url, title=""))],
-        schema=arrow_schema(Document),
-    )
+    table = as_document(path, source=source, url=url)
     last: Mapping[str, Any] = {}
-    with executor(engine, partial(_read_file, path), 1) as compute:
+    with executor(engine, read_named, 1) as compute:
         for stage in stages:
             output = _nothing(stage)
             if _has_work(stage, table):

@@ -18,9 +18,10 @@ def running_ahead(items: Iterable[T]) -> Iterator[T]:
     def put(made: bool, item: T | BaseException | None) -> None:
         while wanted.is_set():
             try:
-                return ready.put((made, item), timeout=0.1)
+                ready.put((made, item), timeout=0.1)
             except queue.Full:
                 continue
+            return
 
     def make() -> None:
         try:

@@ -4,13 +4,14 @@ Regions instead of crossing points, because they survive skew, merged cells and 
 is broken, two cells become one and the page is read by its rows there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from kobunko.ocr.engines import Image
+from kobunko.ocr.engines import Image, Quad
 from kobunko.ocr.lines import Box
 
 RULE = 30  # a rule is at least this part of the image's longest side; no stroke of a character is
@@ -18,6 +19,7 @@ NEIGHBOURHOOD = 41  # pixels around, with whose mean a pixel is compared
 DARKER = 20  # grey levels below that mean from which a pixel is ink
 BRIDGE = 5  # pixels: rules are thickened so far that gaps at their corners close
 SMALLEST = 8  # pixels of width and height of a cell
+COVERED = 0.8  # of a line that cells must hold to part it
 LONG = 0.3  # of the page's width that a rule between tiers of vertical writing has at least
 FILLED = 0.6  # of its box a region must fill to be a cell, which skew tilts, and not what surrounds cells
 
@@ -26,7 +28,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is drawn on an upright page, as boxes in pixels: closed cells (empty ones too) and rules from side to side."""
+    """What is drawn on an upright page, in pixels: closed cells (empty ones too) and rules from side to side."""
 
     cells: list[Box]
     rules: list[Box]
@@ -67,3 +69,20 @@ def _long_runs(ink: Mask, length: int, along: int) -> Mask:
     thick = ndimage.maximum_filter1d(ink, 3, axis=1 - along)
     kept = ndimage.minimum_filter1d(thick, length, axis=along)
     return ndimage.maximum_filter1d(kept, length, axis=along) & thick
+
+
+def parted(quad: Quad, cells: Sequence[Box]) -> list[Quad]:
+    """A line that was found across neighbouring cells, as one line for each of them."""
+    left, top = quad.min(axis=0)
+    right, bottom = quad.max(axis=0)
+    height, middle = float(bottom - top), float(top + bottom) / 2
+    if right - left < 2 * height:
+        return [quad]
+    inside = [
+        (max(cell[0], float(left)), min(cell[2], float(right)))
+        for cell in sorted(cells)
+        if cell[1] < middle < cell[3] and min(cell[2], right) - max(cell[0], left) > height
+    ]
+    if len(inside) < 2 or sum(end - start for start, end in inside) < COVERED * (right - left):
+        return [quad]
+    return [np.array([(a, top), (b, top), (b, bottom), (a, bottom)], dtype=np.float32) for a, b in inside]

@@ -112,7 +112,8 @@ def _rows(lines: Sequence[Line], cells: Sequence[Box]) -> list[Block]:
     for table in tables:
         above = [line for line in rest if line.centre[1] < table.box[1]]
         rest = [line for line in rest if line not in above]
-        blocks += [*_text(above), Block("table", table.rows, table)]
+        framed = len(table.rows[0]) < 2  # a frame around text
+        blocks += [*_text(above), *(_text(table.lines) if framed else [Block("table", table.rows, table)])]
     return blocks + _text(rest)
 
 

@@ -12,10 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 from kobunko import records
-from kobunko.ocr.lines import Box, Line, Row, characters, levelled, levelled_box, thickness
+from kobunko.ocr.lines import Box, Line, Row, levelled, levelled_box, thickness
 from kobunko.ocr.order import Block, Ordered, read_in_order
 from kobunko.ocr.reading import CURLED, Reading
-from kobunko.ocr.repair import repaired
+from kobunko.ocr.repair import is_modern, repaired
 
 CELL = "\t"  # between pieces of one row outside of ruled tables
 SKEWED = 0.2  # degrees from which a page is levelled before it is ordered
@@ -28,7 +28,8 @@ NUMBER = re.compile(r"[-–—―ー一・\s]*(?:\d{1,4}|[〇一二三四五六�
 
 @dataclass(slots=True)
 class PageText:
-    """A page as text. `notes` is JSON data: rotation, skew, flags, repairs; `tables` as in `extract.structure`."""
+    """A page as text. `notes` is JSON data: size in pixels, rotation, skew, flags, repairs. `tables` is as in
+    `extract.structure`."""
 
     text: str = ""
     writing: str = "none"
@@ -65,12 +66,13 @@ class _Writer:
         self._parts: list[str] = []
         self._length = 0
         self._block = -1
+        self._modern = is_modern("".join(line.text for line in reading.lines))
 
     def write(self, ordered: Ordered) -> None:
         usual = thickness(ordered.lines) if ordered.blocks else 0.0
         for block in ordered.blocks:
             if block.table is not None:
-                self._table(block, usual)
+                self._table(block)
             else:
                 self._rows(block, usual)
         self.page.text = "".join(self._parts)
@@ -99,13 +101,9 @@ class _Writer:
                 return "heading"
         return block.kind
 
-    def _table(self, block: Block, usual: float) -> None:
-        """Markdown; a table of one column is a frame around text, and is given as lines."""
+    def _table(self, block: Block) -> None:
+        """Markdown, whose first row is the head."""
         assert block.table is not None
-        if max(map(len, block.rows), default=0) < 2:
-            return self._rows(
-                dataclasses.replace(block, kind="text", rows=[row for row in block.rows if any(row)]), 1e9
-            )
         texts: list[list[str]] = []
         for number, row in enumerate(block.rows):
             self._new_line()
@@ -113,9 +111,9 @@ class _Writer:
             for piece in row:
                 self._block += 1
                 self._add("| ")
-                start = self._length
+                start = len(self._parts)
                 self._piece(piece, "table")
-                texts[-1].append("".join(self._parts)[start:])
+                texts[-1].append("".join(self._parts[start:]))
                 self._add(" ")
             self._add("|")
             if number == 0:
@@ -134,7 +132,7 @@ class _Writer:
             self._line(line, kind)
 
     def _line(self, line: Line, kind: str) -> None:
-        text, notes = repaired(line.text)
+        text, notes = repaired(line.text, modern=self._modern)
         if kind == "table":
             text = text.replace("|", "｜")  # a bar would end the cell
         self.repairs += [
@@ -192,10 +190,10 @@ def _notes(reading: Reading, repairs: list[dict[str, Any]]) -> dict[str, Any]:
         "seal": bool(reading.seals),
     }
     found = {
+        "size": [reading.width, reading.height],
         "rotation": reading.rotation,
         "skew": round(reading.skew, 2),
         "flags": [name for name, raised in flags.items() if raised],
         "repairs": repairs,
-        "characters": characters(reading.lines),
     }
     return {name: value for name, value in found.items() if value}

@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 
 from kobunko.ocr.ahead import running_ahead
-from kobunko.ocr.cells import find_drawn
+from kobunko.ocr.cells import Drawn, find_drawn, parted
 from kobunko.ocr.curl import Run, run_of_lines, straightened
 from kobunko.ocr.engines import Engine, Image, Quad
 from kobunko.ocr.glyphs import lie_on_their_side
@@ -38,6 +38,7 @@ class _Sheet:
     other: int  # an angle that is to be tried if this one reads badly
     image: Image = field(init=False)
     run: Run = field(init=False)
+    drawn: Drawn = field(init=False)
     quads: list[Quad] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
 
@@ -46,6 +47,7 @@ class _Sheet:
         self.run = run_of_lines(self.image)
         if self.run.bend > CURLED * max(self.image.shape):
             self.image = straightened(self.image, self.run)
+        self.drawn = find_drawn(self.image)
 
 
 class Reader:
@@ -103,7 +105,7 @@ class Reader:
             with self._searching:
                 found = self._engine.detect([sheet.image for sheet in sheets])
             for sheet, quads in zip(sheets, found, strict=True):
-                sheet.quads = quads
+                sheet.quads = [part for quad in quads for part in parted(quad, sheet.drawn.cells)]
 
     def _recognise(self, sheets: Sequence[_Sheet]) -> None:
         """Reads the lines of several pages together."""
@@ -124,11 +126,10 @@ class Reader:
 
     def _reading(self, sheet: _Sheet) -> Reading:
         height, width = sheet.image.shape[:2]
-        drawn = find_drawn(sheet.image)
         return Reading(
             sheet.lines,
-            drawn.cells,
-            drawn.rules,
+            sheet.drawn.cells,
+            sheet.drawn.rules,
             [_turned(seal, sheet.angle, *sheet.original.shape[:2]) for seal in sheet.seals],
             width,
             height,

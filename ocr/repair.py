@@ -1,7 +1,8 @@
 """Repairs of what the recogniser confuses, only where Japanese leaves no other reading, each with a note of it.
 
 ー follows kana and nothing else; カ, ロ, ト, エ, タ look like kanji that never stand inside a word of katakana; へ, べ
-and ぺ look the same in both kana; the raised dot of Japanese is ・.
+and ぺ look the same in both kana; the raised dot of Japanese is ・. On a page that has none of the old forms of kanji a
+few others, which are the Chinese forms of today, are the recogniser's.
 """
 
 import re
@@ -47,11 +48,25 @@ _RULES: tuple[tuple[str, re.Pattern[str], dict[str, str]], ...] = (
 )
 
 
-def repaired(text: str) -> tuple[str, list[Repair]]:
-    """The text of one line, as long as before, and what was changed in it."""
+_CHINESE = str.maketrans("增產內單戶黃錄說稅敎淸靑絕强", "増産内単戸黄録説税教清青絶強")
+_CHINESE_FORM = re.compile("[增產內單戶黃錄說稅敎淸靑絕强]")
+_OLD = frozenset("國學會體當實應對處總數區圖廣發變賣讀關歸舊聲與點黨縣團權")
+
+
+def is_modern(text: str) -> bool:
+    """Whether a page is written without old forms of kanji."""
+    return not _OLD & set(text)
+
+
+def repaired(text: str, *, modern: bool) -> tuple[str, list[Repair]]:
+    """The text of one line of a (modern) page, as long as before, and what was changed in it."""
     notes: list[Repair] = []
     for rule, pattern, forms in _RULES:
         places = [found.start() for found in pattern.finditer(text)]
         notes += [Repair(rule, place, text[place], forms[text[place]]) for place in places]
         text = pattern.sub(lambda found, forms=forms: forms[found[0]], text)  # type: ignore[misc]
+    if modern and (places := [found.start() for found in _CHINESE_FORM.finditer(text)]):
+        now = text.translate(_CHINESE)
+        notes += [Repair("chinese-form", place, text[place], now[place]) for place in places]
+        text = now
     return text, notes

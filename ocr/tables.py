@@ -93,11 +93,16 @@ def _grid(cells: Sequence[Box]) -> list[_Cell]:
     lefts, tops = _edges(cell[0] for cell in cells), _edges(cell[1] for cell in cells)
     found = []
     for cell in sorted(cells, key=lambda cell: (cell[1], cell[0])):
-        columns = [number for number, left in enumerate(lefts) if cell[0] - TOUCH <= left < cell[2] - TOUCH]
-        rows = [number for number, top in enumerate(tops) if cell[1] - TOUCH <= top < cell[3] - TOUCH]
-        if rows and columns:
-            found.append(_Cell(cell, rows[0], columns[0], len(rows), len(columns)))
+        row, rows = _reach(tops, cell[1], cell[3])
+        column, columns = _reach(lefts, cell[0], cell[2])
+        found.append(_Cell(cell, row, column, rows, columns))
     return found
+
+
+def _reach(edges: Sequence[float], start: float, end: float) -> tuple[int, int]:
+    """Which edge a cell begins at, and how many of them lie in it."""
+    first = min(range(len(edges)), key=lambda number: abs(edges[number] - start))
+    return first, 1 + sum(edges[first] < edge < end - TOUCH for edge in edges)
 
 
 def _edges(values: Iterable[float]) -> list[float]:

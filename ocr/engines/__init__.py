@@ -52,7 +52,7 @@ def load(settings: OcrSettings, models: Path) -> Engine:
         make: Callable[..., Any] = getattr(importlib.import_module(module), factory)
     except (ImportError, AttributeError) as error:
         raise UsageError(
-            f"no OCR engine {settings.engine!r} ({error}): set ocr.engine to a runtime of PaddleOCR or to module:function."
+            f"no OCR engine {settings.engine!r} ({error}): use onnxruntime, paddle, torch or module:function."
         ) from error
     engine: Engine = make(models)
     return engine

@@ -69,7 +69,7 @@ class PaddleEngine:
         """Lines of about the same length go through the network together, so that little of a batch is padding."""
         found: list[tuple[str, float]] = [("", 0.0)] * len(crops)
         order = sorted(range(len(crops)), key=lambda number: crops[number].shape[1] / crops[number].shape[0])
-        for numbers in self._batches(order, crops):
+        for numbers in self._batches(order):
             batch = [_bgr(crops[n]) for n in numbers]
             if self._settings.on_gpu:
                 batch[-1] = _padded(batch[-1])
@@ -78,7 +78,7 @@ class PaddleEngine:
                 found[number] = (result["rec_text"], float(result["rec_score"]))
         return found
 
-    def _batches(self, order: Sequence[int], crops: Sequence[Image]) -> Iterator[list[int]]:
+    def _batches(self, order: Sequence[int]) -> Iterator[list[int]]:
         size = self._settings.lines
         for start in range(0, len(order), size):
             yield list(order[start : start + size])

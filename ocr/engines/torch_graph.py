@@ -1,7 +1,7 @@
 """Runs an ONNX graph with torch, for machines with a GPU that have torch but no CUDA build of onnxruntime.
 
-Only the operators that PP-OCR's exported models use are known; another one is named in the error. Shapes are plain
-tuples on the CPU, so that nothing waits for the GPU between the first operator and the last.
+Only the operators that PP-OCR's exported models use are known; another one is named in the error. Shapes stay
+on the CPU, so that nothing waits for the GPU between the first operator and the last.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ Attributes = dict[str, Any]
 
 
 class TorchGraph:
-    """A model on a device ("gpu:0", "cpu"); called like PaddleX's runners, with one array in and a list of arrays out."""
+    """A model on a device ("gpu:0", "cpu"), called like PaddleX's runners: one array in, a list of arrays out."""
 
     def __init__(self, path: Path, device: str) -> None:
         self._device = torch.device(device.replace("gpu", "cuda"))
@@ -31,9 +31,10 @@ class TorchGraph:
                 f"torch cannot run {path}: operators {', '.join(unknown)} are not known. Use another engine."
             )
         constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-        # Integers are shapes and places, which torch wants as Python numbers.
+        scales = {name for node in graph.node if node.op_type == "Resize" for name in node.input[1:]}
+        # Shapes and places stay NumPy arrays on the CPU.
         self._constants = {
-            name: value.tolist() if value.dtype.kind == "i" else torch.tensor(value, device=self._device)
+            name: value if value.dtype.kind == "i" or name in scales else torch.tensor(value, device=self._device)
             for name, value in constants.items()
         }
         self._input = next(item.name for item in graph.input if item.name not in constants)
@@ -96,8 +97,8 @@ def _padded(x: Any, a: Attributes, value: float) -> tuple[Any, list[int]]:
 
 
 def _resize(_: Attributes, x: Any, _roi: Any = None, scales: Any = None, sizes: Any = None) -> Any:
-    if sizes:
-        return F.interpolate(x, size=list(sizes[2:]), mode="nearest")
+    if sizes is not None:
+        return F.interpolate(x, size=[int(size) for size in sizes[2:]], mode="nearest")
     return F.interpolate(x, scale_factor=[float(scale) for scale in scales[2:]], mode="nearest")
 
 
@@ -106,34 +107,30 @@ def _batch_norm(a: Attributes, x: Any, scale: Any, bias: Any, mean: Any, varianc
 
 
 def _slice(_: Attributes, x: Any, starts: Any, ends: Any, axes: Any = None, steps: Any = None) -> Any:
-    if not isinstance(x, torch.Tensor):
-        return x[starts[0] : ends[0] : steps[0] if steps else 1]
-    places = [slice(None)] * x.dim()
-    for number, axis in enumerate(axes if axes is not None else range(len(starts))):
-        places[axis] = slice(starts[number], ends[number], steps[number] if steps else 1)
+    places = [slice(None)] * x.ndim
+    for number, axis in enumerate(range(len(starts)) if axes is None else axes):
+        step = 1 if steps is None else int(steps[number])
+        places[axis] = slice(int(starts[number]), int(ends[number]), step)
     return x[tuple(places)]
 
 
 def _concat(a: Attributes, *items: Any) -> Any:
-    if all(isinstance(item, torch.Tensor) for item in items):
+    if isinstance(items[0], torch.Tensor):
         return torch.cat(items, a["axis"])
-    return [value for item in items for value in item]
+    return np.concatenate([np.atleast_1d(item) for item in items])
 
 
 def _reshape(_: Attributes, x: Any, shape: Any) -> Any:
-    return x.reshape([x.shape[number] if size == 0 else size for number, size in enumerate(shape)])
+    return x.reshape([x.shape[number] if size == 0 else int(size) for number, size in enumerate(shape)])
 
 
-def _squeeze(a: Attributes, x: Any, axes: Any = None) -> Any:
-    axes = a.get("axes", axes)
-    if not isinstance(x, torch.Tensor):
-        return x[0]
-    return x.squeeze(tuple(axes)) if axes else x.squeeze()
+def _squeeze(a: Attributes, x: Any) -> Any:
+    return x.squeeze(tuple(a["axes"]))
 
 
-def _unsqueeze(a: Attributes, x: Any, axes: Any = None) -> Any:
-    for axis in sorted(a.get("axes") or axes):
-        x = x.unsqueeze(axis) if isinstance(x, torch.Tensor) else [x]
+def _unsqueeze(a: Attributes, x: Any) -> Any:
+    for axis in sorted(a["axes"]):
+        x = x.unsqueeze(axis) if isinstance(x, torch.Tensor) else np.expand_dims(x, axis)
     return x
 
 
@@ -166,7 +163,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "Relu": lambda _, x: F.relu(x),
     "Reshape": _reshape,
     "Resize": _resize,
-    "Shape": lambda _, x: list(x.shape),
+    "Shape": lambda _, x: np.array(x.shape),
     "Sigmoid": lambda _, x: torch.sigmoid(x),
     "Slice": _slice,
     "Softmax": lambda a, x: torch.softmax(x, a.get("axis", -1)),
