@@ -16,6 +16,7 @@ from kobunko.ocr.lines import Box, Line, Row, levelled, levelled_box, thickness
 from kobunko.ocr.order import Block, Ordered, read_in_order
 from kobunko.ocr.reading import CURLED, Reading
 from kobunko.ocr.repair import is_modern, repaired
+from kobunko.ocr.ruby import Ruby, find_ruby
 
 CELL = "\t"  # between pieces of one row outside of ruled tables
 SKEWED = 0.2  # degrees from which a page is levelled before it is ordered
@@ -46,8 +47,16 @@ def compose(reading: Reading, page: int) -> PageText:
     cells, rules = (
         [levelled_box(box, angle, width, height) for box in boxes] for boxes in (reading.cells, reading.rules)
     )
-    writer = _Writer(page, reading, dict(zip(level, reading.lines, strict=True)))
-    ordered = read_in_order(level, width, height, cells if angle else reading.cells, rules if angle else reading.rules)
+    rubies = find_ruby(level)
+    beside = {ruby.line for ruby in rubies}
+    writer = _Writer(page, reading, dict(zip(level, reading.lines, strict=True)), rubies)
+    ordered = read_in_order(
+        [line for line in level if line not in beside],
+        width,
+        height,
+        cells if angle else reading.cells,
+        rules if angle else reading.rules,
+    )
     writer.write(ordered)
     writer.page.writing = ordered.writing
     writer.page.notes = _notes(reading, writer.repairs)
@@ -57,15 +66,19 @@ def compose(reading: Reading, page: int) -> PageText:
 class _Writer:
     """Grows the text of a page and keeps where each line stands in it."""
 
-    def __init__(self, number: int, reading: Reading, places: dict[Line, Line]) -> None:
+    def __init__(self, number: int, reading: Reading, places: dict[Line, Line], rubies: Sequence[Ruby]) -> None:
         self.page = PageText()
         self.repairs: list[dict[str, Any]] = []
         self._number = number
         self._reading = reading
         self._places = places  # a levelled line and the line as it lies on the image
+        self._rubies: dict[Line, list[Ruby]] = {}
+        for ruby in sorted(rubies, key=lambda ruby: ruby.after):
+            self._rubies.setdefault(ruby.base, []).append(ruby)
         self._parts: list[str] = []
         self._length = 0
         self._block = -1
+        self._before: Row | None = None  # a row of running text that a paragraph may go on from
         self._modern = is_modern("".join(line.text for line in reading.lines))
 
     def write(self, ordered: Ordered) -> None:
@@ -78,15 +91,14 @@ class _Writer:
         self.page.text = "".join(self._parts)
 
     def _rows(self, block: Block, usual: float) -> None:
-        before: Row | None = None
         for row in block.rows:
-            if before is None or _apart(before, row):
+            if self._before is None or _apart(self._before, row):
                 self._block += 1
             self._new_line()
             for number, piece in enumerate(row):
                 self._add(CELL if number else "")
                 self._piece(piece, self._kind(block, row, usual))
-            before = row
+            self._before = row
 
     def _kind(self, block: Block, row: Row, usual: float) -> str:
         lines = [line for piece in row for line in piece]
@@ -104,6 +116,7 @@ class _Writer:
     def _table(self, block: Block) -> None:
         """Markdown, whose first row is the head."""
         assert block.table is not None
+        self._before = None
         texts: list[list[str]] = []
         for number, row in enumerate(block.rows):
             self._new_line()
@@ -138,7 +151,16 @@ class _Writer:
         self.repairs += [
             {"place": self._length + note.place, "rule": note.rule, "was": note.was, "now": note.now} for note in notes
         ]
-        start = self._length
+        start, done = self._length, 0
+        for ruby in self._rubies.get(line, ()):
+            self._add(text[done : ruby.after] + "（")
+            self._place(ruby.line, self._length, ruby.line.text, "ruby")
+            self._add("）")
+            done = ruby.after
+        self._place(line, start, text[done:], kind)
+
+    def _place(self, line: Line, start: int, text: str, kind: str) -> None:
+        """Adds text, and notes a line that reaches from `start` to its end."""
         self._add(text)
         box = self._fractions(self._places.get(line, line).box)
         self.page.lines.append(
@@ -162,13 +184,14 @@ class _Writer:
 
 
 def _apart(before: Row, row: Row) -> bool:
-    """Whether a paragraph ends between two rows or columns: space between them, or an indent."""
+    """Whether a paragraph ends between two rows or columns: space between them, an indent, another size."""
     one, two = before[0][0], row[0][0]
     if one.is_tall and two.is_tall:
         gap, indent, size = one.box[0] - two.box[2], two.box[1] - one.box[1], two.width
     else:
         gap, indent, size = two.box[1] - one.box[3], two.box[0] - one.box[0], two.height
-    return gap > size or 0.6 * size < indent < 2.5 * size
+    same = one.is_tall == two.is_tall and 0.7 < one.thickness / two.thickness < 1.4
+    return not same or not -size < gap < size or 0.6 * size < indent < 2.5 * size
 
 
 def _gap(before: Line, line: Line, reach: float) -> str:

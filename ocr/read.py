@@ -22,6 +22,11 @@ from kobunko.settings import OcrSettings
 Asked = tuple[Blob, Page]
 
 
+def load_reader(settings: OcrSettings) -> Reader:
+    """A reader with the engine and the models that the settings name."""
+    return Reader(load(settings, build_models(models_folder())), settings.pages, ahead=settings.on_gpu)
+
+
 class PageReader:
     """Reads pages of any documents together. Models are loaded when the first page is neither kept nor blank."""
 
@@ -31,8 +36,7 @@ class PageReader:
 
     @cached_property
     def _reader(self) -> Reader:
-        engine = load(self._settings, build_models(models_folder()))
-        return Reader(engine, self._settings.pages, ahead=self._settings.on_gpu)
+        return load_reader(self._settings)
 
     def read(self, asked: Sequence[Asked]) -> list[tuple[Page, PageText]]:
         """The pages in their order. One whose image cannot be had keeps its mark, so that it counts as unread."""

@@ -24,6 +24,8 @@ from kobunko.ocr.seals import find_seals, without_seals
 
 SURE = 0.90  # an orientation that is at least so certain is believed
 UPRIGHT = 0.80  # mean score from which a reading is taken as upright without trying others
+GOOD = 0.95  # mean score from which vertical lines with the look of a scan are not read without it
+SURER = 0.05  # by which they must be surer without it
 JAPANESE = 0.2  # of the characters in rows of Japanese, from which it is looked how they stand
 TALL = 1.5  # height to width from which a quad is a vertical line
 
@@ -40,7 +42,12 @@ class _Sheet:
     run: Run = field(init=False)
     drawn: Drawn = field(init=False)
     quads: list[Quad] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    texts: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[Line]:
+        pairs = zip(self.texts, self.quads, strict=True)
+        return [Line(text, score, _bounds(quad)) for (text, score), quad in pairs if text.strip()]
 
     def __post_init__(self) -> None:
         self.image = np.ascontiguousarray(np.rot90(self.original, self.angle // 90))
@@ -108,21 +115,28 @@ class Reader:
                 sheet.quads = [part for quad in quads for part in parted(quad, sheet.drawn.cells)]
 
     def _recognise(self, sheets: Sequence[_Sheet]) -> None:
-        """Reads the lines of several pages together."""
-        crops = [crop for sheet in sheets for crop in self._crops(sheet)]
-        texts = iter(self._engine.recognise(crops))
-        for sheet in sheets:
-            found = [(*next(texts), _bounds(quad)) for quad in sheet.quads]
-            sheet.lines = [Line(text, score, box) for text, score, box in found if text.strip()]
+        """Reads the lines of several pages together; vertical lines of a clean page with the look of a scan, and
+        where that is read badly as they are too."""
+        grainy = [_columns_without_grain(sheet) for sheet in sheets]
+        self._read_crops(sheets, [self._crops(sheet, width) for sheet, width in zip(sheets, grainy, strict=True)])
+        doubtful = [sheet for sheet, width in zip(sheets, grainy, strict=True) if width and _score(sheet) < GOOD]
+        first = [sheet.texts for sheet in doubtful]
+        self._read_crops(doubtful, [self._crops(sheet, 0) for sheet in doubtful])
+        for sheet, texts in zip(doubtful, first, strict=True):
+            pairs = zip(texts, sheet.texts, strict=True)
+            sheet.texts = [plain if plain[1] > scanned[1] + SURER else scanned for scanned, plain in pairs]
 
-    def _crops(self, sheet: _Sheet) -> list[Image]:
-        """Vertical lines of a clean page get the look of a scan, which the recogniser reads better."""
-        sides = [_sides(quad) for quad in sheet.quads]
-        tall = [wide for wide, high in sides if high > TALL * wide]
-        if len(tall) * 2 > len(sides) and is_flat(sheet.image):
-            image, scale = like_scanned(sheet.image, float(np.median(tall)))
-            return self._engine.cut(image, [quad * scale for quad in sheet.quads])
-        return self._engine.cut(sheet.image, sheet.quads)
+    def _read_crops(self, sheets: Sequence[_Sheet], crops: Sequence[list[Image]]) -> None:
+        texts = iter(self._engine.recognise([crop for of_sheet in crops for crop in of_sheet]))
+        for sheet in sheets:
+            sheet.texts = [next(texts) for _ in sheet.quads]
+
+    def _crops(self, sheet: _Sheet, column: float) -> list[Image]:
+        """Images of a page's lines; where the width of its columns is given, with the look of a scan."""
+        if not column:
+            return self._engine.cut(sheet.image, sheet.quads)
+        image, scale = like_scanned(sheet.image, column)
+        return self._engine.cut(image, [quad * scale for quad in sheet.quads])
 
     def _reading(self, sheet: _Sheet) -> Reading:
         height, width = sheet.image.shape[:2]
@@ -143,6 +157,13 @@ class Reader:
 
 def _score(sheet: _Sheet) -> float:
     return confidence(sheet.lines)
+
+
+def _columns_without_grain(sheet: _Sheet) -> float:
+    """Pixels across the columns of a page of vertical lines that is too clean; 0 for any other page."""
+    sides = [_sides(quad) for quad in sheet.quads]
+    tall = [wide for wide, high in sides if high > TALL * wide]
+    return float(np.median(tall)) if 2 * len(tall) > len(sides) and is_flat(sheet.image) else 0.0
 
 
 def _windows(images: Iterable[Image], size: int) -> Iterator[list[Image]]:
