@@ -48,14 +48,15 @@ _RULES: tuple[tuple[str, re.Pattern[str], dict[str, str]], ...] = (
 )
 
 
+_RI = re.compile(f"(?<=[{_HIRAGANA}{_KANJI}])リ(?![{_KATAKANA}ー])")
 _CHINESE = str.maketrans("增產內單戶黃錄說稅敎淸靑絕强", "増産内単戸黄録説税教清青絶強")
 _CHINESE_FORM = re.compile("[增產內單戶黃錄說稅敎淸靑絕强]")
 _OLD = frozenset("國學會體當實應對處總數區圖廣發變賣讀關歸舊聲與點黨縣團權")
 
 
 def is_modern(text: str) -> bool:
-    """Whether a page is written without old forms of kanji."""
-    return not _OLD & set(text)
+    """Whether a page is written in hiragana and without old forms of kanji."""
+    return re.search(f"[{_HIRAGANA}]", text) is not None and not _OLD & set(text)
 
 
 def repaired(text: str, *, modern: bool) -> tuple[str, list[Repair]]:
@@ -65,7 +66,12 @@ def repaired(text: str, *, modern: bool) -> tuple[str, list[Repair]]:
         places = [found.start() for found in pattern.finditer(text)]
         notes += [Repair(rule, place, text[place], forms[text[place]]) for place in places]
         text = pattern.sub(lambda found, forms=forms: forms[found[0]], text)  # type: ignore[misc]
-    if modern and (places := [found.start() for found in _CHINESE_FORM.finditer(text)]):
+    if not modern:
+        return text, notes
+    for found in list(_RI.finditer(text)):
+        notes.append(Repair("katakana-in-hiragana", found.start(), "リ", "り"))
+    text = _RI.sub("り", text)
+    if places := [found.start() for found in _CHINESE_FORM.finditer(text)]:
         now = text.translate(_CHINESE)
         notes += [Repair("chinese-form", place, text[place], now[place]) for place in places]
         text = now

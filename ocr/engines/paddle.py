@@ -6,12 +6,14 @@ with its own pre- and post-processing, so the same lines come out.
 
 import importlib.metadata
 import logging
+import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from kobunko.ocr.engines import Image, Quad
@@ -20,7 +22,8 @@ from kobunko.settings import OcrSettings
 
 LONGEST_SIDE = 2000  # pixels at which lines are looked for: bounds memory
 HEIGHT = 48  # pixels of a line for the recogniser
-BUCKET = 160  # pixels: widths of batches are multiples of it on a GPU, which plans its kernels anew for each shape
+BUCKET = 80  # pixels: lines are padded to multiples of it; a GPU plans its kernels anew for each width
+WIDEST = 3200  # pixels: PaddleX squeezes what is wider
 PADDING = 127  # grey that the recogniser's normalisation takes to zero
 
 
@@ -66,22 +69,19 @@ class PaddleEngine:
         return list(self._crops(image, quads)) if len(quads) else []
 
     def recognise(self, crops: Sequence[Image]) -> list[tuple[str, float]]:
-        """Lines of about the same length go through the network together, so that little of a batch is padding."""
+        """Lines that are padded to the same width go through the network together.
+
+        What a line is read as hangs on its padding, so it must not hang on which lines it travels with.
+        """
         found: list[tuple[str, float]] = [("", 0.0)] * len(crops)
-        order = sorted(range(len(crops)), key=lambda number: crops[number].shape[1] / crops[number].shape[0])
-        for numbers in self._batches(order):
-            batch = [_bgr(crops[n]) for n in numbers]
-            if self._settings.on_gpu:
-                batch[-1] = _padded(batch[-1])
-            results = self._recogniser.predict(batch, batch_size=len(batch))
+        lines = [_padded(_bgr(crop)) for crop in crops]
+        order = sorted(range(len(lines)), key=lambda number: lines[number].shape[1])
+        for _, group in groupby(order, key=lambda number: lines[number].shape[1]):
+            numbers = list(group)
+            results = self._recogniser.predict([lines[n] for n in numbers], batch_size=self._settings.lines)
             for number, result in zip(numbers, results, strict=True):
                 found[number] = (result["rec_text"], float(result["rec_score"]))
         return found
-
-    def _batches(self, order: Sequence[int]) -> Iterator[list[int]]:
-        size = self._settings.lines
-        for start in range(0, len(order), size):
-            yield list(order[start : start + size])
 
 
 def _on(settings: OcrSettings, at: ModelFolder, predictor: Any, **options: Any) -> Any:
@@ -108,10 +108,11 @@ def _runtime(settings: OcrSettings) -> dict[str, Any]:
 
 
 def _padded(crop: Image) -> Image:
-    """A crop that is widened so that the recogniser gets a multiple of the bucket."""
+    """A line as high as the recogniser wants it, padded to the next width that lines come in."""
     height, width = crop.shape[:2]
-    wanted = -(-width * HEIGHT // (height * BUCKET)) * BUCKET * height // HEIGHT
-    return np.pad(crop, ((0, 0), (0, max(0, wanted - width)), (0, 0)), constant_values=PADDING)
+    wide = min(WIDEST, max(1, math.ceil(HEIGHT * width / height)))
+    line = cv2.resize(crop, (wide, HEIGHT))
+    return np.pad(line, ((0, 0), (0, -wide % BUCKET), (0, 0)), constant_values=PADDING)
 
 
 def _bgr(image: Image) -> Image:
