@@ -7,9 +7,11 @@ rate is reading order; it counts on pages with a layout. A page with red seals i
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image as Picture
+from PIL import ImageDraw
 
 from bench.characters import as_read, error_rates
+from kobunko.ocr.engines import Image
 from kobunko.ocr.page import PageText, compose
 from kobunko.ocr.read import load_reader
 from kobunko.ocr.reader import Reader
@@ -42,7 +44,7 @@ def measure(samples: Path) -> dict[str, float]:
         if path.suffix not in (".png", ".jpg") or not truth.is_file():
             continue
         name = path.name.split("_")[0]
-        strict, free = error_rates(truth.read_text(), _read(reader, _image(path)))
+        strict, free = error_rates(truth.read_text(), read_page(reader, image_of(path)))
         key = f"{name} free, worst" if name.startswith("s0") and name != "s07" else f"{name} free"
         found[key] = max(free, found.get(key, 0.0))
         if name in LAYOUTS:
@@ -50,27 +52,25 @@ def measure(samples: Path) -> dict[str, float]:
     found["order, worst"] = max(orders)
     notice = samples / "ocr" / "s01_notice.scan200.jpg"
     found["seals"] = error_rates(
-        notice.with_name("s01_notice.gt.txt").read_text(), _read(reader, sealed(_image(notice)))
+        notice.with_name("s01_notice.gt.txt").read_text(), read_page(reader, sealed(image_of(notice)))
     )[0]
     return found
 
 
-def _image(path: Path) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
-    return page_image(Blob("", "", "", "", path.read_bytes()), 1)
+def image_of(path: Path, page: int = 1) -> Image:
+    return page_image(Blob("", "", "", "", path.read_bytes()), page)
 
 
-def _read(reader: Reader, image: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]) -> str:
+def read_page(reader: Reader, image: Image) -> str:
     (reading,) = reader.read([image])
     page: PageText = compose(reading, 1)
     return as_read(page.text, page.lines)
 
 
-def sealed(
-    image: np.ndarray[tuple[int, int, int], np.dtype[np.uint8]],
-) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+def sealed(image: Image) -> Image:
     """The page with three stamps over its text: red rings with strokes inside, whose ink multiplies with the page."""
     height, width = image.shape[:2]
-    stamp = Image.new("RGB", (width, height), "white")
+    stamp = Picture.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(stamp)
     size = width // 9
     for x, y in ((0.62, 0.18), (0.3, 0.45), (0.55, 0.6)):

@@ -87,10 +87,15 @@ class PaddleEngine:
 def _on(settings: OcrSettings, at: ModelFolder, predictor: Any, **options: Any) -> Any:
     found = predictor(model_name=at.model, model_dir=str(at.folder), **options)
     if settings.engine == "torch":
-        from kobunko.ocr.engines.torch_graph import TorchGraph
-
-        found.paddlex_predictor.runner = TorchGraph(at.folder / "inference.onnx", settings.device)
+        put_on(found.paddlex_predictor, at, settings.device)
     return found
+
+
+def put_on(predictor: Any, at: ModelFolder, device: str) -> None:
+    """Has one of PaddleX's predictors compute with torch."""
+    from kobunko.ocr.engines.torch_graph import TorchGraph
+
+    predictor.runner = TorchGraph(at.folder / "inference.onnx", device)
 
 
 def _runtime(settings: OcrSettings) -> dict[str, Any]:
