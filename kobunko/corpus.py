@@ -92,9 +92,16 @@ class Corpus:
         return np.flatnonzero(self.states(name) == State.PENDING)
 
     def batches(self, name: str) -> Iterator[pa.Table]:
-        """What a stage still has to do, as batches of its input columns beside the key."""
+        """What a stage still has to do, as batches of its input columns beside the key.
+
+        Documents of fewer units (pages) come first, so that a very long one keeps nobody waiting.
+        """
         stage = self.stages[name]
-        for chunk in self.chunks(self.pending(name), stage.columns):
+        positions = self.pending(name)
+        if unit := stage.resources.unit:
+            units = pc.fill_null(pc.cast(self.select(positions, [unit])[unit], pa.int64()), 0)
+            positions = positions[np.argsort(units.to_numpy(), kind="stable")]
+        for chunk in self.chunks(positions, stage.columns):
             for start in range(0, chunk.num_rows, stage.batch):
                 yield chunk.slice(start, stage.batch)
 

@@ -6,13 +6,14 @@ is imported in that step, because loading everything takes seconds.
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
+from kobunko import single
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
 from kobunko.doctor import Check
@@ -23,28 +24,31 @@ from kobunko.extract.stage import EXTRACT
 from kobunko.home import Home
 from kobunko.licensing.stage import licence_stage
 from kobunko.licensing.terms import captured_terms
-from kobunko.ocr import models
+from kobunko.ocr import cache, models
+from kobunko.ocr.hocr import hocr as hocr
 from kobunko.ocr.stage import ocr_stage
 from kobunko.publish import destination, release, verify
 from kobunko.publish.destination import PublishResult as PublishResult
 from kobunko.publish.rows import Profile as Profile
+from kobunko.records import Blob
 from kobunko.running import Progress, StageSummary, run_stages
 from kobunko.seed import Seed
+from kobunko.settings import OcrSettings, Settings
 from kobunko.sidecar import prune
 from kobunko.stage import Stage
 
 
 def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     """Every step from raw bytes to a row, in order. What a step reads from is in its `after`."""
-    extract, ocr, text = reading_stages()
+    extract, ocr, text = reading_stages(home.settings.ocr)
     signature = signature_stage(after=(text,))
     licence = licence_stage(home.seeds, captured_terms(home.seeds, home.catalogue), home.settings.release.processor)
     return extract, ocr, text, signature, licence
 
 
-def reading_stages() -> tuple[Stage[Any, Any], ...]:
+def reading_stages(settings: OcrSettings) -> tuple[Stage[Any, Any], ...]:
     """From the bytes of one document to its text."""
-    ocr = ocr_stage(after=(EXTRACT,))
+    ocr = ocr_stage((EXTRACT,), settings)
     return EXTRACT, ocr, text_stage(after=(EXTRACT, ocr))
 
 
@@ -111,12 +115,38 @@ def publish(home: Home, version: str, to: str) -> PublishResult:
     return destination.publish(home.settings.releases / version, to)
 
 
-def model_checks() -> list[Check]:
-    """Whether the weights that OCR needs are here."""
+def model_checks(home: Home) -> list[Check]:
+    """Which models OCR runs with, and whether they are here."""
     found = []
     for name, weights in models.WEIGHTS.items():
         try:
             found.append(Check(name, True, str(models.find_weights(weights))))
         except KobunkoError as error:
             found.append(Check(name, False, "missing", str(error)))
-    return [*found, Check("OCR models", True, str(models.models_folder() / models.MODEL_SET))]
+    settings = home.settings.ocr
+    try:
+        used = models.folders(settings, models.models_folder() / models.MODEL_SET)
+        with_ = ", ".join(f"{task} {at.folder.name}" for task, at in used.items())
+        found.append(Check("OCR runs with", True, f"{settings.engine} on {settings.device}: {with_}"))
+    except KobunkoError as error:
+        found.append(Check("OCR runs with", False, "a model is missing", str(error)))
+    return found
+
+
+def forget_readings(home: Home, hashes: Sequence[str]) -> int:
+    """Takes what OCR keeps of files with these SHA-256 away; returns of how many there was something."""
+    return cache.forget(cache.folder(home.path), hashes)
+
+
+def read_images(settings: Settings, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Files read from the images of all their pages, whatever text they hold: see `single.read_images`."""
+    extract, ocr, _ = reading_stages(settings.ocr)
+    return single.read_images(files, extract, ocr)
+
+
+def picture_of(path: Path, page: Mapping[str, Any], rotation: int) -> Any:
+    """A page of a file with its lines framed and numbered (an image of Pillow)."""
+    from kobunko.ocr.picture import picture
+
+    blob = Blob("file", "", "", "", path.read_bytes())
+    return picture(blob, page["part_page"], page["lines"], rotation)

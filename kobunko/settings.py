@@ -56,6 +56,23 @@ class NotifySettings(_Section):
     timeout_s: float = 30
 
 
+class OcrSettings(_Section):
+    """With what page images are read. Which models read them is part of what a document becomes; the rest is not."""
+
+    engine: str = "onnxruntime"  # onnxruntime, paddle, torch, or module:function of another recogniser
+    device: str = "cpu"  # cpu, gpu:0, …
+    pages: int = 1  # that go through the detector together
+    lines: int = 6  # that go through the recogniser together
+    recogniser: str = "japanese"  # japanese, full (Chinese and historic forms too), or a folder of PaddleX
+    detector: str = ""  # folder of another model, e.g. PP-OCRv6_medium_det
+    orientation: str = ""  # folder of another model
+    cache: bool = True  # keep what was recognised, by image and model
+
+    @property
+    def on_gpu(self) -> bool:
+        return self.device != "cpu"
+
+
 class ReleaseSettings(_Section):
     """Who publishes the releases of this installation."""
 
@@ -81,6 +98,7 @@ class Settings(BaseSettings):
     crawl: CrawlSettings = CrawlSettings()
     run: RunSettings = RunSettings()
     notify: NotifySettings = NotifySettings()
+    ocr: OcrSettings = OcrSettings()
     release: ReleaseSettings = ReleaseSettings()
 
     @classmethod

@@ -1,8 +1,8 @@
 """One file through the reading stages without a home: what `kobunko extract` does, and the tool for debugging one."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +13,31 @@ from kobunko.errors import UsageError
 from kobunko.executors import Processes
 from kobunko.ids import sha256_hex
 from kobunko.records import Document, Part, arrow_schema, to_row
-from kobunko.stage import Stage
+from kobunko.stage import OK, Stage
 
 
-def _read_file(path: Path, part: Part) -> bytes:  # noqa: ARG001
-    return path.read_bytes()
+def read_named(part: Part) -> bytes:
+    """The bytes of a part that is a file of this machine and in no WARC file yet."""
+    return Path(part.warc_file).read_bytes()
+
+
+def as_document(path: Path, *, source: str = "import", url: str = "") -> pa.Table:
+    """A file as the one row that the first stage reads, for use with `read_named`."""
+    if not path.is_file():
+        raise UsageError(f"{path} is not a file: give the path of one document.")
+    body = path.read_bytes()
+    part = Part("file", url or f"file:{path.name}", "", sha256_hex(body), len(body), "", str(path.resolve()), 0, None)
+    row = to_row(document(source, url or path.name, part.sha256, [part], url=part.url, title=""))
+    return pa.Table.from_pylist([row], schema=arrow_schema(Document))
 
 
 def read_file(
     path: Path, stages: Sequence[Stage[Any, Any]], *, source: str = "import", url: str = ""
 ) -> dict[str, Any]:
     """`{"text", "title", "pages", "outcome", "detail", "stage"}` of a file; a failure is an outcome, not an error."""
-    if not path.is_file():
-        raise UsageError(f"{path} is not a file: give the path of one document.")
-    body = path.read_bytes()
-    part = Part("file", url or f"file:{path.name}", "", sha256_hex(body), len(body), "", "", 0, None)
-    table = pa.Table.from_pylist(
-        [to_row(document(source, url or path.name, part.sha256, [part], url=part.url, title=""))],
-        schema=arrow_schema(Document),
-    )
+    table = as_document(path, source=source, url=url)
     last: Mapping[str, Any] = {}
-    with closing(Processes(partial(_read_file, path), workers=1)) as compute:
+    with closing(Processes(read_named, workers=1)) as compute:
         for stage in stages:
             output = _nothing(stage)
             if _has_work(stage, table):
@@ -68,4 +72,38 @@ def _result(row: Mapping[str, Any], last: Mapping[str, Any]) -> dict[str, Any]:
         "outcome": last["outcome"],
         "detail": last["detail"],
         "stage": last["stage"],
+    }
+
+
+def read_images(files: Sequence[Path], extract: Stage[Any, Any], ocr: Stage[Any, Any]) -> Iterator[dict[str, Any]]:
+    """Files read from the images of all their pages, whatever text they hold, in the shape of `read_file` with
+    lines under each page, tables in `structure`, `notes` by page number, and `engine`."""
+    with closing(Processes(read_named, workers=1)) as compute:
+        for path in files:
+            document = as_document(path)
+            (extracted,) = compute.map(extract, [document])
+            if extracted["outcome"][0].as_py() != OK:
+                yield _seen(
+                    dict.fromkeys(("structure", "notes", "engine")) | extracted.to_pylist()[0] | {"pages": None}
+                )
+                continue
+            marked = [page | {"method": "ocr"} for page in extracted["pages"][0].as_py()]
+            pages = pa.array([marked], extracted["pages"].type)
+            document = document.append_column("extract.pages", pages)
+            (read,) = compute.map(ocr, [document.append_column("extract.ocr_pages", pa.array([len(marked)]))])
+            yield _seen(read.to_pylist()[0])
+
+
+def _seen(row: Mapping[str, Any]) -> dict[str, Any]:
+    pages = row["pages"] or []
+    return {
+        "text": "\n\n".join(page["text"] for page in pages if page["text"]),
+        "title": "",
+        "pages": pages,
+        "structure": json.loads(row["structure"] or "{}"),
+        "notes": json.loads(row["notes"] or "{}"),
+        "engine": row["engine"] or "",
+        "outcome": row["outcome"],
+        "detail": row["detail"],
+        "stage": row["stage"],
     }

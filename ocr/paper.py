@@ -7,10 +7,9 @@ bitonal scans got their punctuation back. Rows of horizontal text do not gain.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as Picture
 
-Image = NDArray[np.uint8]
+from kobunko.ocr.engines import Image
 
 COLUMN = 25  # pixels across a column: wider ones are scaled down, because grain works at the recogniser's own scale
 CONTRAST = 0.6
@@ -38,3 +37,10 @@ def like_scanned(image: Image, thickness: float) -> tuple[Image, float]:
     grain = np.random.default_rng(0).normal(0, GRAIN, image.shape[:2]).astype(np.float32)
     grey = image * np.float32(CONTRAST) + np.float32(MIDDLE * (1 - CONTRAST)) + grain[:, :, None]
     return np.clip(grey, 0, 255).astype(np.uint8), scale
+
+
+def contrast(image: Image) -> float:
+    """Grey levels between the paper and the darkest ink of a page that is not blank."""
+    grey = image[::2, ::2, 1]
+    paper, ink = np.percentile(grey, (90, 0.5))
+    return float(paper - ink)

@@ -1,5 +1,6 @@
 """What all commands share: the application, its options, and the settings of the home that was asked for."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,4 +18,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard
 
 def settings_of(home: Path | None, **flags: Any) -> Settings:
     """Settings of the home named after the command, else before it (which sets KOBUNKO_HOME), else of the default."""
+    if home:
+        os.environ["KOBUNKO_HOME"] = str(home.absolute())  # for the workers too, which look up what is not a parameter
     return load_settings(home, **flags)

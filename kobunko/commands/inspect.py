@@ -71,7 +71,7 @@ def doctor_command(home: HomeOption = None, json_: JsonOption = False) -> None:
     """Check this machine and show with what Kobunko would run."""
     settings = settings_of(home)
     with open_home(settings) as place:
-        found = [*checks(place), *pipeline.model_checks()]
+        found = [*checks(place), *pipeline.model_checks(place)]
     if json_:
         show_json({"checks": [asdict(item) for item in found], "settings": settings.model_dump(mode="json")})
     else:

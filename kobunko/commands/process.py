@@ -115,10 +115,12 @@ def extract_command(
     file: Annotated[Path, typer.Argument(help="One document of any kind.")],
     source: Annotated[str, typer.Option(help="Source to treat it as.")] = "import",
     url: Annotated[str, typer.Option(help="URL that it came from.")] = "",
+    home: HomeOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Read one file and print its text, without storing anything."""
-    result = read_file(file, pipeline.reading_stages(), source=source, url=url)
+    settings = settings_of(home)
+    result = read_file(file, pipeline.reading_stages(settings.ocr), source=source, url=url)
     if json_:
         show_json(result)
     else:

@@ -1,5 +1,6 @@
 """Reading order: pages laid out as officials lay them out, given as boxes."""
 
+import math
 import random
 from itertools import pairwise
 
@@ -7,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kobunko.ocr.lines import Line
+from kobunko.ocr.lines import Box, Line
 from kobunko.ocr.order import read_in_order
+from kobunko.ocr.page import PageText, compose
+from kobunko.ocr.reading import Reading
 
 
 def row(text: str, left: float, top: float, size: float = 40) -> Line:
@@ -21,15 +24,27 @@ def column(text: str, right: float, top: float, size: float = 40) -> Line:
     return Line(text, 0.99, (right - size, top, right, top + size * len(text)))
 
 
+def page(
+    lines: list[Line],
+    width: int = 1600,
+    height: int = 2300,
+    cells: list[Box] | None = None,
+    rules: list[Box] | None = None,
+    skew: float = 0.0,
+) -> PageText:
+    """The page that the recogniser would have found these lines on."""
+    return compose(Reading(lines, cells or [], rules or [], [], width, height, 0, skew, 0.0, 200.0, "test"), 1)
+
+
 def test_rows_are_read_from_the_top_and_pieces_of_a_row_from_the_left() -> None:
     lines = [row("見守り員の氏名", 100, 300), row("様式第一号", 100, 100), row("安全太郎", 600, 304)]
-    assert read_in_order(lines, 1600, 2300).text == "様式第一号\n見守り員の氏名\t安全太郎"
+    assert page(lines).text == "様式第一号\n見守り員の氏名\t安全太郎"
 
 
 def test_a_table_is_read_row_by_row() -> None:
     lines = [row(f"区{r}の{c}", 100 + 500 * c, 200 + 60 * r) for r in range(6) for c in range(3)]
     expected = "\n".join("\t".join(f"区{r}の{c}" for c in range(3)) for r in range(6))
-    assert read_in_order(lines, 1600, 2300).text == expected
+    assert page(lines).text == expected
 
 
 def test_columns_of_running_text_are_read_one_after_the_other_below_their_title() -> None:
@@ -69,7 +84,7 @@ def test_a_broken_column_is_joined_without_a_gap() -> None:
         column("後半", 1500, 650),
         column("次の列も下まで続いているものとする", 1430, 200),
     ]
-    assert read_in_order(lines, 1600, 2300).text == "前半は長く続いていて後半\n次の列も下まで続いているものとする"
+    assert page(lines).text == "前半は長く続いていて後半\n次の列も下まで続いているものとする"
 
 
 @pytest.mark.parametrize("vertical", [True, False])
@@ -98,41 +113,140 @@ def test_lines_of_one_cell_stay_together() -> None:
         row("安全見守りセンタ", 110, 380), row("ー", 110, 440), row("北区三丁目", 510, 380), row("別館二階", 510, 440),
         row("000-0000", 910, 410), row("見守り拠点の一覧", 300, 100), row("以上", 1000, 700),
     ]  # fmt: skip
-    found = read_in_order(lines, 1600, 2300, cells)
+    found = page(lines, cells=cells)
     assert found.text.splitlines() == [
         "見守り拠点の一覧",
-        "施設\t所在地\t電話",
-        "安全見守りセンター\t北区三丁目別館二階\t000-0000",
+        "| 施設 | 所在地 | 電話 |",
+        "| --- | --- | --- |",
+        "| 安全見守りセンター | 北区三丁目別館二階 | 000-0000 |",
         "以上",
     ]
+    (table,) = found.tables
+    assert table["cells"][1] == ["安全見守りセンター", "北区三丁目別館二階", "000-0000"]
+    assert table["box"] == pytest.approx([103 / 1600, 303 / 2300, 1297 / 1600, 517 / 2300], abs=0.001)
+    assert table["merged"] == []
+
+
+def test_merged_cells_are_told_and_a_divided_head_is_read_through_before_what_follows_it() -> None:
+    cells = [
+        (100, 300, 300, 400), (306, 300, 700, 345), (706, 300, 900, 400),
+        (306, 355, 500, 400), (506, 355, 700, 400), *grid([97, 303, 503, 703, 903], [403, 463]),
+    ]  # fmt: skip
+    lines = [
+        row("区分", 110, 330), row("予算額", 400, 303), row("前年", 310, 357), row("本年", 510, 357),
+        row("備考", 710, 330), row("見守り", 110, 410), row("10", 310, 410), row("20", 510, 410), row("増", 710, 410),
+    ]  # fmt: skip
+    found = page(lines, cells=cells)
+    assert [line.text or found.text[line.start : line.end] for line in found.lines] == [
+        "区分", "予算額", "前年", "本年", "備考", "見守り", "10", "20", "増",
+    ]  # fmt: skip
+    (table,) = found.tables
+    assert {"row": 0, "column": 1, "rows": 1, "columns": 2} in table["merged"]
+    assert {"row": 0, "column": 0, "rows": 2, "columns": 1} in table["merged"]
 
 
 def test_a_table_without_rules_between_its_rows_is_read_across() -> None:
     cells = grid([100, 500, 900, 1300], [300, 360, 900])
     head = [row(text, left, 310) for text, left in (("区分", 110), ("予算額", 510), ("決算額", 910))]
     body = [row(f"{n}{column}", 110 + 400 * column, 380 + 60 * n) for n in range(7) for column in range(3)]
-    found = read_in_order([*body, *head], 1600, 2300, cells)
-    assert found.text.splitlines() == ["区分\t予算額\t決算額", *(f"{n}0\t{n}1\t{n}2" for n in range(7))]
+    found = page([*body, *head], cells=cells)
+    assert found.tables[0]["cells"] == [["区分", "予算額", "決算額"], *([f"{n}0", f"{n}1", f"{n}2"] for n in range(7))]
 
 
 def test_two_texts_side_by_side_in_a_table_are_read_one_after_the_other() -> None:
     cells = grid([100, 500, 900], [300, 360, 900])
     head = [row("改正案", 110, 310), row("現行", 510, 310)]
     body = [row(f"{side}{n}見守り員の配", x, 380 + 60 * n) for n in range(6) for side, x in (("新", 110), ("旧", 510))]
-    found = read_in_order([*body, *head], 1600, 2300, cells)
-    assert found.text.splitlines()[1] == "\t".join(
+    assert page([*body, *head], cells=cells).tables[0]["cells"][1] == [
         "".join(f"{side}{n}見守り員の配" for n in range(6)) for side in ("新", "旧")
-    )
+    ]
 
 
 def test_a_line_that_the_recogniser_drew_over_two_cells_stays_in_the_table() -> None:
     cells = grid([100, 500, 900], [300, 360, 420])
     lines = [row("区分の全部と予算額の全部", 300, 310, 25), row("一般", 110, 370), row("特別", 510, 370)]
-    assert read_in_order([*lines, row("注", 110, 600)], 1600, 2300, cells).text.splitlines() == [
-        "区分の全部と予算額の全部\t",
-        "一般\t特別",
+    assert page([*lines, row("注", 110, 600)], cells=cells).text.splitlines() == [
+        "| 区分の全部と予算額の全部 |  |",
+        "| --- | --- |",
+        "| 一般 | 特別 |",
         "注",
     ]
+
+
+def test_a_label_of_three_lines_beside_rows_stays_one_cell() -> None:
+    label = [row(text, 100, 300 + 45 * n) for n, text in enumerate(("従来から", "存在する", "危険"))]
+    causes = [row(f"原因の{n}番目", 400, 300 + 110 * n) for n in range(5)]
+    cases = [row(f"事例の{n}番目の一行", 800, 300 + 110 * n) for n in range(5)]
+    more = [row("その続き", 800, 345 + 110 * n) for n in (0, 2)]
+    assert page([*label, *causes, *cases, *more]).text.splitlines() == [
+        "従来から存在する危険\t原因の0番目\t事例の0番目の一行その続き",
+        "原因の1番目\t事例の1番目の一行",
+        "原因の2番目\t事例の2番目の一行その続き",
+        "原因の3番目\t事例の3番目の一行",
+        "原因の4番目\t事例の4番目の一行",
+    ]
+
+
+def test_remarks_over_the_first_rule_are_read_after_the_text_and_the_lying_text_last() -> None:
+    remarks = [column("書簡の形式", 1300, 80, 30), column("所得の範囲", 900, 80, 30)]
+    body = [column(f"本文の第{n}列は見守りを定める", 1400 - 60 * n, 320) for n in range(10)]
+    lying = [Line(f"line {n} of the English text", 0.9, (1360 - 60 * n, 1100, 1400 - 60 * n, 1800)) for n in range(10)]
+    edge = [column("見守り条約", 90, 400), column("三三一", 90, 1700)]
+    rules = [(150.0, 300.0, 1450.0, 303.0), (150.0, 1050.0, 1450.0, 1053.0)]
+    found = page([*lying, *edge, *body, *remarks], rules=rules)
+    texts = [found.text[line.start : line.end] for line in found.lines]
+    expected = [*body, *remarks, *lying, *edge]
+    assert texts == [line.text for line in expected]
+    kinds = {text: line.kind for text, line in zip(texts, found.lines, strict=True)}
+    assert kinds["書簡の形式"] == "note"
+    assert kinds["見守り条約"] == "header"
+    assert kinds["三三一"] == "page-number"
+
+
+def test_a_table_of_contents_is_read_with_its_page_numbers() -> None:
+    titles = [column(f"第{n}条　見守りの{n}", 1400 - 80 * n, 200) for n in range(6)]
+    numbers = [column(f"一三{n}", 1400 - 80 * n, 1500) for n in range(6)]
+    texts = [line.text for line in read_in_order([*numbers, *titles], 1600, 2300).lines]
+    assert texts == [line.text for pair in zip(titles, numbers, strict=True) for line in pair]
+
+
+def skewed(box: Box, degrees: float) -> Box:
+    """Bounds of a box on a page of 1600 × 2300 that was turned clockwise."""
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    corners = [(x - 800, y - 1150) for x in (box[0], box[2]) for y in (box[1], box[3])]
+    xs, ys = zip(*((800 + x * cos - y * sin, 1150 + x * sin + y * cos) for x, y in corners), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+@pytest.mark.parametrize("degrees", [-1.5, 1.5])
+def test_a_skewed_table_is_read_as_if_it_lay_straight(degrees: float) -> None:
+    cells = [skewed(cell, degrees) for cell in grid([100, 500, 900, 1300], [300 + 60 * n for n in range(20)])]
+    lines = [row(f"{n}の{k}", 110 + 400 * k, 310 + 60 * n) for n in range(19) for k in range(3)]
+    lines = [Line(line.text, 0.9, skewed(line.box, degrees)) for line in lines]
+    found = page(lines, cells=cells, skew=degrees)
+    assert found.tables[0]["cells"] == [[f"{n}の{k}" for k in range(3)] for n in range(19)]
+    first = found.lines[0]
+    assert (first.x0 * 1600, first.y0 * 2300) == pytest.approx(lines[0].box[:2], abs=1)
+
+
+def test_ruby_is_told_behind_its_kanji() -> None:
+    base = column("児童の通行を見守る者は腕章を着ける", 1400, 200)
+    ruby = Line("わんしょう", 0.9, (1402, 200 + 40 * 11 - 10, 1420, 200 + 40 * 13 + 10))
+    found = page([base, ruby, column("ものとする", 1300, 200)])
+    assert found.text.splitlines() == ["児童の通行を見守る者は腕章（わんしょう）を着ける", "ものとする"]
+    assert [found.text[line.start : line.end] for line in found.lines if line.kind == "ruby"] == ["わんしょう"]
+
+
+def test_lines_know_their_place_their_block_and_their_kind() -> None:
+    body = [row(f"{n}行目は見守りの要領を述べる。", 100, 400 + 60 * n) for n in range(4)]
+    after = [row(f"次の段落の{n}行目である。", 100, 900 + 60 * n) for n in range(2)]
+    found = page([row("見守り要領", 400, 250, 70), *body, *after, row("- 12 -", 760, 2240, 20)])
+    assert [line.kind for line in found.lines] == ["heading", *["text"] * 6, "page-number"]
+    blocks = [line.block for line in found.lines]
+    assert blocks == [0, 1, 1, 1, 1, 2, 2, 3]
+    first = found.lines[1]
+    assert found.text[first.start : first.end] == body[0].text
+    assert (first.x0, first.y0) == pytest.approx((100 / 1600, 400 / 2300), abs=1e-4)
 
 
 def test_a_vertical_title_at_the_edge_of_a_horizontal_page_comes_last() -> None:
@@ -143,8 +257,9 @@ def test_a_vertical_title_at_the_edge_of_a_horizontal_page_comes_last() -> None:
     assert found.writing == "horizontal"
 
 
-def test_an_empty_page_has_no_writing() -> None:
+def test_an_empty_page_has_no_writing_and_no_text() -> None:
     assert read_in_order([], 100, 100).writing == "none"
+    assert page([]).text == ""
 
 
 boxes = st.lists(
@@ -164,7 +279,8 @@ def test_no_line_is_lost_and_the_order_does_not_depend_on_the_input(
 ) -> None:
     lines = [Line(text, 0.9, (x, y, x + w, y + h)) for x, y, w, h, text in found]
     cells = grid([0, 700, 1400, 2900], [0, 500, 900, 1900])
-    ordered = read_in_order(lines, 3000, 2000, cells)
+    rules = [(0.0, 700.0, 2900.0, 702.0)]
+    ordered = read_in_order(lines, 3000, 2000, cells, rules)
     assert sorted(ordered.lines, key=repr) == sorted(lines, key=repr)
     shuffler.shuffle(lines)
-    assert read_in_order(lines, 3000, 2000, cells[::-1]) == ordered
+    assert read_in_order(lines, 3000, 2000, cells[::-1], rules) == ordered

@@ -2,23 +2,34 @@
 
 import dataclasses
 import io
+import json
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pymupdf
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw
 
-from kobunko.errors import Corrupt, NotFound, Reject
+from kobunko.errors import Corrupt, NotFound, Reject, UsageError
+from kobunko.ids import sha256_hex
 from kobunko.ocr import models
+from kobunko.ocr.ahead import running_ahead
+from kobunko.ocr.building import build_models
+from kobunko.ocr.cache import Cache, forget
+from kobunko.ocr.cache import folder as cache_folder
+from kobunko.ocr.lines import Line
 from kobunko.ocr.paper import is_flat, like_scanned
+from kobunko.ocr.read import PageReader, load_reader
+from kobunko.ocr.reader import Reader
+from kobunko.ocr.reading import Reading
 from kobunko.ocr.records import OcrInput, OcrPages
 from kobunko.ocr.render import is_blank, page_image
 from kobunko.ocr.stage import make
 from kobunko.records import Blob, Page
+from kobunko.settings import OcrSettings
 
 SENTENCES = [
     "横断歩道見守り実施要領",
@@ -28,28 +39,53 @@ SENTENCES = [
 ]
 
 
-def sheet(*, vertical: bool = False) -> bytes:
-    """A PDF page with the sentences."""
+def sheet(*, vertical: bool = False, lines: int = 4) -> bytes:
+    """A PDF page with the sentences, over and over."""
     font = pymupdf.Font("japan")
     with pymupdf.open() as document:
         page = document.new_page(width=595, height=842)
         writer = pymupdf.TextWriter(page.rect)
-        for number, sentence in enumerate(SENTENCES):
+        for number in range(lines):
+            sentence = SENTENCES[number % 4]
             if vertical:
                 for place, character in enumerate(sentence):
                     writer.append((500 - 40 * number, 80 + 20 * place), character, font=font, fontsize=18)
             else:
-                writer.append((50, 100 + 40 * number), sentence, font=font, fontsize=15)
+                writer.append((50, 100 + (40 if lines == 4 else 30) * number), sentence, font=font, fontsize=15)
         writer.write_text(page)
         return bytes(document.tobytes())
 
 
 def picture(pdf: bytes, turn: int = 0) -> bytes:
     """The page as a PNG, turned counter-clockwise."""
-    image = page_image(blob(pdf), 1)
+    return png(np.rot90(page_image(blob(pdf), 1), turn // 90))
+
+
+def png(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(np.rot90(image, turn // 90)).save(buffer, "PNG")
+    Image.fromarray(image).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+class Stub:
+    """A recogniser that always sees the same."""
+
+    name = "stub"
+
+    def __init__(self, models: Path) -> None:
+        self.models = models
+
+    def orientations(self, images: Sequence[np.ndarray]) -> list[tuple[int, float]]:
+        return [(0, 1.0)] * len(images)
+
+    def detect(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
+        return [[np.array([(10, 10), (90, 10), (90, 30), (10, 30)], dtype=np.float32)] for _ in images]
+
+    def cut(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [image[10:30, 10:90]] * len(quads)
+
+    def recognise(self, crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
+        return [("代役", 0.99)] * len(crops)
 
 
 def blob(body: bytes) -> Blob:
@@ -62,7 +98,7 @@ def marked(count: int = 1) -> list[Page]:
 
 @pytest.fixture(scope="module")
 def ocr() -> Callable[[OcrInput], OcrPages]:
-    return make(models.MODEL_SET)
+    return make(models.identity(OcrSettings()))
 
 
 def differences(found: str, expected: str) -> float:
@@ -78,20 +114,125 @@ def differences(found: str, expected: str) -> float:
 
 @pytest.mark.parametrize("turn", [0, 90, 180])
 def test_a_horizontal_page_is_read_whichever_way_it_lies(ocr: Callable[[OcrInput], OcrPages], turn: int) -> None:
-    (page,) = ocr(OcrInput([blob(picture(sheet(), turn))], marked(), 1)).pages
+    found = ocr(OcrInput([blob(picture(sheet(), turn))], marked(), 1))
+    (page,) = found.pages
     assert differences(page.text, "\n".join(SENTENCES)) < 0.04
     assert (page.method, page.writing, page.reason) == ("ocr", "horizontal", "image-file")
     assert page.confidence is not None
     assert page.confidence > 0.9
+    assert json.loads(found.notes)["1"].get("rotation", 0) == (360 - turn) % 360
+    first = page.lines[0]
+    assert page.text[first.start : first.end] == SENTENCES[0]
+    # as a reader sees the page: 595 × 842 points, the first line at 50, 100
+    assert (first.x0, first.y1) == pytest.approx((50 / 595, 103 / 842), abs=0.01)
 
 
-def test_a_vertical_page_is_read_from_the_right(ocr: Callable[[OcrInput], OcrPages]) -> None:
-    (page,) = ocr(OcrInput([blob(sheet(vertical=True))], marked(), 1)).pages
+@pytest.mark.parametrize("turn", [0, 90])
+def test_a_vertical_page_is_read_from_the_right(ocr: Callable[[OcrInput], OcrPages], turn: int) -> None:
+    (page,) = ocr(OcrInput([blob(picture(sheet(vertical=True, lines=8), turn))], marked(), 1)).pages
     assert page.writing == "vertical"
-    assert differences(page.text, "\n".join(SENTENCES)) < 0.05
-    assert page.text.count("、") == 3
+    assert differences(page.text, "\n".join(SENTENCES * 2)) < 0.05
+    assert page.text.count("、") == 6
     assert page.text.startswith("横断")
     assert page.text.splitlines()[-1].startswith("第三条")
+
+
+def test_a_curled_page_is_straightened_and_flagged(ocr: Callable[[OcrInput], OcrPages]) -> None:
+    image = np.asarray(Image.open(io.BytesIO(picture(sheet(lines=24)))))
+    rise = 18 * np.sin(np.linspace(0, 2 * np.pi, image.shape[1]))
+    rows = np.clip(np.arange(image.shape[0])[:, None] + rise[None, :].astype(int), 0, image.shape[0] - 1)
+    found = ocr(OcrInput([blob(png(image[rows, np.arange(image.shape[1])]))], marked(), 1))
+    assert differences(found.pages[0].text, "\n".join(SENTENCES[n % 4] for n in range(24))) < 0.04
+    assert json.loads(found.notes)["1"]["flags"] == ["curled"]
+
+
+def test_text_under_a_red_seal_is_read(ocr: Callable[[OcrInput], OcrPages]) -> None:
+    image = Image.open(io.BytesIO(picture(sheet(lines=8))))
+    stamp = Image.new("RGB", image.size, "white")
+    draw = ImageDraw.Draw(stamp)
+    draw.ellipse((600, 300, 800, 500), outline=(215, 45, 50), width=10)
+    for place in range(340, 480, 30):
+        draw.line((640, place, 760, place), fill=(215, 45, 50), width=8)
+    found = ocr(OcrInput([blob(png(np.asarray(ImageChops.multiply(image, stamp))))], marked(), 1))
+    assert differences(found.pages[0].text, "\n".join(SENTENCES[n % 4] for n in range(8))) < 0.03
+    assert json.loads(found.notes)["1"]["flags"] == ["seal"]
+
+
+def test_a_ruled_table_comes_out_as_cells(ocr: Callable[[OcrInput], OcrPages]) -> None:
+    cells = [["地区", "見守り員", "配置"], ["北区", "二十人", "毎朝"], ["南区", "三十人", "夕方"]]
+    with pymupdf.open() as document:
+        page = document.new_page(width=595, height=842)
+        writer = pymupdf.TextWriter(page.rect)
+        for n, texts in enumerate(cells):
+            for k, text in enumerate(texts):
+                page.draw_rect((80 + 140 * k, 100 + 40 * n, 220 + 140 * k, 140 + 40 * n))
+                writer.append((90 + 140 * k, 125 + 40 * n), text, font=pymupdf.Font("japan"), fontsize=14)
+        writer.write_text(page)
+        body = bytes(document.tobytes())
+    found = ocr(OcrInput([blob(body)], marked(), 1))
+    (table,) = json.loads(found.structure)["tables"]
+    assert table["cells"] == cells
+    assert table["page"] == 1
+    assert found.pages[0].text.splitlines()[0] == "| 地区 | 見守り員 | 配置 |"
+    assert {line.kind for line in found.pages[0].lines} == {"table"}
+
+
+def test_pages_read_together_are_read_as_each_alone() -> None:
+    images = [page_image(blob(sheet(vertical=vertical)), 1) for vertical in (False, True, False)]
+    alone = load_reader(OcrSettings())
+    together = Reader(alone._engine, 3, ahead=True)
+    for one, two in zip(alone.read(images), together.read(images), strict=True):
+        assert [line.text for line in one.lines] == [line.text for line in two.lines]
+        assert one.confidence == pytest.approx(two.confidence, abs=1e-3)
+
+
+def test_what_was_read_is_kept_and_can_be_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = sheet()
+    scan = dataclasses.replace(blob(body), sha256=sha256_hex(body))
+    first = PageReader(OcrSettings(), tmp_path).read([(scan, marked()[0])])
+    again = PageReader(OcrSettings(), tmp_path)
+    monkeypatch.setattr("kobunko.ocr.read.load_reader", None)  # whoever would read now would fail
+    assert again.read([(scan, marked()[0])]) == first
+    assert forget(cache_folder(tmp_path), [scan.sha256, "0" * 64]) == 1
+    with pytest.raises(TypeError):
+        again.read([(scan, marked()[0])])
+
+
+def test_a_torn_cache_file_is_no_reading(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, {"set": "x"})
+    reading = Reading([Line("見守り", 0.9, (1.0, 2.0, 3.0, 4.0))], [], [], [], 10, 10, 0, 0.0, 0.0, 99.0, "test")
+    cache.put("ab" * 32, 1, reading)
+    assert cache.get("ab" * 32, 1) == reading
+    assert Cache(tmp_path, {"set": "other"}).get("ab" * 32, 1) is None
+    (path,) = tmp_path.rglob("*.json")
+    path.write_bytes(path.read_bytes()[:50])
+    assert cache.get("ab" * 32, 1) is None
+
+
+def test_another_recogniser_can_be_named_in_the_settings() -> None:
+    reader = load_reader(OcrSettings(engine=f"{__name__}:Stub"))
+    (reading,) = reader.read([page_image(blob(sheet()), 1)])
+    assert [line.text for line in reading.lines] == ["代役"]
+    with pytest.raises(UsageError, match="no OCR engine"):
+        load_reader(OcrSettings(engine="kobunko.ocr.nowhere:engine"))
+
+
+def test_a_model_folder_without_description_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"inference\.yml"):
+        models.identity(OcrSettings(detector=str(tmp_path)))
+
+
+def test_a_step_that_runs_ahead_keeps_the_order_and_hands_its_error_on() -> None:
+    def items() -> Iterator[int]:
+        yield from range(5)
+        raise KeyError("broken")
+
+    found = []
+    with pytest.raises(KeyError, match="broken"):
+        found.extend(running_ahead(items()))
+    ahead = running_ahead(iter(range(100)))
+    assert [next(ahead), next(ahead)] == [0, 1]
+    ahead.close()  # type: ignore[attr-defined]
 
 
 def test_grain_is_laid_on_clean_images_the_same_way_every_time() -> None:
@@ -168,16 +309,17 @@ def test_a_damaged_image_is_a_named_reject() -> None:
 
 def test_models_are_made_once_even_by_several_at_the_same_time(tmp_path: Path) -> None:
     found: list[Path] = []
-    threads = [threading.Thread(target=lambda: found.append(models.build_models(tmp_path))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: found.append(build_models(tmp_path))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert found == [tmp_path / models.MODEL_SET] * 2
     assert [path.name for path in tmp_path.iterdir()] == [models.MODEL_SET]
-    description = (found[0] / models.RECOGNISER / "inference.yml").read_text()
-    assert "財" in description
-    assert "财" not in description
+    whole, cut = ((found[0] / name / "inference.yml").read_text() for name in (models.RECOGNISER, models.JAPANESE))
+    assert "财" in whole
+    assert "財" in cut
+    assert "财" not in cut
 
 
 def test_other_weights_than_the_measured_ones_are_refused() -> None:

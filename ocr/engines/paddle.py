@@ -1,0 +1,125 @@
+"""PaddleOCR's own predictors for orientation, detection and recognition, fed with batches from many pages.
+
+`paddleocr.PaddleOCR` itself takes one page after the other and starves a GPU; these are the three models inside it,
+with its own pre- and post-processing, so the same lines come out.
+"""
+
+import importlib.metadata
+import logging
+import math
+import os
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from kobunko.ocr.engines import Image, Quad
+from kobunko.ocr.models import ModelFolder, folders
+from kobunko.settings import OcrSettings
+
+LONGEST_SIDE = 2000  # pixels at which lines are looked for: bounds memory
+HEIGHT = 48  # pixels of a line for the recogniser
+BUCKET = 80  # pixels: lines are padded to multiples of it; a GPU plans its kernels anew for each width
+WIDEST = 3200  # pixels: PaddleX squeezes what is wider
+PADDING = 127  # grey that the recogniser's normalisation takes to zero
+
+
+class PaddleEngine:
+    """Runs on onnxruntime (CPU or CUDA), Paddle's own engine, or torch, as the settings say."""
+
+    def __init__(self, settings: OcrSettings, models: Path) -> None:
+        os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
+        if os.access(models.parent, os.W_OK):  # PaddleX insists on a cache folder; a service may have no home
+            os.environ.setdefault("PADDLE_PDX_CACHE_HOME", str(models.parent / "paddlex"))
+        from paddleocr import DocImgOrientationClassification, TextDetection, TextRecognition
+        from paddlex.inference.pipelines.components import CropByPolys
+
+        for name in ("paddlex", "paddleocr"):  # after the import, which sets them to INFO
+            logging.getLogger(name).setLevel(logging.ERROR)
+        self._settings = settings
+        self.name = f"paddleocr {importlib.metadata.version('paddleocr')} {settings.engine}"
+        where = folders(settings, models)
+        runtime = _runtime(settings)
+        self._orientation: Any = _on(settings, where["orientation"], DocImgOrientationClassification, **runtime)
+        limits = {"limit_type": "max", "limit_side_len": LONGEST_SIDE}
+        self._detector: Any = _on(settings, where["detector"], TextDetection, **limits, **runtime)
+        self._recogniser: Any = _on(settings, where["recogniser"], TextRecognition, **runtime)
+        self._crops: Any = CropByPolys(det_box_type="quad")
+
+    def orientations(self, images: Sequence[Image]) -> list[tuple[int, float]]:
+        found = self._orientation.predict([_bgr(image) for image in images], batch_size=self._settings.pages)
+        return [(int(item["label_names"][0]), float(item["scores"][0])) for item in found]
+
+    def detect(self, images: Sequence[Image]) -> list[list[Quad]]:
+        """Pages of one size go through the network together."""
+        found: list[list[Quad]] = [[] for _ in images]
+        order = sorted(range(len(images)), key=lambda number: images[number].shape)
+        for _, group in groupby(order, key=lambda number: images[number].shape):
+            numbers = list(group)
+            results = self._detector.predict([_bgr(images[n]) for n in numbers], batch_size=self._settings.pages)
+            for number, result in zip(numbers, results, strict=True):
+                found[number] = [np.asarray(quad, dtype=np.float32) for quad in result["dt_polys"]]
+        return found
+
+    def cut(self, image: Image, quads: Sequence[Quad]) -> list[Image]:
+        """Vertical lines are laid on their side, as the recogniser was trained with them."""
+        return list(self._crops(image, quads)) if len(quads) else []
+
+    def recognise(self, crops: Sequence[Image]) -> list[tuple[str, float]]:
+        """Lines that are padded to the same width go through the network together.
+
+        What a line is read as hangs on its padding, so it must not hang on which lines it travels with.
+        """
+        found: list[tuple[str, float]] = [("", 0.0)] * len(crops)
+        lines = [_padded(_bgr(crop)) for crop in crops]
+        order = sorted(range(len(lines)), key=lambda number: lines[number].shape[1])
+        for _, group in groupby(order, key=lambda number: lines[number].shape[1]):
+            numbers = list(group)
+            results = self._recogniser.predict([lines[n] for n in numbers], batch_size=self._settings.lines)
+            for number, result in zip(numbers, results, strict=True):
+                found[number] = (result["rec_text"], float(result["rec_score"]))
+        return found
+
+
+def _on(settings: OcrSettings, at: ModelFolder, predictor: Any, **options: Any) -> Any:
+    found = predictor(model_name=at.model, model_dir=str(at.folder), **options)
+    if settings.engine == "torch":
+        put_on(found.paddlex_predictor, at, settings.device)
+    return found
+
+
+def put_on(predictor: Any, at: ModelFolder, device: str) -> None:
+    """Has one of PaddleX's predictors compute with torch."""
+    from kobunko.ocr.engines.torch_graph import TorchGraph
+
+    predictor.runner = TorchGraph(at.folder / "inference.onnx", device)
+
+
+def _runtime(settings: OcrSettings) -> dict[str, Any]:
+    """How PaddleX names a runtime and configures it."""
+    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+    quiet = {"intra_op_num_threads": threads, "enable_cpu_mem_arena": False, "enable_mem_pattern": False}
+    if settings.engine == "paddle":
+        return {"device": settings.device, "engine": "paddle"}
+    if settings.engine == "onnxruntime" and settings.on_gpu:
+        # The default search for convolution algorithms tries all of them for every new shape.
+        cuda = {"device_id": int(settings.device.partition(":")[2] or 0), "cudnn_conv_algo_search": "HEURISTIC"}
+        providers = {"providers": ["CUDAExecutionProvider", "CPUExecutionProvider"], "provider_options": [cuda, {}]}
+        return {"device": settings.device, "engine": "onnxruntime", "engine_config": providers}
+    return {"device": "cpu", "engine": "onnxruntime", "engine_config": quiet}
+
+
+def _padded(crop: Image) -> Image:
+    """A line as high as the recogniser wants it, padded to the next width that lines come in."""
+    height, width = crop.shape[:2]
+    wide = min(WIDEST, max(1, math.ceil(HEIGHT * width / height)))
+    line = cv2.resize(crop, (wide, HEIGHT))
+    return np.pad(line, ((0, 0), (0, -wide % BUCKET), (0, 0)), constant_values=PADDING)
+
+
+def _bgr(image: Image) -> Image:
+    """PaddleX takes arrays in OpenCV's channel order."""
+    return np.ascontiguousarray(image[:, :, ::-1])

@@ -1,0 +1,73 @@
+"""Reading order of vertical writing: tiers (段) from the top, and in a tier columns from the right.
+
+Tiers are told apart by empty bands and by long rules between them. What stands outside the ends of those rules, as a
+running head and a page number do, is read before or after everything; short remarks over the first rule are read
+after the text that they are about.
+"""
+
+from collections.abc import Sequence
+
+from kobunko.ocr.lines import Box, Line, Row, around, characters, cut_at, split, stack, thickness
+
+BAND = 0.6  # of a column's width from which an empty band parts two tiers
+LONG = 0.5  # of the text's width that a rule between tiers has at least
+CROSSING = 0.1  # of the lines may lie over a rule that parts tiers
+REMARKS = 0.25  # of the characters of a page that the remarks above its first rule have at most
+FIGURE = 6  # characters of a page number at the foot of a table of contents, at most
+
+Group = tuple[str, list[Row]]  # kind of its lines (as in `records.Line`), columns
+
+
+def read_vertical(lines: Sequence[Line], rules: Sequence[Box] = ()) -> list[Group]:
+    """Groups in reading order. `rules` are horizontal rules of the page (left, top, right, bottom)."""
+    dividing = _dividing(lines, rules)
+    if not dividing:
+        return [("text", tier) for tier in _tiers(lines)]
+    left, _, right, _ = around(dividing)
+    before = [line for line in lines if line.centre[0] > right]
+    after = [line for line in lines if line.centre[0] < left]
+    inside = [line for line in lines if left <= line.centre[0] <= right]
+    tiers = cut_at(inside, 1, sorted((rule[1] + rule[3]) / 2 for rule in dividing))
+    remarks = []
+    if len(tiers) > 1 and characters(tiers[0]) <= REMARKS * characters(inside):
+        remarks, tiers = tiers[:1], tiers[1:]
+    ordered = [("header", before), ("text", tiers[0]), *(("note", tier) for tier in remarks)]
+    ordered += [*(("text", tier) for tier in tiers[1:]), ("header", after)]
+    return [(kind, rows) for kind, group in ordered if group for rows in _tiers(group)]
+
+
+def _dividing(lines: Sequence[Line], rules: Sequence[Box]) -> list[Box]:
+    """Rules that part tiers: long, and hardly any line lies over them."""
+    left, top, right, bottom = around([line.box for line in lines])
+    found = []
+    for rule in rules:
+        height = (rule[1] + rule[3]) / 2
+        under = [line for line in lines if line.box[0] < rule[2] and rule[0] < line.box[2]]
+        crossing = [line for line in under if line.box[1] + line.width / 2 < height < line.box[3] - line.width / 2]
+        long = rule[2] - rule[0] >= LONG * (right - left)
+        if long and top < height < bottom and len(crossing) <= CROSSING * len(under):
+            found.append(rule)
+    return found
+
+
+def _tiers(lines: Sequence[Line]) -> list[list[Row]]:
+    """Tiers of a region, each in columns from the right and in a column in pieces from the top."""
+    bands: list[list[Line]] = []
+    for band in split(lines, axis=1, least=BAND * thickness(lines)):
+        if bands and _continues(bands[-1], band):
+            bands[-1] = [*bands[-1], *band]
+        else:
+            bands.append(band)
+    if len(bands) > 1:
+        return [tier for band in bands for tier in _tiers(band)]
+    columns = stack(lines, axis=0)
+    return [[[sorted(column, key=lambda line: line.box[1])] for column in reversed(columns)]]
+
+
+def _continues(above: Sequence[Line], below: Sequence[Line]) -> bool:
+    """Whether a band only holds the ends of the columns above it, as page numbers in a table of contents."""
+    ends = [line for line in below if len(line.text) <= FIGURE]
+    if len(below) < 2 or len(ends) < len(below):
+        return False
+    fed = [line for line in below if any(line.box[0] < other.box[2] and other.box[0] < line.box[2] for other in above)]
+    return len(fed) * 5 >= len(below) * 4
