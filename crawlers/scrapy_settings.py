@@ -27,6 +27,12 @@ def process_settings(crawl: CrawlSettings) -> dict[str, Any]:
     }
 
 
+def _slots(seed: Seed) -> dict[str, dict[str, Any]]:
+    """Delays of hosts that have one of their own."""
+    hosts = (other.host for other in seed.crawl.hosts if other.delay_s is not None)
+    return {host: {"delay": seed.crawl.manners(host).delay_s, "concurrency": 1} for host in hosts}
+
+
 def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -> dict[str, Any]:
     """One request at a time per source, so one connection per host; nothing waits in a replay."""
     delay = 0.0 if replay else seed.crawl.delay_s
@@ -36,6 +42,7 @@ def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -
         "CONCURRENT_REQUESTS": 1,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "DOWNLOAD_DELAY": delay,
+        "DOWNLOAD_SLOTS": {} if replay else _slots(seed),
         "DOWNLOAD_DELAY_JITTER": 0.0,  # a delay is a promise, not a mean
         "AUTOTHROTTLE_ENABLED": not replay,
         "AUTOTHROTTLE_START_DELAY": delay,
@@ -65,6 +72,6 @@ def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -
             f"{_HERE}.capture.DecompressionMiddleware": 590,
             "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
             f"{_HERE}.secret.SecretMiddleware": 900,
-            **({f"{_HERE}.replay.ReplayMiddleware": 950} if replay else {}),
+            **({f"{_HERE}.replay.ReplayMiddleware": 950} if replay else {f"{_HERE}.politeness.LedgerMiddleware": 950}),
         },
     }

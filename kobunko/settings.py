@@ -31,6 +31,7 @@ class CrawlSettings(_Section):
     retries: int = 2
     allow_private: bool = False  # let requests go to loopback and private addresses (test hosts)
     edinet_key: SecretStr = SecretStr("")  # KOBUNKO__CRAWL__EDINET_KEY
+    estat_app_id: SecretStr = SecretStr("")  # KOBUNKO__CRAWL__ESTAT_APP_ID
 
 
 class RunSettings(_Section):

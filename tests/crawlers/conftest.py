@@ -8,18 +8,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_socket
+import sqlalchemy as sa
 
 from kobunko.catalogue import Catalogue
 from kobunko.records import Document
+from kobunko.tables import host_state
 from kobunko.warc import scan
 
-SPIDERS = ("courts", "edinet", "egov_laws", "site")
+SPIDERS = ("archives", "ckan", "courts", "edinet", "egov_laws", "estat", "exams", "kokkai", "ndl", "site")
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 PROCESSES = multiprocessing.get_context("forkserver")  # imports Scrapy once; each crawl is a fork without a reactor
@@ -162,6 +165,13 @@ class Home:
 
     def catalogue(self) -> Catalogue:
         return Catalogue(f"sqlite:///{self.folder / 'catalogue.sqlite'}")
+
+    def an_hour_later(self) -> None:
+        """What hosts asked us to wait for is over."""
+        catalogue = self.catalogue()
+        with catalogue.transaction() as connection:
+            connection.execute(sa.update(host_state).values(not_before=datetime(2026, 1, 1, tzinfo=UTC)))
+        catalogue.close()
 
     def documents(self) -> list[Document]:
         catalogue = self.catalogue()

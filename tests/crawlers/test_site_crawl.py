@@ -124,6 +124,10 @@ def test_a_host_that_asks_to_wait_is_left_alone_until_the_next_start(ministry: A
     assert ministry.hits.count("/notice.pdf") == 1
     ministry.put("/notice.pdf", b"%PDF-1.4 sample", "application/pdf")
     asked = len(ministry.hits)
+    too_early = home.crawl()["ministry"]
+    assert too_early["stopped"].startswith("http-503 (until ")
+    assert len(ministry.hits) == asked
+    home.an_hour_later()
     second = home.crawl()["ministry"]
     assert (second["finished"], second["resumed"]) == (True, True)
     assert "/" not in ministry.hits[asked:]
@@ -177,6 +181,7 @@ def test_a_crawl_delay_is_longer_than_the_seeds(ministry: Any, home: Any) -> Non
 def test_a_url_that_stopped_two_starts_is_failed_and_the_crawl_goes_on(ministry: Any, home: Any) -> None:
     ministry.put("/notice.pdf", b"", status=503, headers={"Retry-After": "3600"})
     assert home.crawl()["ministry"]["stopped"] == "http-503"
+    home.an_hour_later()
     second = home.crawl()["ministry"]
     assert (second["finished"], second["failures"][-1]["reason"]) == (True, "http-503")
     assert len(home.documents()) == 3
