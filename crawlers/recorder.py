@@ -7,7 +7,7 @@ again. Once a write has failed nothing more is written: the crawl stops and the 
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -20,7 +20,7 @@ from kobunko.crawlers.hosts import Ledger
 from kobunko.crawlers.items import Found, Gone, Held, Item, Listed, Problem, Skipped
 from kobunko.crawlers.rows import put
 from kobunko.crawlers.summary import CrawlSummary
-from kobunko.ids import doc_id, url_key, work_id
+from kobunko.ids import doc_id, sha256_hex, url_key, work_id
 from kobunko.records import Capture, Document
 from kobunko.tables import listings
 from kobunko.warc import WarcWriter
@@ -108,6 +108,31 @@ class Recorder:
         else:
             self._summary.captured += 1
         self._arm()
+
+    def member(self, whole: Capture, name: str, media_type: str, body: bytes) -> Capture:
+        """A piece of an answer as a capture of its own, `jar:<url>!/<name>`; the one that is held where it is."""
+        url, digest = f"jar:{whole.url}!/{name}", sha256_hex(body)
+        known = self._catalogue.captures_of(url, limit=1)
+        if known and known[0].sha256 == digest:
+            return known[0]
+        moment = whole.fetched_at or datetime.now(UTC)
+        capture_id, file, offset = self.write(lambda writer: writer.resource(url, moment, media_type, body))
+        capture = replace(
+            whole,
+            capture_id=capture_id,
+            url=url,
+            record_type="resource",
+            status=200,
+            media_type=media_type,
+            sha256=digest,
+            size=len(body),
+            warc_file=file,
+            warc_offset=offset,
+            linked_from=whole.url,
+            anchor_text="",
+        )
+        self._group.captures.append((next(self._sequence), capture))
+        return capture
 
     def done(self, wanted: Wanted, output: Sequence[Item | Wanted]) -> None:
         """A request that was answered, with everything that the spider made of the answer."""

@@ -58,6 +58,7 @@ def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "REDIRECT_ENABLED": False,  # each hop is a request of its own: see spiders/base.py
         "METAREFRESH_ENABLED": False,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{_HERE}.secret.SecretHandler"),
         "SCHEDULER": f"{_HERE}.scheduler.FrontierScheduler",
         "SPIDER_MIDDLEWARES_BASE": {},
         "EXTENSIONS_BASE": {"scrapy.extensions.throttle.AutoThrottle": 0},

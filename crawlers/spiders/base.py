@@ -4,6 +4,7 @@ A spider's callbacks are ordinary generators; they yield `Wanted` requests and i
 that they understand to be no answer. Whatever one answer gave goes to the recorder as one unit.
 """
 
+import mimetypes
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -96,6 +97,10 @@ class SourceSpider(Spider):
         """Headers with keys for the source's own hosts; they are never stored."""
         return {}
 
+    def secret_query(self) -> dict[str, str]:
+        """Query parameters with keys for the source's own hosts, where an API takes them no other way."""
+        return {}
+
     def first_requests(self) -> list[Wanted]:
         archive = self.job.archive
         terms = self.seed.licence.terms_url
@@ -186,3 +191,14 @@ class SourceSpider(Spider):
     def part(self, role: str, response: Response) -> Part:
         capture: Capture = response.meta["capture"]
         return part(role, capture)
+
+    def member(self, role: str, response: Response, name: str, body: bytes, media_type: str = "") -> Part:
+        """A piece of an answer that is a file of its own, e.g. of a ZIP: kept as a record of its own."""
+        whole: Capture = response.meta["capture"]
+        media_type = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return part(role, self.job.recorder.member(whole, name, media_type, body))
+
+    def captured(self, url: str) -> Capture | None:
+        """The newest good capture of a URL, what this crawl has just asked included."""
+        self.job.recorder.flush()
+        return self.job.catalogue.latest_capture(url)
