@@ -114,7 +114,7 @@ class Ledger:
         if record.not_before and now < record.not_before:
             return f"{record.reason} (until {record.not_before.astimezone(JAPAN):%Y-%m-%d %H:%M} JST)"
         if not is_within(manners.hours, now):
-            return "hours"
+            return f"hours ({manners.hours} JST)"
         over = record.requests >= manners.requests_per_night or record.bytes >= manners.bytes_per_night
         return "budget" if over else ""
 

@@ -1,9 +1,10 @@
 """One crawl of one source: what its spider, scheduler and middlewares share."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kobunko.catalogue import Catalogue
@@ -20,6 +21,9 @@ from kobunko.warc import OPEN, WarcWriter, repair
 
 if TYPE_CHECKING:  # the command line imports this module for every command, and Scrapy takes a second
     from scrapy.crawler import Crawler
+
+
+COUNT_S = 5.0  # how often the queue is counted for the progress bar
 
 
 @dataclass
@@ -124,8 +128,35 @@ def open_job(
     for left_open in sorted((settings.raw / seed.source).glob(f"*{OPEN}")):  # by a kill
         repair(left_open)
     crawl_id, resumed = open_crawl(catalogue, seed.source, run_id, replay=archive is not None)
+    shared: dict[str, Any] = {"limit": limit, "archive": archive, "ledger": ledger, "sequence": sequence}
+    return assemble_job(settings, catalogue, seed, run_id, crawl_id, resumed=resumed, on_flush=on_flush, **shared)
+
+
+def assemble_job(
+    settings: Settings,
+    catalogue: Catalogue,
+    seed: Seed,
+    run_id: str,
+    crawl_id: str,
+    *,
+    resumed: bool,
+    ledger: Ledger,
+    sequence: Iterator[int],
+    limit: int = 0,
+    archive: Archive | None = None,
+    on_flush: Callable[[CrawlSummary], None] = lambda _: None,
+) -> Job:
+    """The pieces of a job put together; nothing is written yet."""
     summary = CrawlSummary(seed.source, resumed=resumed)
     frontier = Frontier(catalogue, seed.source, crawl_id)
+    last_count = float("-inf")
+
+    def flushed() -> None:
+        nonlocal last_count
+        if time.monotonic() - last_count > COUNT_S:
+            summary.waiting, last_count = frontier.counts().get("pending", 0), time.monotonic()
+        on_flush(summary)
+
     recorder = Recorder(
         catalogue,
         frontier,
@@ -136,7 +167,7 @@ def open_job(
         gone_after=seed.assertions.gone_after,
         is_replay=archive is not None,
         sequence=sequence,
-        on_flush=lambda: on_flush(summary),
+        on_flush=flushed,
     )
     return Job(settings, seed, catalogue, frontier, recorder, summary, archive, limit, ledger)
 

@@ -11,6 +11,7 @@ class CrawlSummary:
     """Counts of one crawl; lists are capped, their counts are not. Plain JSON by `to_json`."""
 
     source: str
+    waiting: int = 0  # requests in the queue, as last counted
     requests: int = 0  # answers received, robots.txt and redirects included
     captured: int = 0  # answers with a new body
     revisited: int = 0  # answers whose body was held already

@@ -141,6 +141,7 @@ class Seed(_Frozen):
     enabled: bool = True
     reason: str = ""  # why it is not crawled, where it is not
     roles: tuple[UrlRole, ...] = ()
+    bulk: Literal["", "gazettes"] = ""  # what an imported archive of this source holds; empty: it is a document itself
     crawl: CrawlPolicy = CrawlPolicy()
     licence: LicenceHint = LicenceHint()
     assertions: Assertions = Assertions()

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -169,6 +170,8 @@ def test_seeds_of_the_project_load_and_start_somewhere() -> None:
         assert seed.enabled != bool(seed.reason)
         assert seed.crawl.delay_s >= 3
         assert not seed.licence.reviewed
+    hosts = {urlsplit(url).hostname for seed in seeds.values() for url in seed.crawl.start}
+    assert len(hosts) >= 40
 
 
 def test_a_crawl_delay_is_longer_than_the_seeds(ministry: Any, home: Any) -> None:
