@@ -78,10 +78,18 @@ def _files(page: BeautifulSoup, url: str) -> Iterator[tuple[File, list[str]]]:
         if not urlsplit(address).path.lower().endswith(_FILES):
             continue
         text, context = _plain(tag.get_text(" ")), [_row_label(tag), *reversed(headings.values())]
-        kind = next((kind for kind, words_ in _KINDS if words_.search(text)), "")
-        kind = kind or next((kind for near in context for kind, words_ in _KINDS if words_.search(near)), "")
-        if kind:
+        if kind := next(iter(_kinds(text)), "") or _kind_around(context):
             yield File(address, kind, text), [item for item in context if item]
+
+
+def _kinds(text: str) -> list[str]:
+    return [kind for kind, pattern in _KINDS if pattern.search(text)]
+
+
+def _kind_around(context: list[str]) -> str:
+    """Kind that the nearest words of the context name, where they name one alone."""
+    near = next((kinds for text in context if (kinds := _kinds(text))), [])
+    return near[0] if len(near) == 1 else ""
 
 
 def _row_label(link: Tag) -> str:

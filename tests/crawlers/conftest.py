@@ -63,8 +63,8 @@ class Web:
     def put(self, path: str, body: bytes = b"", content_type: str = "application/pdf", **options: Any) -> None:
         self.pages[path] = Page(body, content_type, **options)
 
-    def answer(self, function: Callable[[str, dict[str, str]], tuple[bytes, str] | None]) -> None:
-        """Adds a function that answers paths which are no pages, with a body and its type."""
+    def answer(self, function: Callable[[str, dict[str, str]], Any]) -> None:
+        """Adds a function that answers paths which are no pages, with a body, its type and perhaps a status."""
 
         def page(path: str, headers: dict[str, str]) -> Page | None:
             found = function(path, headers)
