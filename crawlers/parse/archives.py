@@ -132,7 +132,7 @@ def parse_jacar_search(body: bytes, url: str) -> Hits:
     for box in page.css("input[type=checkbox]"):
         code = (box.attrib.get("value") or "").rsplit("/", 1)[-1]
         if _CODE.match(code):
-            links = box.xpath("./ancestor::*[.//a[contains(@href, '/img/')]][1]//a/@href").getall()
+            links = box.xpath("./ancestor::*[count(.//input[@type='checkbox']) = 1][last()]//a/@href").getall()
             image = next((found[1] for link in links if (found := _IMAGE.search(link))), "")
             rows.append(Hit(code, urljoin(url, f"/das/meta/{code}"), image))
     if int(total) and not rows:

@@ -119,7 +119,9 @@ Disallow: /reports/
 
 
 def test_what_a_host_says_of_ai_is_kept_for_the_urls_that_it_holds_for() -> None:
-    rules = parse_tdmrep(b'[{"location": "/reports/*.pdf$", "tdm-reservation": 1, "tdm-policy": "https://a.example/p"}]')
+    rules = parse_tdmrep(
+        b'[{"location": "/reports/*.pdf$", "tdm-reservation": 1, "tdm-policy": "https://a.example/p"}]'
+    )
     signals = HostSignals(ROBOTS, rules)
     assert signals.of("https://a.example/news/1.html") == {"robots-content-signal": "search=yes, ai-train=no"}
     assert signals.of("https://a.example/reports/1.pdf") == {
@@ -202,9 +204,7 @@ def test_changed_terms_withhold_new_documents_until_a_person_has_read_them(site:
     assert home.crawl()["site"]["alarms"] == []
 
 
-def test_changed_robots_are_noticed_and_a_shell_in_their_place_is_not_a_change_each_night(
-    site: Any, home: Any
-) -> None:
+def test_changed_robots_are_noticed_and_a_shell_in_their_place_is_not_a_change_each_night(site: Any, home: Any) -> None:
     home.crawl()
     for nonce in (b"1", b"2"):
         site.put("/robots.txt", b"<!doctype html><title>app " + nonce + b"</title>", "text/html")
