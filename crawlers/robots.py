@@ -26,6 +26,7 @@ from kobunko.crawlers.watch import Sighting
 from kobunko.ids import sha256_hex
 
 TDMREP = "/.well-known/tdmrep.json"
+MOST_READ = 4 << 20  # bytes of a robots.txt before it counts as none that could be had
 LARGEST = 500 * 1024  # bytes that RFC 9309 asks a crawler to read
 _FIELD = re.compile(r"^\s*(user-agent|disallow|allow|crawl-delay|sitemap)\s*:", re.IGNORECASE | re.MULTILINE)
 
@@ -140,7 +141,8 @@ class RobotsMiddleware:
         return NO_RULES
 
     async def _download(self, url: str) -> Response:
-        request = Request(url, meta={"robots": True}, dont_filter=True)
+        meta = {"robots": True, "download_maxsize": MOST_READ}
+        request = Request(url, meta=meta, dont_filter=True)
         assert self._crawler.engine is not None
         return await self._crawler.engine.download_async(request)
 

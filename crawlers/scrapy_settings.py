@@ -19,7 +19,8 @@ def process_settings(crawl: CrawlSettings) -> dict[str, Any]:
     return {
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
         "TWISTED_DNS_RESOLVER": f"{_HERE}.guard.PublicResolver",
-        "ALLOW_PRIVATE": crawl.allow_private or bool(crawl.proxy),
+        "PRIVATE_HOSTS": ["*"] if crawl.proxy else list(crawl.private_hosts),  # only the proxy is resolved
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "LOG_INSTALL_ROOT_HANDLER": False,
         "LOG_LEVEL": "WARNING",
         "TELNETCONSOLE_ENABLED": False,

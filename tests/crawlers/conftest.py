@@ -144,7 +144,8 @@ class Home:
         from crawl_process import run
 
         (self.folder / "summary.json").unlink(missing_ok=True)
-        settings = {f"KOBUNKO__CRAWL__{name}": value for name, value in ({"ALLOW_PRIVATE": "true"} | env).items()}
+        loopback = {"PRIVATE_HOSTS": '["127.0.0.1", "localhost"]'}
+        settings = {f"KOBUNKO__CRAWL__{name}": value for name, value in (loopback | env).items()}
         process = PROCESSES.Process(target=run, args=(self.folder, self.seeds, settings, limit, replay or []))
         process.start()
         return process
