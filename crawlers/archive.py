@@ -15,6 +15,8 @@ from kobunko import warc
 from kobunko.errors import UsageError
 from kobunko.ids import url_key
 
+KEYS = ("Subscription-Key", "appId")
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -55,7 +57,7 @@ class Archive:
 
 def without_key(url: str) -> str:
     """A URL without an API key that somebody's archive may hold."""
-    return url_query_cleaner(url, ["Subscription-Key"], remove=True) if "Subscription-Key" in url else url
+    return url_query_cleaner(url, KEYS, remove=True) if any(f"{key}=" in url for key in KEYS) else url
 
 
 def moment_of(answer: warc.Answer) -> datetime:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -192,7 +193,7 @@ class CaptureMiddleware:
             fetched_at=moment,
             warc_file=last.warc_file,
             warc_offset=last.warc_offset,
-            headers=json.loads(last.headers) | signals(pairs, held.body),
+            headers=_of_page(last) | signals(pairs, held.body),
         )
 
     def _note_link(self, request: Request, moment: datetime, about: str) -> None:
@@ -209,9 +210,20 @@ class CaptureMiddleware:
             url=request.url,
             linked_from=wanted.linked_from if wanted else "",
             anchor_text=wanted.anchor_text if wanted else "",
-            headers=json.dumps(headers, ensure_ascii=False, sort_keys=True),
+            headers=json.dumps(headers | self._host_signals(request.url), ensure_ascii=False, sort_keys=True),
             **values,
         )
+
+    def _host_signals(self, url: str) -> dict[str, str]:
+        parts = urlsplit(url)
+        known = self._job.signals.get(f"{parts.scheme}://{parts.netloc}")
+        return known.of(url) if known else {}
+
+
+def _of_page(last: Capture) -> dict[str, str]:
+    """What an earlier answer said of itself; what its host says is asked anew in each crawl."""
+    known: dict[str, str] = json.loads(last.headers)
+    return {name: value for name, value in known.items() if not name.startswith(("robots-", "tdmrep-"))}
 
 
 def _success(status: int) -> int:

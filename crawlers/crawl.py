@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from kobunko.catalogue import Catalogue
 from kobunko.crawlers.archive import Archive
+from kobunko.crawlers.hosts import Ledger
 from kobunko.crawlers.job import Job, open_job
 from kobunko.crawlers.scrapy_settings import process_settings, scrapy_settings
+from kobunko.crawlers.spiders import spider_class
 from kobunko.crawlers.summary import CrawlSummary
 from kobunko.errors import UsageError
 from kobunko.seed import Seed
@@ -43,16 +45,15 @@ def crawl(
     for seed in seeds:
         _check(seed)
     archive = Archive(replay) if replay else None
+    ledger = Ledger(catalogue)
     sequence = itertools.count(catalogue.next_sequence())
 
     def on_flush(summary: CrawlSummary) -> None:
         if on_progress is not None:
             on_progress(summary.source, summary.counts())
 
-    jobs = [
-        open_job(settings, catalogue, seed, run_id, limit=limit, archive=archive, sequence=sequence, on_flush=on_flush)
-        for seed in seeds
-    ]
+    shared: dict[str, Any] = {"archive": archive, "ledger": ledger, "sequence": sequence, "on_flush": on_flush}
+    jobs = [open_job(settings, catalogue, seed, run_id, limit=limit, **shared) for seed in seeds]
     _run(settings, jobs)
     return {job.seed.source: job.summary for job in jobs}
 
@@ -92,7 +93,7 @@ def _start(process: "CrawlerProcess", jobs: Sequence[Job], errors: list[BaseExce
     last: dict[str, Deferred[Any]] = {}
     for number, job in enumerate(jobs):
         values = scrapy_settings(job.settings.crawl, job.seed, replay=job.archive is not None)
-        crawler = Crawler(_spiders()[job.seed.spider], ScrapySettings(values), init_reactor=number == 0)
+        crawler = Crawler(spider_class(job.seed.spider), ScrapySettings(values), init_reactor=number == 0)
         job.recorder.on_broken = _stopper(jobs)
         before = DeferredList([last[host] for host in job.hosts if host in last])
         crawled = before.addCallback(_begin, process, crawler, job).addErrback(_keep, errors)
@@ -115,12 +116,3 @@ def _stopper(jobs: Sequence[Job]) -> Callable[[], None]:
             job.stopped = job.stopped or "write-error"
 
     return stop
-
-
-def _spiders() -> dict[str, Any]:
-    from kobunko.crawlers.spiders.courts import CourtsSpider
-    from kobunko.crawlers.spiders.edinet import EdinetSpider
-    from kobunko.crawlers.spiders.egov_laws import EgovLawsSpider
-    from kobunko.crawlers.spiders.site import SiteSpider
-
-    return {"egov_laws": EgovLawsSpider, "courts": CourtsSpider, "edinet": EdinetSpider, "site": SiteSpider}

@@ -33,6 +33,8 @@ class Wanted:
     linked_from: str = ""
     anchor_text: str = ""
     hops: tuple[str, ...] = ()  # keys of the URLs that redirected here
+    accept: tuple[int, ...] = ()  # statuses beside 200 that the callback understands
+    timeout_s: float = 0.0  # where the answer is so large that the usual time is too short
 
     @property
     def request_key(self) -> str:
@@ -45,7 +47,7 @@ class Frontier:
     def __init__(self, catalogue: Catalogue, source: str, crawl_id: str) -> None:
         self._catalogue = catalogue
         self._source = source
-        self._crawl_id = crawl_id
+        self.crawl_id = crawl_id
         self._mine = (frontier.c.source == source) & (frontier.c.crawl_id == crawl_id)
         with catalogue.transaction() as connection:
             self._sequence: int = connection.scalar(sa.select(sa.func.max(frontier.c.sequence)).where(self._mine)) or 0
@@ -67,7 +69,7 @@ class Frontier:
         self._sequence += 1
         return {
             "source": self._source,
-            "crawl_id": self._crawl_id,
+            "crawl_id": self.crawl_id,
             "request_key": wanted.request_key,
             "state": "pending",
             "priority": wanted.priority,
@@ -87,7 +89,7 @@ class Frontier:
         connection.execute(statement.values(**values), rows)
 
     def postpone(self, connection: Connection, request_key: str, detail: str) -> None:
-        """Puts a request at the end of the queue, with the reason why it was not answered."""
+        """Puts a request at the end of its priority's queue, with the reason why it was not answered."""
         self._sequence += 1
         mine = self._mine & (frontier.c.request_key == request_key)
         connection.execute(sa.update(frontier).where(mine).values(sequence=self._sequence, detail=detail))
@@ -114,18 +116,25 @@ class Frontier:
 
 
 def _wanted(row: dict[str, Any]) -> Wanted:
-    return Wanted(**row | {"hops": tuple(row["hops"])})
+    return Wanted(**row | {"hops": tuple(row["hops"]), "accept": tuple(row["accept"])})
 
 
 def open_crawl(catalogue: Catalogue, source: str, run_id: str, *, replay: bool) -> tuple[str, bool]:
     """`(crawl_id, resumed)`: the crawl of the source that has not ended, or a new one in place of an ended one."""
     with catalogue.transaction() as connection:
-        is_replay = frontier.c.crawl_id.startswith(REPLAY, autoescape=True)
-        mine = (frontier.c.source == source) & (is_replay if replay else ~is_replay)
-        pending = connection.scalar(
-            sa.select(sa.func.max(frontier.c.crawl_id)).where(mine, frontier.c.state == "pending")
-        )
+        pending = unfinished(connection, source)
         if pending and not replay:
-            return str(pending), True
-        connection.execute(sa.delete(frontier).where(mine))
+            return pending, True
+        connection.execute(sa.delete(frontier).where(_of_source(source, replay=replay)))
     return f"{REPLAY if replay else ''}{run_id}", False
+
+
+def unfinished(connection: Connection, source: str) -> str:
+    """Id of the crawl of a source that still has requests waiting; empty when there is none."""
+    waits = _of_source(source, replay=False) & (frontier.c.state == "pending")
+    return connection.scalar(sa.select(sa.func.max(frontier.c.crawl_id)).where(waits)) or ""
+
+
+def _of_source(source: str, *, replay: bool) -> sa.ColumnElement[bool]:
+    is_replay = frontier.c.crawl_id.startswith(REPLAY, autoescape=True)
+    return (frontier.c.source == source) & (is_replay if replay else ~is_replay)

@@ -5,6 +5,7 @@ checked address is the one that is connected to, so a name that changes its mind
 """
 
 import ipaddress
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +21,7 @@ from twisted.internet.error import DNSLookupError
 from kobunko.crawlers.job import job_of
 
 LONGEST = 8192
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Refused(IgnoreRequest):
@@ -29,11 +31,18 @@ class Refused(IgnoreRequest):
 def is_inside(address: str) -> bool:
     """Whether an IP address is loopback, private, link-local or otherwise not of the public internet."""
     ip = ipaddress.ip_address(address)
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return not (mapped or ip).is_global or ip.is_multicast
+    inner = _inner(ip) if isinstance(ip, ipaddress.IPv6Address) else None
+    return (not ip.is_global and inner is None) or ip.is_multicast or (inner is not None and not inner.is_global)
 
 
-def refusal(url: str, *, allow_private: bool) -> str:
+def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 address stands for: mapped, 6to4, Teredo or NAT64."""
+    teredo = ip.teredo[1] if ip.teredo else None
+    nat64 = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None
+    return ip.ipv4_mapped or ip.sixtofour or teredo or nat64
+
+
+def refusal(url: str, private_hosts: Collection[str] = ()) -> str:
     """Why a URL must not be asked for; empty when it may."""
     try:
         parts = urlsplit(url)
@@ -53,7 +62,11 @@ def refusal(url: str, *, allow_private: bool) -> str:
         inside = is_inside(host)
     except ValueError:  # a name, which the resolver will check
         inside = False
-    return "private-address" if inside and not allow_private else ""
+    return "private-address" if inside and not may_be_inside(host, private_hosts) else ""
+
+
+def may_be_inside(host: str, private_hosts: Collection[str]) -> bool:
+    return host in private_hosts or "*" in private_hosts
 
 
 class PublicResolver(CachingThreadedResolver):
@@ -61,21 +74,23 @@ class PublicResolver(CachingThreadedResolver):
 
     refused: set[str] = set()  # noqa: RUF012 (one resolver per process; the guard reads it to name the failure)
 
-    def __init__(self, reactor: ReactorBase, cache_size: int, timeout: float, allow_private: bool = False) -> None:
+    def __init__(
+        self, reactor: ReactorBase, cache_size: int, timeout: float, private_hosts: Collection[str] = ()
+    ) -> None:
         super().__init__(reactor, cache_size, timeout)
-        self._allow_private = allow_private
+        self._private_hosts = private_hosts
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> "PublicResolver":
         settings = crawler.settings
         size, timeout = settings.getint("DNSCACHE_SIZE"), settings.getfloat("DNS_TIMEOUT")
-        return cls(reactor, size, timeout, settings.getbool("ALLOW_PRIVATE"))
+        return cls(reactor, size, timeout, settings.getlist("PRIVATE_HOSTS"))
 
     def getHostByName(self, name: str, timeout: Any = ()) -> "Deferred[str]":  # noqa: N802
         return super().getHostByName(name, timeout).addCallback(self._check, name)
 
     def _check(self, address: str, name: str) -> str:
-        if not self._allow_private and is_inside(address):
+        if is_inside(address) and not may_be_inside(name, self._private_hosts):
             self.refused.add(name)
             raise DNSLookupError(f"{name} is an address of the inside")
         return address
@@ -84,17 +99,17 @@ class PublicResolver(CachingThreadedResolver):
 class GuardMiddleware:
     """Refuses what must not leave, and sends the rest directly or through the operator's proxy."""
 
-    def __init__(self, proxy: str, allow_private: bool) -> None:
+    def __init__(self, proxy: str, private_hosts: Collection[str]) -> None:
         self._proxy = proxy
-        self._allow_private = allow_private or bool(proxy)  # behind a proxy, the inside is the proxy's to guard
+        self._private_hosts = ("*",) if proxy else private_hosts  # behind a proxy, the inside is the proxy's to guard
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "GuardMiddleware":
         crawl = job_of(crawler).settings.crawl
-        return cls(crawl.proxy, crawl.allow_private)
+        return cls(crawl.proxy, crawl.private_hosts)
 
     def process_request(self, request: Request) -> None:
-        if why := refusal(request.url, allow_private=self._allow_private):
+        if why := refusal(request.url, self._private_hosts):
             raise Refused(why)
         request.meta["proxy"] = self._proxy or None  # None: no proxy from the environment either
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from kobunko.crawlers.watch import Sighting
 from kobunko.document import document
 from kobunko.records import Document, Part, from_row, to_row
 
@@ -60,7 +61,23 @@ class Skipped:
     reason: str
 
 
-Item = Found | Held | Problem | Skipped
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The source itself says that it does not publish this work any more."""
+
+    source_key: str
+    reason: str  # withdrawn | undisclosed
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How many entries a list had. One that had some before and has none now is an alarm."""
+
+    entries: int
+
+
+Item = Found | Held | Problem | Skipped | Gone | Listed | Sighting
 
 
 def part_to_json(part: Part) -> dict[str, Any]:

@@ -1,14 +1,18 @@
 """One crawl of one source: what its spider, scheduler and middlewares share."""
 
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from kobunko.catalogue import Catalogue
+from kobunko.crawlers import absences
 from kobunko.crawlers.archive import Archive
 from kobunko.crawlers.frontier import Frontier, open_crawl
+from kobunko.crawlers.hosts import Ledger, host_of
+from kobunko.crawlers.optout import HostSignals
 from kobunko.crawlers.recorder import Recorder
 from kobunko.crawlers.summary import CrawlSummary
 from kobunko.seed import Seed
@@ -17,6 +21,9 @@ from kobunko.warc import OPEN, WarcWriter, repair
 
 if TYPE_CHECKING:  # the command line imports this module for every command, and Scrapy takes a second
     from scrapy.crawler import Crawler
+
+
+COUNT_S = 5.0  # how often the queue is counted for the progress bar
 
 
 @dataclass
@@ -29,6 +36,9 @@ class Job:
     summary: CrawlSummary
     archive: Archive | None
     limit: int
+    ledger: Ledger
+    has_whole_list: bool = False  # set by spiders whose crawl meets every work that the source still has
+    signals: dict[str, HostSignals] = field(default_factory=dict)  # opt-outs that hold for a whole origin
     stopped: str = ""  # set when the crawl must end before its queue is empty
     _finished: bool = False
 
@@ -41,17 +51,22 @@ class Job:
             return "write-error"
         if self.limit and self.summary.fetched >= self.limit:
             return "limit"
-        if self.archive is None and self.summary.requests >= self.seed.crawl.requests_per_night:
-            return "budget"
         return ""
+
+    def objection(self, url: str) -> str:
+        """Why the host of a URL may not be asked now: budget, hours, or its own wish."""
+        if self.archive is not None:
+            return ""
+        host = host_of(url)
+        return self.ledger.objection(host, self.seed.crawl.manners(host))
 
     @cached_property
     def hosts(self) -> frozenset[str]:
-        return frozenset(urlsplit(start).netloc for start in self.seed.crawl.start)
+        return frozenset(urlsplit(start).netloc.lower() for start in self.seed.crawl.start)
 
     def is_home(self, url: str) -> bool:
         """Whether a URL is on one of the hosts that the seed starts from."""
-        return urlsplit(url).netloc in self.hosts
+        return urlsplit(url).netloc.lower() in self.hosts
 
     def finish(self, closed: str) -> None:
         """Makes everything durable and writes down how the crawl ended; `closed` is Scrapy's reason. Once only."""
@@ -61,12 +76,26 @@ class Job:
         self.recorder.close()
         states = self.frontier.counts()
         reason = self.stop_reason or ("" if closed == "finished" else "interrupted")
-        if reason in ("limit", "budget") and not states.get("pending"):
+        if reason == "limit" and not states.get("pending"):
             reason = ""  # it was reached with the last request
         self.summary.stopped = reason
         self.summary.finished = not reason and not states.get("pending")
         if self.summary.finished:
             self.summary.broken_assertions = self._broken(states)
+            if self.archive is None:
+                self._settle_absences()
+
+    def _settle_absences(self) -> None:
+        source, crawl_id = self.seed.source, self.frontier.crawl_id
+        works = absences.works_of(self.catalogue, source)
+        missing = set(works) - self.recorder.seen if self.has_whole_list and not self.summary.resumed else set()
+        delisted = [absences.Absence(work, works[work], "delisted") for work in sorted(missing)]
+        promised = self.seed.assertions
+        with self.catalogue.transaction() as connection:
+            absences.note(connection, source, crawl_id, delisted, promised.gone_after)
+            self.summary.gone, alarm = absences.settle(connection, source, crawl_id, len(works), promised)
+        if alarm:
+            self.summary.alarm(alarm)
 
     def _broken(self, states: dict[str, int]) -> list[str]:
         wanted = self.seed.assertions
@@ -91,6 +120,7 @@ def open_job(
     *,
     limit: int,
     archive: Archive | None,
+    ledger: Ledger,
     sequence: Iterator[int],
     on_flush: Callable[[CrawlSummary], None],
 ) -> Job:
@@ -98,18 +128,48 @@ def open_job(
     for left_open in sorted((settings.raw / seed.source).glob(f"*{OPEN}")):  # by a kill
         repair(left_open)
     crawl_id, resumed = open_crawl(catalogue, seed.source, run_id, replay=archive is not None)
+    shared: dict[str, Any] = {"limit": limit, "archive": archive, "ledger": ledger, "sequence": sequence}
+    return assemble_job(settings, catalogue, seed, run_id, crawl_id, resumed=resumed, on_flush=on_flush, **shared)
+
+
+def assemble_job(
+    settings: Settings,
+    catalogue: Catalogue,
+    seed: Seed,
+    run_id: str,
+    crawl_id: str,
+    *,
+    resumed: bool,
+    ledger: Ledger,
+    sequence: Iterator[int],
+    limit: int = 0,
+    archive: Archive | None = None,
+    on_flush: Callable[[CrawlSummary], None] = lambda _: None,
+) -> Job:
+    """The pieces of a job put together; nothing is written yet."""
     summary = CrawlSummary(seed.source, resumed=resumed)
     frontier = Frontier(catalogue, seed.source, crawl_id)
+    last_count = float("-inf")
+
+    def flushed() -> None:
+        nonlocal last_count
+        if time.monotonic() - last_count > COUNT_S:
+            summary.waiting, last_count = frontier.counts().get("pending", 0), time.monotonic()
+        on_flush(summary)
+
     recorder = Recorder(
         catalogue,
         frontier,
         WarcWriter(settings.raw, seed.source),
         summary,
+        ledger,
         run_id=run_id,
+        gone_after=seed.assertions.gone_after,
+        is_replay=archive is not None,
         sequence=sequence,
-        on_flush=lambda: on_flush(summary),
+        on_flush=flushed,
     )
-    return Job(settings, seed, catalogue, frontier, recorder, summary, archive, limit)
+    return Job(settings, seed, catalogue, frontier, recorder, summary, archive, limit, ledger)
 
 
 def job_of(crawler: "Crawler") -> Job:

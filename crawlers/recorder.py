@@ -7,14 +7,22 @@ again. Once a write has failed nothing more is written: the crawl stops and the 
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from kobunko.catalogue import Catalogue
+from kobunko.crawlers import absences, watch
 from kobunko.crawlers.frontier import Frontier, Wanted
-from kobunko.crawlers.items import Found, Held, Item, Problem, Skipped
+from kobunko.crawlers.hosts import Ledger
+from kobunko.crawlers.items import Found, Gone, Held, Item, Listed, Problem, Skipped
+from kobunko.crawlers.rows import put
 from kobunko.crawlers.summary import CrawlSummary
-from kobunko.ids import doc_id
+from kobunko.ids import doc_id, sha256_hex, url_key, work_id
 from kobunko.records import Capture, Document
+from kobunko.tables import listings
 from kobunko.warc import WarcWriter
 
 GROUP = 100  # acknowledgements in one transaction at most
@@ -27,10 +35,14 @@ class _Group:
     documents: list[Document] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
     settled: list[tuple[str, str, str]] = field(default_factory=list)
-    postponed: list[tuple[str, str]] = field(default_factory=list)
+    postponed: list[tuple[Wanted, str]] = field(default_factory=list)
+    missing: list[absences.Absence] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)  # works
+    listed: list[tuple[str, int]] = field(default_factory=list)
+    sightings: list[watch.Sighting] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.captures or self.settled or self.wanted or self.postponed)
+        return bool(self.captures or self.settled or self.wanted or self.postponed or self.sightings)
 
 
 class Recorder:
@@ -42,8 +54,11 @@ class Recorder:
         frontier: Frontier,
         writer: WarcWriter,
         summary: CrawlSummary,
+        ledger: Ledger,
         *,
         run_id: str,
+        gone_after: int,
+        is_replay: bool,
         sequence: Iterator[int],
         on_flush: Callable[[], None],
     ) -> None:
@@ -51,12 +66,19 @@ class Recorder:
         self._frontier = frontier
         self._writer = writer
         self._summary = summary
+        self._ledger = ledger
         self._run_id = run_id
+        self._gone_after = gone_after
+        self._is_replay = is_replay  # an old archive says nothing about what is so today
         self._sequence = sequence
         self._on_flush = on_flush
         self._group = _Group()
         self._timer: asyncio.TimerHandle | None = None
         self._works: set[str] = set()
+        self._unread = [] if is_replay else watch.unread(catalogue, summary.source)
+        for page in self._unread:
+            summary.alarm(f"{page['kind']} changed and not read yet: {page['url']}")
+        self.seen: set[str] = set()  # works that this process met
         self.in_flight: set[str] = set()  # keys of requests that were given out and are not settled
         self.on_broken: Callable[[], None] = lambda: None
         self.error: Exception | None = None
@@ -64,7 +86,8 @@ class Recorder:
     @property
     def best_priority(self) -> int | None:
         """Highest priority among the requests that are not in the frontier yet."""
-        return max((item.priority for item in self._group.wanted), default=None)
+        unsaved = [*self._group.wanted, *(wanted for wanted, _ in self._group.postponed)]
+        return max((item.priority for item in unsaved), default=None)
 
     def write(self, append: Callable[[WarcWriter], tuple[str, str, int]]) -> tuple[str, str, int]:
         """Appends to the WARC file of the source: `(record id, file, offset)`."""
@@ -86,6 +109,31 @@ class Recorder:
             self._summary.captured += 1
         self._arm()
 
+    def member(self, whole: Capture, name: str, media_type: str, body: bytes) -> Capture:
+        """A piece of an answer as a capture of its own, `jar:<url>!/<name>`; the one that is held where it is."""
+        url, digest = f"jar:{whole.url}!/{name}", sha256_hex(body)
+        known = self._catalogue.captures_of(url, limit=1)
+        if known and known[0].sha256 == digest:
+            return known[0]
+        moment = whole.fetched_at or datetime.now(UTC)
+        capture_id, file, offset = self.write(lambda writer: writer.resource(url, moment, media_type, body))
+        capture = replace(
+            whole,
+            capture_id=capture_id,
+            url=url,
+            record_type="resource",
+            status=200,
+            media_type=media_type,
+            sha256=digest,
+            size=len(body),
+            warc_file=file,
+            warc_offset=offset,
+            linked_from=whole.url,
+            anchor_text="",
+        )
+        self._group.captures.append((next(self._sequence), capture))
+        return capture
+
     def done(self, wanted: Wanted, output: Sequence[Item | Wanted]) -> None:
         """A request that was answered, with everything that the spider made of the answer."""
         for item in output:
@@ -105,10 +153,22 @@ class Recorder:
         self._settle(wanted, "done", "robots")
 
     def postponed(self, wanted: Wanted, reason: str) -> None:
-        """The host asked us to wait longer than we can: the request stays in the queue for the next start."""
-        self._summary.add_failure(wanted.url, f"postponed: {reason}")
-        self._group.postponed.append((wanted.request_key, reason))
+        """No answer that settles it: the request goes to the end of the queue, or waits there for the next start."""
+        self._summary.postponed += 1
+        self.in_flight.discard(wanted.request_key)
+        self._group.postponed.append((wanted, reason))
         self._arm()
+
+    def absent(self, wanted: Wanted, reason: str) -> None:
+        """What was at this URL is not there: its works are missing."""
+        source = self._summary.source
+        works = [] if self._is_replay else absences.works_at(self._catalogue, source, url_key(wanted.url))
+        self._group.missing += [absences.Absence(work, wanted.url, reason) for work in works]
+
+    def watched(self, seen: watch.Sighting) -> None:
+        if not self._is_replay:
+            self._group.sightings.append(seen)
+            self.flush()  # what comes next may have to be withheld
 
     def _item(self, wanted: Wanted, item: Item) -> None:
         source = self._summary.source
@@ -116,13 +176,42 @@ class Recorder:
             self._document(item.document(source))
         elif isinstance(item, Held):
             self._summary.held += 1
+            self._see(work_id(source, item.source_key))
+        elif isinstance(item, Gone):
+            self._gone(item)
+        elif isinstance(item, Listed):
+            self._listed(wanted, item.entries)
+        elif isinstance(item, watch.Sighting):
+            self.watched(item)
         elif isinstance(item, Problem):
             self._summary.add_failure(wanted.url, item.reason)
         elif isinstance(item, Skipped):
             self._summary.skipped[item.reason] = self._summary.skipped.get(item.reason, 0) + 1
 
+    def _see(self, work: str) -> None:
+        self.seen.add(work)
+        self._group.seen.add(work)
+
+    def _gone(self, item: Gone) -> None:
+        work = work_id(self._summary.source, item.source_key)
+        if not self._is_replay and self._catalogue.document_ids(work_id=work):
+            self._group.missing.append(absences.Absence(work, item.url, item.reason, is_said=True))
+
+    def _listed(self, wanted: Wanted, entries: int) -> None:
+        if self._is_replay:
+            return
+        key = url_key(wanted.url)
+        mine = (listings.c.source == self._summary.source) & (listings.c.url_key == key)
+        with self._catalogue.transaction() as connection:
+            before = connection.scalar(sa.select(listings.c.entries).where(mine)) or 0
+        if before and not entries:
+            self._summary.alarm(f"empty list: {wanted.url} has no entries and had {before}")
+        else:
+            self._group.listed.append((key, entries))
+
     def _document(self, document: Document) -> None:
         """Queues a document unless the catalogue has it with the same input."""
+        self._see(document.work_id)
         held = self._catalogue.documents([document.doc_id])
         if held and held[0].input_sha256 == document.input_sha256:
             self._summary.unchanged += 1
@@ -155,7 +244,7 @@ class Recorder:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self.error is not None or not self._group:
+        if self.error is not None or not (self._group or self._ledger.is_dirty):
             return
         group, self._group = self._group, _Group()
         try:
@@ -173,8 +262,26 @@ class Recorder:
             self._catalogue.add_documents(connection, self._run_id, latest.values())
             self._frontier.add(connection, group.wanted)
             self._frontier.settle(connection, group.settled)
-            for request_key, reason in group.postponed:
-                self._frontier.postpone(connection, request_key, reason)
+            for wanted, reason in group.postponed:
+                self._frontier.postpone(connection, wanted.request_key, reason)
+            self._ledger.save(connection)
+            self._note_source(connection, group, list(latest))
+
+    def _note_source(self, connection: Connection, group: _Group, new: Sequence[str]) -> None:
+        """What the group says of the source itself: changed terms, lists, works that are missing or came back."""
+        source = self._summary.source
+        for seen in group.sightings:
+            if watch.note(connection, source, seen):
+                self._summary.alarm(f"{seen.kind} changed: {seen.url}: read it, then run `kobunko review {source}`")
+                self._unread.append({"kind": seen.kind, "url": seen.url})
+        if self._unread and new:
+            watch.withhold(connection, source, new, f"{self._unread[0]['kind']} changed: {self._unread[0]['url']}")
+            self._summary.withheld += len(new)
+        for key, entries in group.listed:
+            row = {"source": source, "url_key": key, "entries": entries, "counted_at": datetime.now(UTC)}
+            put(connection, listings, row)
+        absences.returned(connection, source, group.seen)
+        absences.note(connection, source, self._frontier.crawl_id, group.missing, self._gone_after)
 
     def _break(self, error: Exception) -> None:
         if self.error is None:

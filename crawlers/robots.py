@@ -7,6 +7,7 @@ that cannot answer for it (5xx, unreachable) is left alone until the next start.
 import asyncio
 import re
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from protego import Protego
@@ -17,10 +18,15 @@ from scrapy.http import Response
 
 from kobunko.crawlers.guard import Refused
 from kobunko.crawlers.job import job_of
+from kobunko.crawlers.optout import HostSignals, parse_tdmrep
 from kobunko.crawlers.politeness import AskedToWait
 from kobunko.crawlers.replay import NotInReplay
 from kobunko.crawlers.scrapy_settings import AGENT
+from kobunko.crawlers.watch import Sighting
+from kobunko.ids import sha256_hex
 
+TDMREP = "/.well-known/tdmrep.json"
+MOST_READ = 4 << 20  # bytes of a robots.txt before it counts as none that could be had
 LARGEST = 500 * 1024  # bytes that RFC 9309 asks a crawler to read
 _FIELD = re.compile(r"^\s*(user-agent|disallow|allow|crawl-delay|sitemap)\s*:", re.IGNORECASE | re.MULTILINE)
 
@@ -99,7 +105,26 @@ class RobotsMiddleware:
             downloader.slots[host].delay = max(delay_s, downloader.slots[host].delay)
 
     async def _ask(self, origin: str) -> Rules:
-        url = f"{origin}/robots.txt"
+        answer = await self._answer(f"{origin}/robots.txt")
+        if not isinstance(answer, Response):
+            return answer
+        found = rules(answer.status, content_type(answer), answer.body)
+        text = answer.body[:LARGEST].decode("utf-8-sig", errors="replace") if found.parser else ""
+        self._slow_down(urlsplit(origin).hostname or "", found.delay_s)
+        tdmrep: list[dict[str, Any]] = []
+        if self._job.is_home(f"{origin}/") and found.allows(f"{origin}{TDMREP}"):
+            there = await self._answer(f"{origin}{TDMREP}")
+            tdmrep = parse_tdmrep(there.body) if isinstance(there, Response) and there.status == 200 else []
+        self._job.signals[origin] = HostSignals(text, tdmrep)
+        if found.kind != "unreachable" and self._job.is_home(f"{origin}/"):
+            seen = sha256_hex(text.encode())  # a shell or an error page has no rules, whatever its bytes are
+            capture = answer.meta.get("capture")
+            capture_id = capture.capture_id if capture else ""
+            self._job.recorder.watched(Sighting("robots", f"{origin}/robots.txt", seen, capture_id))
+        return found
+
+    async def _answer(self, url: str) -> Response | Rules:
+        """The answer at the end of its redirects, or the rules that hold where there is none."""
         for _ in range(6):
             try:
                 answer = await self._download(url)
@@ -111,12 +136,16 @@ class RobotsMiddleware:
                 return UNREACHABLE
             location = answer.headers.get("Location")
             if answer.status not in (301, 302, 303, 307, 308) or location is None:
-                content_type = (answer.headers.get("Content-Type") or b"").decode("latin-1")
-                return rules(answer.status, content_type, answer.body)
+                return answer
             url = answer.urljoin(location.decode("latin-1"))
         return NO_RULES
 
     async def _download(self, url: str) -> Response:
-        request = Request(url, meta={"robots": True}, dont_filter=True)
+        meta = {"robots": True, "download_maxsize": MOST_READ}
+        request = Request(url, meta=meta, dont_filter=True)
         assert self._crawler.engine is not None
         return await self._crawler.engine.download_async(request)
+
+
+def content_type(response: Response) -> str:
+    return (response.headers.get("Content-Type") or b"").decode("latin-1")

@@ -42,6 +42,8 @@ class FrontierScheduler(BaseScheduler):
     def has_pending_requests(self) -> bool:
         if self._job.stop_reason:
             return False
+        if not (self._queue or self._again or self._job.recorder.best_priority is not None):
+            self._refill()
         return bool(self._queue or self._again or self._job.recorder.best_priority is not None)
 
     def enqueue_request(self, request: Request) -> bool:
@@ -61,6 +63,9 @@ class FrontierScheduler(BaseScheduler):
             self._refill()
         while self._queue and not self._job.stop_reason:
             wanted = self._queue.popleft()
+            if objection := self._job.objection(wanted.url):
+                self._job.stopped = objection
+                return None
             self._job.recorder.in_flight.add(wanted.request_key)
             try:
                 return self._spider.request(wanted)

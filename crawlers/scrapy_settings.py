@@ -19,12 +19,19 @@ def process_settings(crawl: CrawlSettings) -> dict[str, Any]:
     return {
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
         "TWISTED_DNS_RESOLVER": f"{_HERE}.guard.PublicResolver",
-        "ALLOW_PRIVATE": crawl.allow_private or bool(crawl.proxy),
+        "PRIVATE_HOSTS": ["*"] if crawl.proxy else list(crawl.private_hosts),  # only the proxy is resolved
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
         "LOG_INSTALL_ROOT_HANDLER": False,
         "LOG_LEVEL": "WARNING",
         "TELNETCONSOLE_ENABLED": False,
         "STATS_DUMP": False,
     }
+
+
+def _slots(seed: Seed) -> dict[str, dict[str, Any]]:
+    """Delays of hosts that have one of their own."""
+    hosts = (other.host for other in seed.crawl.hosts if other.delay_s is not None)
+    return {host: {"delay": seed.crawl.manners(host).delay_s, "concurrency": 1} for host in hosts}
 
 
 def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -> dict[str, Any]:
@@ -36,6 +43,7 @@ def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -
         "CONCURRENT_REQUESTS": 1,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "DOWNLOAD_DELAY": delay,
+        "DOWNLOAD_SLOTS": {} if replay else _slots(seed),
         "DOWNLOAD_DELAY_JITTER": 0.0,  # a delay is a promise, not a mean
         "AUTOTHROTTLE_ENABLED": not replay,
         "AUTOTHROTTLE_START_DELAY": delay,
@@ -51,6 +59,7 @@ def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
         "REDIRECT_ENABLED": False,  # each hop is a request of its own: see spiders/base.py
         "METAREFRESH_ENABLED": False,
+        "DOWNLOAD_HANDLERS": dict.fromkeys(("http", "https"), f"{_HERE}.secret.SecretHandler"),
         "SCHEDULER": f"{_HERE}.scheduler.FrontierScheduler",
         "SPIDER_MIDDLEWARES_BASE": {},
         "EXTENSIONS_BASE": {"scrapy.extensions.throttle.AutoThrottle": 0},
@@ -65,6 +74,6 @@ def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -
             f"{_HERE}.capture.DecompressionMiddleware": 590,
             "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
             f"{_HERE}.secret.SecretMiddleware": 900,
-            **({f"{_HERE}.replay.ReplayMiddleware": 950} if replay else {}),
+            **({f"{_HERE}.replay.ReplayMiddleware": 950} if replay else {f"{_HERE}.politeness.LedgerMiddleware": 950}),
         },
     }

@@ -3,24 +3,57 @@
 from urllib.parse import urlsplit
 
 from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
+from scrapy.http import Response
+from w3lib.url import add_or_replace_parameters
 
 from kobunko.crawlers.spiders.base import SourceSpider
 
 
+def _spider_of(crawler: Crawler) -> SourceSpider:
+    assert isinstance(crawler.spider, SourceSpider)
+    return crawler.spider
+
+
+def _is_for_key(spider: SourceSpider, url: str) -> bool:
+    """Keys go to the source's own hosts, and not into what the host as a whole is asked."""
+    path = urlsplit(url).path
+    return spider.job.is_home(url) and path != "/robots.txt" and not path.startswith("/.well-known/")
+
+
 class SecretMiddleware:
-    """Adds the spider's `secret_headers()` to requests that go to the source's own hosts."""
+    """Adds the spider's `secret_headers()`."""
 
     def __init__(self, spider: SourceSpider) -> None:
         self._spider = spider
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "SecretMiddleware":
-        assert isinstance(crawler.spider, SourceSpider)
-        return cls(crawler.spider)
+        return cls(_spider_of(crawler))
 
     def process_request(self, request: Request) -> None:
         headers = self._spider.secret_headers()
-        is_robots = urlsplit(request.url).path == "/robots.txt"
-        if headers and not is_robots and self._spider.job.is_home(request.url):
+        if headers and _is_for_key(self._spider, request.url):
             request.headers.update(headers)
+
+
+class SecretHandler(HTTP11DownloadHandler):
+    """Adds the spider's `secret_query()` on the wire: no request, answer or error that others see has it."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._spider = _spider_of(crawler)
+
+    async def download_request(self, request: Request) -> Response:
+        secret = self._spider.secret_query()
+        if not secret or not _is_for_key(self._spider, request.url):
+            return await super().download_request(request)
+        wired = request.replace(url=add_or_replace_parameters(request.url, secret))
+        try:
+            response = await super().download_request(wired)
+        except Exception as error:
+            error.args = tuple(str(arg).replace(wired.url, request.url) for arg in error.args)
+            raise
+        request.meta.update(wired.meta)
+        return response.replace(url=request.url)

@@ -11,6 +11,7 @@ class CrawlSummary:
     """Counts of one crawl; lists are capped, their counts are not. Plain JSON by `to_json`."""
 
     source: str
+    waiting: int = 0  # requests in the queue, as last counted
     requests: int = 0  # answers received, robots.txt and redirects included
     captured: int = 0  # answers with a new body
     revisited: int = 0  # answers whose body was held already
@@ -22,13 +23,17 @@ class CrawlSummary:
     failures: list[dict[str, str]] = field(default_factory=list)  # {url, reason}
     excluded: int = 0  # URLs that robots.txt keeps us from
     exclusions: list[str] = field(default_factory=list)
+    postponed: int = 0  # requests that failed once and were put at the end of the queue
+    gone: int = 0  # works that became certain to be gone
+    withheld: int = 0  # new documents that wait until a person has read the changed terms
     skipped: dict[str, int] = field(default_factory=dict)  # left out on purpose, by reason
+    alarms: list[str] = field(default_factory=list)  # changed terms, empty lists, mass disappearance
     broken_assertions: list[str] = field(default_factory=list)
     resumed: bool = False
     finished: bool = False
-    stopped: str = (
-        ""  # why it did not finish: interrupted, limit, budget, http-429, http-503, robots-unreachable, write-error
-    )
+    # why it did not finish: interrupted, limit, budget, hours, http-429, http-503, refused, robots-unreachable,
+    # write-error; with the moment until which the host is left alone, where there is one
+    stopped: str = ""
 
     @property
     def fetched(self) -> int:
@@ -37,6 +42,10 @@ class CrawlSummary:
     @property
     def documents(self) -> int:
         return self.fetched + self.held
+
+    def alarm(self, message: str) -> None:
+        if message not in self.alarms:
+            self.alarms.append(message)
 
     def add_failure(self, url: str, reason: str) -> None:
         self.failed += 1

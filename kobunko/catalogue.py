@@ -251,8 +251,10 @@ class Catalogue:
             self._upsert(connection, tables.removals, [row])
 
     def removed(self) -> set[str]:
-        """Ids of documents that must not be in a release."""
-        return {row["doc_id"] for row in self._rows(sa.select(tables.removals.c.doc_id))}
+        """Ids of documents that must not be in a release: removed ones, and new ones of a source whose terms changed
+        and were not read yet (see `kobunko review`)."""
+        gone, held = sa.select(tables.removals.c.doc_id), sa.select(tables.withheld.c.doc_id)
+        return {row["doc_id"] for query in (gone, held) for row in self._rows(query)}
 
 
 def _utc(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kobunko.document import document, part
-from kobunko.errors import UsageError
+from kobunko.errors import Reject, UsageError
+from kobunko.gazettes import gazettes
 from kobunko.home import Home
 from kobunko.ids import sha256_hex
 from kobunko.records import Capture, Document
-from kobunko.seed import SOURCE_NAME
+from kobunko.seed import SOURCE_NAME, Seed
+from kobunko.unpack import is_archive
 from kobunko.warc import WarcWriter
 
 COMMIT_FILES = 200
@@ -75,6 +77,40 @@ def rows_of_path(path: Path, source: str, url: str) -> Iterator[ImportRow]:
         raise UsageError(f"{source!r} cannot be a source: use small letters, digits and _.") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """Bytes that become one part of a document."""
+
+    role: str
+    url: str
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What becomes one document."""
+
+    row: ImportRow
+    files: tuple[_File, ...]
+    published: str | None = None
+
+    def document(self, captures: Sequence[Capture]) -> Document:
+        row = self.row
+        parts = [part(file.role, capture) for file, capture in zip(self.files, captures, strict=True)]
+        return document(
+            row.source,
+            row.source_key or row.url or row.path.name,
+            captures[0].sha256,
+            parts,
+            url=captures[0].url,
+            title=row.title,
+            published=self.published,
+            linked_from=row.linked_from,
+            anchor_text=row.anchor_text,
+        )
+
+
 def import_files(
     home: Home, run_id: str, rows: Sequence[ImportRow], on_progress: Callable[[int], None] = lambda _: None
 ) -> ImportSummary:
@@ -85,62 +121,66 @@ def import_files(
         batch = _Batch(home, run_id, writers)
         for row in rows:
             try:
-                body = row.path.read_bytes()
+                for entry in _entries(row, home.seeds.get(row.source)):
+                    made = entry.document([_capture(row, file) for file in entry.files])
+                    if known.get(made.doc_id) == made.input_sha256:
+                        summary.unchanged += 1
+                    else:
+                        known[made.doc_id] = made.input_sha256
+                        batch.add(entry)
+                        summary.new += 1
             except OSError as error:
                 summary.failed.append({"path": str(row.path), "reason": f"{type(error).__name__}: {error.strerror}"})
                 continue
-            seed = home.seeds.get(row.source)
-            role = seed.role_of(row.url) if seed else "file"
-            made = _plan(row, role, body)
-            if known.get(made.doc_id) == made.input_sha256:
-                summary.unchanged += 1
-            else:
-                known[made.doc_id] = made.input_sha256
-                batch.add(row, role, body)
-                summary.new += 1
+            except Reject as reject:
+                summary.failed.append({"path": str(row.path), "reason": f"{reject.code}: {reject.detail}"})
+                continue
             on_progress(1)
         batch.commit()
     return summary
 
 
-def _url(row: ImportRow) -> str:
-    """A file without a URL is known by its name: the folder that it lies in is this machine's affair."""
-    return row.url or f"file:{row.path.name}"
+def _entries(row: ImportRow, seed: Seed | None) -> Iterator[_Entry]:
+    """The documents of a file: itself, or what is in it where the source's bulk files hold many."""
+    if seed and seed.bulk == "gazettes" and is_archive(row.path):
+        yield from _gazettes(row)
+        return
+    url = row.url or f"file:{row.path.name}"  # the folder that it lies in is this machine's affair
+    media_type = row.media_type or mimetypes.guess_type(row.path.name)[0] or ""
+    role = seed.role_of(row.url) if seed else "file"
+    yield _Entry(row, (_File(role, url, media_type, row.path.read_bytes()),))
 
 
-def _media_type(row: ImportRow) -> str:
-    return row.media_type or mimetypes.guess_type(row.path.name)[0] or ""
+def _gazettes(row: ImportRow) -> Iterator[_Entry]:
+    base, count = row.url or f"file:{row.path.name}", 0
+    for gazette in gazettes(row.path):
+        count += 1
+        members = (("gazette", gazette.xml), *(("image", image) for image in gazette.images))
+        files = (
+            _File(role, f"jar:{base}!/{member.name}", mimetypes.guess_type(member.name)[0] or "", member.body)
+            for role, member in members
+        )
+        named = row.model_copy(update={"source_key": gazette.key, "title": gazette.title})
+        yield _Entry(named, tuple(files), gazette.published)
+    if not count:
+        raise Reject("no-gazettes", "the archive holds no gazette XML: give a bulk file of JPO")
 
 
-def _capture(row: ImportRow, body: bytes, record: tuple[str, str, int] = ("", "", 0)) -> Capture:
-    capture_id, file, offset = record
+def _capture(row: ImportRow, file: _File, record: tuple[str, str, int] = ("", "", 0)) -> Capture:
+    capture_id, warc_file, offset = record
     fetched = row.fetched_at
     return Capture(
         capture_id=capture_id,
         source=row.source,
-        url=_url(row),
+        url=file.url,
         record_type="resource",
         status=200,
-        media_type=_media_type(row),
-        sha256=sha256_hex(body),
-        size=len(body),
+        media_type=file.media_type,
+        sha256=sha256_hex(file.body),
+        size=len(file.body),
         fetched_at=fetched.astimezone(UTC) if fetched else None,
-        warc_file=file,
+        warc_file=warc_file,
         warc_offset=offset,
-        linked_from=row.linked_from,
-        anchor_text=row.anchor_text,
-    )
-
-
-def _plan(row: ImportRow, role: str, body: bytes, record: tuple[str, str, int] = ("", "", 0)) -> Document:
-    capture = _capture(row, body, record)
-    return document(
-        row.source,
-        row.source_key or row.url or row.path.name,
-        capture.sha256,
-        [part(role, capture)],
-        url=capture.url,
-        title=row.title,
         linked_from=row.linked_from,
         anchor_text=row.anchor_text,
     )
@@ -182,13 +222,17 @@ class _Batch:
         self._documents: list[Document] = []
         self._bytes = 0
 
-    def add(self, row: ImportRow, role: str, body: bytes) -> None:
+    def add(self, entry: _Entry) -> None:
+        row = entry.row
         moment = row.fetched_at or datetime.fromtimestamp(os.stat(row.path).st_mtime, UTC)
-        record = self._writers.of(row.source).resource(_url(row), moment, _media_type(row), body)
-        self._captures.append((self._sequence, _capture(row, body, record)))
-        self._documents.append(_plan(row, role, body, record))
-        self._sequence += 1
-        self._bytes += len(body)
+        captures = []
+        for file in entry.files:
+            record = self._writers.of(row.source).resource(file.url, moment, file.media_type, file.body)
+            captures.append(_capture(row, file, record))
+            self._captures.append((self._sequence, captures[-1]))
+            self._sequence += 1
+            self._bytes += len(file.body)
+        self._documents.append(entry.document(captures))
         if len(self._captures) >= COMMIT_FILES or self._bytes >= COMMIT_BYTES:
             self.commit()
 

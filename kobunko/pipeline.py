@@ -72,6 +72,13 @@ def crawl(
     return {source: summary.to_json() for source, summary in found.items()}
 
 
+def crawl_plan(home: Home, seed: Seed) -> dict[str, Any]:
+    """What a crawl would ask, of whom and how; nothing is asked."""
+    from kobunko.crawlers.plan import plan
+
+    return plan(home.settings, home.catalogue, seed)
+
+
 def run(
     home: Home,
     names: Sequence[str] = (),

@@ -52,16 +52,16 @@ def stage_progress() -> Iterator[Any]:
 
 @contextmanager
 def crawl_progress() -> Iterator[Any]:
-    """A line per source with its counts, kept up to date on a terminal."""
-    with Progress(
-        TextColumn("{task.description}"), TimeElapsedColumn(), console=err, disable=not err.is_terminal
-    ) as bars:
+    """A bar per source (its host is asked one thing at a time) with what is done, what waits, and its counts."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"))
+    with Progress(*columns, TimeElapsedColumn(), console=err, disable=not err.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
         def update(source: str, counts: Mapping[str, int]) -> None:
-            text = f"{source}: " + ", ".join(f"{name} {n}" for name, n in counts.items())
             if source not in tasks:
-                tasks[source] = bars.add_task(text, total=None)
-            bars.update(tasks[source], description=text)
+                tasks[source] = bars.add_task(source, total=None, counts="")
+            shown = ", ".join(f"{name} {counts[name]}" for name in ("new", "changed", "failed") if name in counts)
+            done = counts.get("requests", 0)
+            bars.update(tasks[source], completed=done, total=done + counts.get("waiting", 0), counts=shown)
 
         yield update

@@ -7,9 +7,9 @@ and what must be true after a crawl. Unknown keys are errors, so that a typing m
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kobunko.errors import NotFound, UsageError
 
@@ -28,6 +28,38 @@ class Robots(_Frozen):
     reason: str = ""
 
 
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+
+
+def _hours(value: str | None) -> str | None:
+    if value and not _HOURS.fullmatch(value):
+        raise ValueError(f"{value!r} is no span of hours: write e.g. 22:00-06:00 (in Japan)")
+    return value
+
+
+Hours = Annotated[str, AfterValidator(_hours)]
+
+
+class HostOverride(_Frozen):
+    """Other manners for one host than for the rest of the source. They need a written reason."""
+
+    host: str
+    reason: str = Field(min_length=10)
+    delay_s: float | None = None
+    requests_per_night: int | None = None
+    bytes_per_night: int | None = None
+    hours: Hours | None = None
+
+
+class Manners(_Frozen):
+    """How one host is asked. A night begins at noon in Japan."""
+
+    delay_s: float
+    requests_per_night: int
+    bytes_per_night: int
+    hours: str
+
+
 class CrawlPolicy(_Frozen):
     """Where a spider may go and how it behaves there."""
 
@@ -36,7 +68,10 @@ class CrawlPolicy(_Frozen):
     deny: tuple[str, ...] = ()  # none may match
     depth: int = 3  # links followed from a start page
     delay_s: float = 5.0  # between two requests to one host
-    requests_per_night: int = 2000
+    requests_per_night: int = 2000  # to one host; what is left waits for the next night
+    bytes_per_night: int = 4 << 30  # from one host
+    hours: Hours = ""  # when a host may be asked, in Japan, e.g. 22:00-06:00; empty: at any time
+    hosts: tuple[HostOverride, ...] = ()
     robots: Robots = Robots()
     params: dict[str, Any] = Field(default_factory=dict)  # what the spider itself needs
 
@@ -46,6 +81,14 @@ class CrawlPolicy(_Frozen):
         for pattern in patterns:
             re.compile(pattern)
         return patterns
+
+    def manners(self, host: str) -> Manners:
+        """The policy for one host (without port), its override included."""
+        mine = {name: getattr(self, name) for name in Manners.model_fields}
+        for other in self.hosts:
+            if other.host == host:
+                mine |= {name: getattr(other, name) for name in mine if getattr(other, name) is not None}
+        return Manners(**mine)
 
 
 class ReviewedTerms(_Frozen):
@@ -82,6 +125,8 @@ class Assertions(_Frozen):
 
     min_documents: int = 1
     max_failed_share: float = 0.1
+    gone_after: int = Field(default=3, ge=1)  # crawls in a row that must miss a work before it counts as gone
+    max_gone_share: float = 0.1  # more of a source missing than this is an alarm, and nothing counts as gone
 
 
 class Seed(_Frozen):
@@ -89,11 +134,14 @@ class Seed(_Frozen):
     title: str
     publisher: str
     homepage: str
-    spider: Literal["egov_laws", "courts", "edinet", "site", "none"]
+    spider: Literal[
+        "egov_laws", "courts", "edinet", "site", "exams", "kokkai", "ndl", "archives", "ckan", "estat", "none"
+    ]
     config: str = Field(pattern=SOURCE_NAME)  # which config of a release its rows go to
     enabled: bool = True
     reason: str = ""  # why it is not crawled, where it is not
     roles: tuple[UrlRole, ...] = ()
+    bulk: Literal["", "gazettes"] = ""  # what an imported archive of this source holds; empty: it is a document itself
     crawl: CrawlPolicy = CrawlPolicy()
     licence: LicenceHint = LicenceHint()
     assertions: Assertions = Assertions()

@@ -28,8 +28,9 @@ class CrawlSettings(_Section):
     timeout_s: float = 60
     max_bytes: int = 512 << 20  # of one answer
     retries: int = 2
-    allow_private: bool = False  # let requests go to loopback and private addresses (test hosts)
+    private_hosts: tuple[str, ...] = ()  # test hosts that may have an address of the inside, by name
     edinet_key: SecretStr = SecretStr("")  # KOBUNKO__CRAWL__EDINET_KEY
+    estat_app_id: SecretStr = SecretStr("")  # KOBUNKO__CRAWL__ESTAT_APP_ID
 
 
 class RunSettings(_Section):

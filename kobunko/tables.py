@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text
 
-REVISION = "0001"  # of alembic, that these tables stand at
+REVISION = "0002"  # of alembic, that these tables stand at
 
 metadata = MetaData()
 
@@ -82,6 +82,70 @@ frontier = Table(
     Column("request", Text, nullable=False),  # JSON: all that is needed to ask again
     Column("detail", Text, nullable=False),
     Index("frontier_queue", "source", "crawl_id", "state", "priority", "sequence"),
+)
+
+host_state = Table(
+    "host_state",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("not_before", DateTime(timezone=True)),  # the host wants to be left alone until then
+    Column("refusals", Integer, nullable=False),  # answers in a row that were 403, 429, 5xx or none at all
+    Column("closures", Integer, nullable=False),  # how often in a row the host was left alone
+    Column("reason", Text, nullable=False),
+)
+
+host_nights = Table(
+    "host_nights",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("night", Text, primary_key=True),  # ISO date of the noon in Japan at which it began
+    Column("requests", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+)
+
+watched = Table(
+    "watched",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("url_key", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # terms | robots
+    Column("accepted", Text, nullable=False),  # fingerprint that was there first, or that a person accepted
+    Column("current", Text, nullable=False),
+    Column("capture_id", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True)),
+)
+
+withheld = Table(
+    "withheld",
+    metadata,
+    Column("doc_id", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Index("withheld_by_source", "source"),
+)
+
+absences = Table(
+    "absences",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("work_id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("reason", Text, nullable=False),  # http-404 | http-410 | withdrawn | undisclosed | delisted
+    Column("times", Integer, nullable=False),  # crawls that confirmed it
+    Column("first_at", DateTime(timezone=True), nullable=False),
+    Column("crawl_id", Text, nullable=False),  # the last crawl that met it
+    Column("event_at", DateTime(timezone=True)),  # when it was confirmed often enough
+)
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("url_key", Text, primary_key=True),
+    Column("entries", BigInteger, nullable=False),
+    Column("counted_at", DateTime(timezone=True), nullable=False),
 )
 
 runs = Table(

@@ -27,9 +27,15 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    doc_id: str
+    reason: str  # withdrawn | undisclosed | expired | no-file
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     filings: list[Filing]
-    left_out: list[str]  # a reason for each row that cannot be fetched: withdrawn, undisclosed, expired, no-file
+    left_out: list[LeftOut]  # rows that cannot be fetched
 
 
 def day_url(base: str, day: str) -> str:
@@ -57,7 +63,7 @@ def parse_day(body: bytes) -> Day:
         raise Reject("incomplete-list", f"{len(rows)} rows where {count} were announced")
     reasons = [(row, _left_out(row)) for row in rows]
     filings = [_filing(row) for row, reason in reasons if not reason]
-    return Day(filings, [reason for _, reason in reasons if reason])
+    return Day(filings, [LeftOut(str(row.get("docID")), reason) for row, reason in reasons if reason])
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def _json(body: bytes) -> dict[str, Any]:
 
 
 def _left_out(row: dict[str, Any]) -> str:
-    if row.get("withdrawalStatus", "0") != "0":
+    if row.get("withdrawalStatus", "0") == "2":  # 1 is the request to withdraw, which is a filing of its own
         return "withdrawn"
     if row.get("disclosureStatus", "0") in ("1", "2") or not row.get("submitDateTime"):
         return "undisclosed"
@@ -91,9 +97,18 @@ def _kinds(row: dict[str, Any]) -> list[str]:
 
 def _filing(row: dict[str, Any]) -> Filing:
     facts = {name: value for name, value in row.items() if value not in (None, "") and name != "seqNumber"}
+    if parent := facts.get("parentDocID"):
+        facts["relation"] = {"kind": _relation(row), "doc_id": parent}
     version = str(row.get("opeDateTime") or row["submitDateTime"])
     title = str(row.get("docDescription") or row["docID"])
     return Filing(row["docID"], version, title, row["submitDateTime"][:10], _kinds(row), facts)
+
+
+def _relation(row: dict[str, Any]) -> str:
+    """What a filing is to the one that it names as its parent."""
+    if row.get("withdrawalStatus") == "1":
+        return "withdraws"
+    return "corrects" if "訂正" in str(row.get("docDescription") or "") else "belongs-to"
 
 
 def check_file(body: bytes, content_type: str, kind: str) -> None:

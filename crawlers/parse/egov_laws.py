@@ -40,6 +40,40 @@ def law_url(base: str, revision_id: str) -> str:
     return f"{base}/law_file/xml/{quote(revision_id)}"
 
 
+def revisions_url(base: str, law_id: str) -> str:
+    return f"{base}/law_revisions/{quote(law_id)}?response_format=json"
+
+
+def attachment_url(base: str, revision_id: str, src: str) -> str:
+    return f"{base}/attachment/{quote(revision_id)}?{urlencode({'src': src})}"
+
+
+def parse_revisions(body: bytes) -> list[Law]:
+    """Every revision of one law, the newest first: also those that are not in force yet or no longer."""
+    answer = _json(body)
+    try:
+        info, revisions = answer["law_info"], answer["revisions"]
+    except KeyError:
+        raise Reject("api-error", f"{answer.get('code', '?')}: {answer.get('message', body[:200])!s}") from None
+    if not revisions:
+        raise Reject("no-revisions", str(info.get("law_id")))
+    return [_law(info, revision) for revision in revisions]
+
+
+def attachments_of(body: bytes) -> list[str]:
+    """`src` of the figures and forms that a law's XML refers to, in order, each once."""
+    found = dict.fromkeys(re.findall(rb"<(?:Fig|AppdxFig)\b[^>]*?\bsrc=\"([^\"]+)\"", body))
+    return [src.decode("utf-8", errors="replace") for src in found]
+
+
+def is_missing_attachment(body: bytes) -> bool:
+    """Whether the API says that it has no such file: HTTP 400 with a code of its own."""
+    try:
+        return str(json.loads(body).get("code", "")).startswith("404")
+    except (ValueError, AttributeError):
+        return False
+
+
 def parse_list(body: bytes, url: str) -> LawList:
     """Laws of one page of `/laws`.
 

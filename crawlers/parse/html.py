@@ -22,6 +22,13 @@ class Link:
     text: str  # what the reader sees on it
 
 
+def is_html(content_type: str, body: bytes) -> bool:
+    declared = content_type.split(";")[0].strip().lower()
+    if declared in ("text/html", "application/xhtml+xml"):
+        return True
+    return declared in ("", "text/plain") and body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
+
+
 def decode(body: bytes, content_type: str = "") -> str:
     """Text of a page. Bytes that are UTF-8 are taken for UTF-8 whatever they are declared to be: other Japanese
     encodings are hardly ever valid UTF-8, and old pages are often mislabelled. Else BOM, header and meta decide."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from kobunko.crawlers.parse.html import Link, links, meta_tags, soup, title, words
+from kobunko.crawlers.parse.html import is_html as is_html
 from kobunko.errors import Reject
 
 # fmt: off
@@ -38,13 +39,6 @@ def extension(url: str) -> str:
 
 def file_name(url: str) -> str:
     return unquote(posixpath.basename(urlsplit(url).path))
-
-
-def is_html(content_type: str, body: bytes) -> bool:
-    declared = content_type.split(";")[0].strip().lower()
-    if declared in ("text/html", "application/xhtml+xml"):
-        return True
-    return declared in ("", "text/plain") and body.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
 
 
 def parse_page(body: bytes, url: str, content_type: str = "") -> PageFacts:

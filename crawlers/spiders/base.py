@@ -4,6 +4,7 @@ A spider's callbacks are ordinary generators; they yield `Wanted` requests and i
 that they understand to be no answer. Whatever one answer gave goes to the recorder as one unit.
 """
 
+import mimetypes
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,10 +16,13 @@ from twisted.python.failure import Failure
 
 from kobunko.crawlers.frontier import Wanted
 from kobunko.crawlers.guard import Refused
+from kobunko.crawlers.hosts import host_of
 from kobunko.crawlers.items import Item
 from kobunko.crawlers.job import Job
 from kobunko.crawlers.politeness import AskedToWait
 from kobunko.crawlers.robots import RobotsExcluded
+from kobunko.crawlers.robots import content_type as content_type
+from kobunko.crawlers.watch import Sighting, fingerprint
 from kobunko.document import part
 from kobunko.errors import Reject
 from kobunko.ids import url_key
@@ -27,6 +31,8 @@ from kobunko.records import Capture, Part
 Output = Iterator[Wanted | Item]
 REDIRECTS = (301, 302, 303, 307, 308)
 MOST_HOPS = 5
+GONE = ("http-404", "http-410")
+PASSING = ("http-403", "timeout", "host-not-found", "connection-refused", "connection-lost", "truncated")
 FALLBACK = -100  # priority of archived URLs that a list should have led to
 
 _REASONS: dict[type[Exception], str] = {
@@ -63,10 +69,12 @@ class SourceSpider(Spider):
     """Base of the spiders; `first` and `requests_for_archived` say where to begin."""
 
     name = "source"
+    has_whole_list = False  # whether a finished crawl has met every work that the source still has
 
     def __init__(self, job: Job, **kwargs: Any) -> None:
         super().__init__(name=job.seed.source, **kwargs)
         self.job = job
+        job.has_whole_list = self.has_whole_list
         self.seed = job.seed
 
     def first(self) -> Iterable[Wanted]:
@@ -89,6 +97,10 @@ class SourceSpider(Spider):
         """Headers with keys for the source's own hosts; they are never stored."""
         return {}
 
+    def secret_query(self) -> dict[str, str]:
+        """Query parameters with keys for the source's own hosts, where an API takes them no other way."""
+        return {}
+
     def first_requests(self) -> list[Wanted]:
         archive = self.job.archive
         terms = self.seed.licence.terms_url
@@ -97,9 +109,10 @@ class SourceSpider(Spider):
             first.append(Wanted(terms, "terms", key=f"terms:{url_key(terms)}", priority=100))
         return first
 
-    def terms(self, response: Response) -> Output:  # noqa: ARG002
-        """The terms page: captured as evidence, not a document."""
-        yield from ()
+    def terms(self, response: Response) -> Output:
+        """The terms page: captured as evidence, watched for changes, not a document."""
+        capture: Capture = response.meta["capture"]
+        yield Sighting("terms", response.url, fingerprint(content_type(response), response.body), capture.capture_id)
 
     async def start(self) -> AsyncIterator[Any]:
         """Nothing: the scheduler begins with the frontier."""
@@ -107,7 +120,9 @@ class SourceSpider(Spider):
         yield
 
     def request(self, wanted: Wanted) -> Request:
-        meta = {"wanted": wanted}
+        meta: dict[str, Any] = {"wanted": wanted}
+        if wanted.timeout_s:
+            meta["download_timeout"] = max(wanted.timeout_s, self.job.settings.crawl.timeout_s)
         return Request(wanted.url, callback=self.answer, errback=self.gave_up, meta=meta, dont_filter=True)
 
     def answer(self, response: Response) -> None:
@@ -115,12 +130,26 @@ class SourceSpider(Spider):
         try:
             output = list(self._outcome(wanted, response))
         except Reject as reject:
-            self.job.recorder.failed(wanted, reason_of(reject))
+            self._rejected(wanted, reject)
         except Exception as error:
             self.logger.exception("callback %s failed on %s", wanted.callback, wanted.url)
             self.job.recorder.failed(wanted, f"error:{type(error).__name__}: {error}")
         else:
             self.job.recorder.done(wanted, output)
+
+    def _rejected(self, wanted: Wanted, reject: Reject) -> None:
+        if reject.code in GONE:
+            self.job.recorder.absent(wanted, reject.code)
+        self._later_or_never(wanted, reason_of(reject))
+
+    def _later_or_never(self, wanted: Wanted, reason: str) -> None:
+        """What may pass by itself is tried once more at the end of the queue; the second time it is a failure."""
+        frontier = self.job.frontier
+        passes = reason in PASSING or reason.startswith("http-5")
+        if passes and self.job.archive is None and frontier.detail(wanted.request_key) != reason:
+            self.job.recorder.postponed(wanted, reason)
+        else:
+            self.job.recorder.failed(wanted, reason)
 
     def _outcome(self, wanted: Wanted, response: Response) -> Output:
         location = response.headers.get("Location")
@@ -130,7 +159,7 @@ class SourceSpider(Spider):
                 yield hop
             else:
                 yield from self.led_elsewhere(hop)
-        elif response.status != 200:
+        elif response.status != 200 and response.status not in wanted.accept:
             raise Reject(f"http-{response.status}")
         elif not response.body:
             raise Reject("empty-body")
@@ -144,12 +173,13 @@ class SourceSpider(Spider):
         if isinstance(error, RobotsExcluded):
             self.job.recorder.excluded(wanted)
         elif isinstance(error, AskedToWait) and not self._is_broken(wanted, error):
+            self.job.ledger.wait(host_of(wanted.url), error.seconds, str(error))
             self.job.stopped = str(error)
             self.job.recorder.postponed(wanted, str(error))
         elif isinstance(error, Refused):
             self.job.recorder.failed(wanted, f"refused: {error}")
         else:
-            self.job.recorder.failed(wanted, reason_of(error))
+            self._later_or_never(wanted, reason_of(error))
 
     def _is_broken(self, wanted: Wanted, error: AskedToWait) -> bool:
         """Whether an earlier start was stopped by this very URL: then it is the URL that is broken, not the host."""
@@ -161,3 +191,14 @@ class SourceSpider(Spider):
     def part(self, role: str, response: Response) -> Part:
         capture: Capture = response.meta["capture"]
         return part(role, capture)
+
+    def member(self, role: str, response: Response, name: str, body: bytes, media_type: str = "") -> Part:
+        """A piece of an answer that is a file of its own, e.g. of a ZIP: kept as a record of its own."""
+        whole: Capture = response.meta["capture"]
+        media_type = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return part(role, self.job.recorder.member(whole, name, media_type, body))
+
+    def captured(self, url: str) -> Capture | None:
+        """The newest good capture of a URL, what this crawl has just asked included."""
+        self.job.recorder.flush()
+        return self.job.catalogue.latest_capture(url)

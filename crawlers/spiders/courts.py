@@ -1,35 +1,38 @@
 """Courts: searches by date, detail pages, and the PDF of each judgment."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.http import Response
 
+from kobunko.crawlers import slices
 from kobunko.crawlers.frontier import Wanted
-from kobunko.crawlers.items import Found, Held, part_from_json, part_to_json
+from kobunko.crawlers.items import Found, Held, Listed, part_from_json, part_to_json
 from kobunko.crawlers.parse import courts
 from kobunko.crawlers.spiders.base import FALLBACK, Output, SourceSpider
 from kobunko.errors import Reject
 from kobunko.ids import work_id
 
-JAPAN = timezone(timedelta(hours=9))
-RECHECK_DAYS = 365  # judgments older than this are not asked for again once they are held
+RECENT_YEARS = 2  # asked for in each crawl; the older ones have their turn
+RECHECK_DAYS = 365  # judgments older than this are asked for again once in so many days
 
 
 class CourtsSpider(SourceSpider):
-    """`crawl.start` holds the search page; `params.from` and `params.to` the first and the last day (today)."""
+    """`crawl.start` holds the search page; `params.from` and `params.to` the first and the last day (today),
+    `params.old_years` how many of the older years are asked for again in a night."""
 
     def first(self) -> Iterable[Wanted]:
         params = self.seed.crawl.params
         start = date.fromisoformat(params.get("from", "1947-01-01"))
-        end = date.fromisoformat(params["to"]) if "to" in params else self._today()
-        for first, last in courts.years(start, end):
+        end = date.fromisoformat(params["to"]) if "to" in params else slices.today()
+        years = list(courts.years(start, end))
+        recent, old = years[:RECENT_YEARS], years[RECENT_YEARS:]
+        is_first_load = not self.job.catalogue.inputs(self.seed.source)
+        count = len(old) if is_first_load else int(params.get("old_years", len(old)))
+        for first, last in recent + slices.in_turn(old, count, slices.today()):
             yield self._search(first, last)
-
-    def _today(self) -> date:
-        return datetime.now(JAPAN).date()
 
     def _search(self, start: date, end: date) -> Wanted:
         return Wanted(courts.search_url(self.seed.crawl.start[0], start, end), "listing")
@@ -47,6 +50,8 @@ class CourtsSpider(SourceSpider):
 
     def listing(self, response: Response) -> Output:
         page = courts.parse_list(response.body, response.url)
+        if not page.too_many:
+            yield Listed(len(page.rows))
         dates = courts.dates_of(response.url)
         if page.too_many:
             if dates is None:
@@ -54,16 +59,23 @@ class CourtsSpider(SourceSpider):
             for start, end in courts.halves(*dates):
                 yield self._search(start, end)
         for row in page.rows:
-            if dates and self._is_old_and_held(row.judgment_id, dates[1]):
+            if dates and self._is_settled(row, dates[1]):
                 yield Held(row.judgment_id, "")
             else:
                 yield self._detail(row.url, response.url, row.text)
         if page.next_offset is not None:
             yield Wanted(courts.with_offset(response.url, page.next_offset), "listing")
 
-    def _is_old_and_held(self, judgment_id: str, until: date) -> bool:
-        old = until < self._today() - timedelta(days=RECHECK_DAYS)
-        return old and bool(self.job.catalogue.document_ids(work_id=work_id(self.seed.source, judgment_id)))
+    def _is_settled(self, row: courts.Row, until: date) -> bool:
+        """An old judgment that is held, and was looked at not long ago."""
+        since = timedelta(days=RECHECK_DAYS)
+        if until >= slices.today() - since:
+            return False
+        catalogue = self.job.catalogue
+        if not catalogue.document_ids(work_id=work_id(self.seed.source, row.judgment_id)):
+            return False
+        last = catalogue.latest_capture(row.url)
+        return bool(last and last.fetched_at and last.fetched_at > datetime.now(UTC) - since)
 
     def detail(self, response: Response) -> Output:
         judgment = courts.parse_detail(response.body, response.url)

@@ -1,23 +1,25 @@
 """EDINET: the list of each day, then the files of each filing, one after the other."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 from typing import Any
 
 from scrapy.http import Response
 
+from kobunko.crawlers import slices
 from kobunko.crawlers.frontier import Wanted
-from kobunko.crawlers.items import Found, Held, Skipped, part_from_json, part_to_json
+from kobunko.crawlers.items import Found, Gone, Held, Listed, Skipped, part_from_json, part_to_json
 from kobunko.crawlers.parse.edinet import ROLES, check_file, day_of, day_url, file_url, parse_day
 from kobunko.crawlers.spiders.base import Output, SourceSpider
 
-JAPAN = timezone(timedelta(hours=9))
+KEPT_DAYS = 3650  # how far back the API answers
 
 
 class EdinetSpider(SourceSpider):
     """`crawl.start` holds the base of the API; `params`: `from` and `to` (days), or `days` back from today.
 
-    Lists of past days are issued again when filings are withdrawn or edited, so the window should overlap.
+    Lists of past days are issued again when filings are withdrawn or edited: the window overlaps, and `older_days` of
+    the ten years before it have their turn each night.
     """
 
     @property
@@ -30,11 +32,13 @@ class EdinetSpider(SourceSpider):
 
     def first(self) -> Iterable[Wanted]:
         params = self.seed.crawl.params
-        last = date.fromisoformat(params["to"]) if "to" in params else datetime.now(JAPAN).date()
+        last = date.fromisoformat(params["to"]) if "to" in params else slices.today()
         back = timedelta(days=int(params.get("days", 7)) - 1)
         first = date.fromisoformat(params["from"]) if "from" in params else last - back
-        for back_days in range((last - first).days + 1):
-            yield self._day((last - timedelta(days=back_days)).isoformat())
+        days = [last - timedelta(days=back_days) for back_days in range((last - first).days + 1)]
+        older = [first - timedelta(days=back_days) for back_days in range(1, KEPT_DAYS)]
+        days += slices.in_turn(older, int(params.get("older_days", 0)), last)
+        yield from (self._day(day.isoformat()) for day in days)
 
     def _day(self, day: str) -> Wanted:
         return Wanted(day_url(self.base, day), "listing")
@@ -44,8 +48,11 @@ class EdinetSpider(SourceSpider):
 
     def listing(self, response: Response) -> Output:
         day = parse_day(response.body)
-        for reason in day.left_out:
-            yield Skipped(reason)
+        yield Listed(len(day.filings) + len(day.left_out))
+        for row in day.left_out:
+            yield Skipped(row.reason)
+            if row.reason in ("withdrawn", "undisclosed"):
+                yield Gone(row.doc_id, row.reason, file_url(self.base, row.doc_id, "1"))
         for filing in day.filings:
             if self.job.recorder.holds(filing.doc_id, filing.version):
                 yield Held(filing.doc_id, filing.version)

@@ -1,16 +1,21 @@
 """Any ministry's site, driven by its seed: pages and the files that they link."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from scrapy.http import Response
 
+from kobunko.crawlers.absences import works_of
 from kobunko.crawlers.frontier import Wanted
 from kobunko.crawlers.items import Found, Skipped
-from kobunko.crawlers.parse.site import FILES, NEVER, extension, file_name, is_html, parse_page
-from kobunko.crawlers.spiders.base import FALLBACK, Output, SourceSpider
+from kobunko.crawlers.parse.feeds import is_feed, parse_feed
+from kobunko.crawlers.parse.html import Link, is_html
+from kobunko.crawlers.parse.site import FILES, NEVER, extension, file_name, parse_page
+from kobunko.crawlers.spiders.base import FALLBACK, Output, SourceSpider, content_type
 from kobunko.errors import Reject
 from kobunko.ids import url_key
+
+KNOWN = -50  # priority of pages that are held: links come first
 
 
 class SiteSpider(SourceSpider):
@@ -32,6 +37,14 @@ class SiteSpider(SourceSpider):
     def first(self) -> Iterable[Wanted]:
         for url in self.seed.crawl.start:
             yield Wanted(url, "fetched")
+        yield from self._known()
+
+    def _known(self) -> Iterable[Wanted]:
+        """What is held and no page may link any more: asked for after everything that is linked. So a page that was
+        taken off a list is not forgotten, and one that was taken off the site is noticed."""
+        for url in sorted(set(works_of(self.job.catalogue, self.seed.source).values())):
+            if self.may_follow(url):
+                yield Wanted(url, "fetched", depth=self.seed.crawl.depth, priority=KNOWN)
 
     def requests_for_archived(self, urls: Sequence[str]) -> Iterable[Wanted]:
         yield from self.first()
@@ -40,33 +53,33 @@ class SiteSpider(SourceSpider):
                 yield Wanted(url, "fetched", depth=self.seed.crawl.depth, priority=FALLBACK)
 
     def fetched(self, response: Response) -> Output:
-        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        if not is_html(content_type, response.body):
+        declared = content_type(response)
+        if is_feed(response.body):
+            yield from self.links(response, parse_feed(response.body, response.url))
+        elif not is_html(declared, response.body):
             yield self._file(response)
         elif extension(response.url) in FILES:
-            raise Reject("html-for-a-file", content_type)
+            raise Reject("html-for-a-file", declared)
         else:
-            yield from self._page(response, content_type)
+            yield from self._page(response, declared)
+
+    def links(self, response: Response, links: Sequence[Link]) -> Iterator[Wanted]:
+        """Requests for the links of a page that may be followed."""
+        depth = response.meta["wanted"].depth
+        for link in links if depth < self.seed.crawl.depth else ():
+            if self.may_follow(link.url):
+                yield Wanted(link.url, "fetched", depth=depth + 1, linked_from=response.url, anchor_text=link.text)
 
     def _file(self, response: Response) -> Found:
         wanted: Wanted = response.meta["wanted"]
         return self._found(response, "file", wanted.anchor_text or file_name(response.url), {})
 
-    def _page(self, response: Response, content_type: str) -> Output:
+    def _page(self, response: Response, declared: str) -> Output:
         wanted: Wanted = response.meta["wanted"]
-        page = parse_page(response.body, response.url, content_type)
+        page = parse_page(response.body, response.url, declared)
         if not page.links and response.url in self.seed.crawl.start:
             raise Reject("no-links", "a start page that leads nowhere")
-        if wanted.depth < self.seed.crawl.depth:
-            for link in page.links:
-                if self.may_follow(link.url):
-                    yield Wanted(
-                        link.url,
-                        "fetched",
-                        depth=wanted.depth + 1,
-                        linked_from=response.url,
-                        anchor_text=link.text,
-                    )
+        yield from self.links(response, page.links)
         if not any(re.search(pattern, response.url) for pattern in self.seed.crawl.params.get("not_documents", ())):
             facts = {"meta_robots": page.meta_robots} if page.meta_robots else {}
             yield self._found(response, "page", page.title or wanted.anchor_text or response.url, facts)

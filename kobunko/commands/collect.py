@@ -20,6 +20,7 @@ def crawl_command(
     sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="Names of seeds.")],
     limit: Annotated[int, typer.Option(help="Documents per source at most; 0 is no limit.")] = 0,
     replay: Annotated[list[Path] | None, typer.Option(help="Answer requests from WARC files, not the network.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be asked of whom.")] = False,
     home: HomeOption = None,
     json_: JsonOption = False,
 ) -> None:
@@ -27,10 +28,26 @@ def crawl_command(
     sources, archives = _archives(sources, replay or [])
     with open_home(settings_of(home)) as place:
         chosen = _seeds(place, sources)
+        if dry_run:
+            show_plans([pipeline.crawl_plan(place, seed) for seed in chosen], json_)
+            return
         with job(place, "crawl", ",".join(sources)) as current, crawl_progress() as progress:
             found = pipeline.crawl(place, current.run_id, chosen, limit=limit, replay=archives, on_progress=progress)
             note_crawl(current, found)
             show_crawl(current, json_)
+
+
+def show_plans(plans: list[dict[str, Any]], json_: bool) -> None:
+    if json_:
+        show_json(plans)
+        return
+    for plan in plans:
+        begins = "goes on" if plan["goes_on"] else "begins anew"
+        note(f"{plan['source']} {begins}: {plan['waiting']} requests wait, as {plan['user_agent']}")
+        header = ("host", "seconds apart", "requests a night", "asked tonight", "hours", "not now, because")
+        names = ("host", "delay_s", "requests_per_night", "requests_tonight", "hours", "objection")
+        show_table("Hosts", header, [[host[name] for name in names] for host in plan["hosts"]])
+        show_table("First requests", ("URL",), [[url] for url in plan["requests"]])
 
 
 def _archives(words: list[str], replay: list[Path]) -> tuple[list[str], list[Path]]:
@@ -56,7 +73,7 @@ def _seeds(home: Home, sources: list[str]) -> list[Seed]:
 def note_crawl(current: Job, found: dict[str, Any]) -> None:
     current.summary["crawl"] = found
     for source, facts in found.items():
-        current.broken += [f"{source}: {line}" for line in facts["broken_assertions"]]
+        current.broken += [f"{source}: {line}" for line in (*facts["broken_assertions"], *facts["alarms"])]
         if facts["stopped"]:
             note(f"{source}: stopped ({facts['stopped']}); the next crawl goes on from here")
     if any(facts["stopped"] == "interrupted" for facts in found.values()):

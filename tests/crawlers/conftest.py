@@ -8,18 +8,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_socket
+import sqlalchemy as sa
 
 from kobunko.catalogue import Catalogue
 from kobunko.records import Document
+from kobunko.tables import host_state
 from kobunko.warc import scan
 
-SPIDERS = ("courts", "edinet", "egov_laws", "site")
+SPIDERS = ("archives", "ckan", "courts", "edinet", "egov_laws", "estat", "exams", "kokkai", "ndl", "site")
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 PROCESSES = multiprocessing.get_context("forkserver")  # imports Scrapy once; each crawl is a fork without a reactor
@@ -60,8 +63,8 @@ class Web:
     def put(self, path: str, body: bytes = b"", content_type: str = "application/pdf", **options: Any) -> None:
         self.pages[path] = Page(body, content_type, **options)
 
-    def answer(self, function: Callable[[str, dict[str, str]], tuple[bytes, str] | None]) -> None:
-        """Adds a function that answers paths which are no pages, with a body and its type."""
+    def answer(self, function: Callable[[str, dict[str, str]], Any]) -> None:
+        """Adds a function that answers paths which are no pages, with a body, its type and perhaps a status."""
 
         def page(path: str, headers: dict[str, str]) -> Page | None:
             found = function(path, headers)
@@ -141,7 +144,8 @@ class Home:
         from crawl_process import run
 
         (self.folder / "summary.json").unlink(missing_ok=True)
-        settings = {f"KOBUNKO__CRAWL__{name}": value for name, value in ({"ALLOW_PRIVATE": "true"} | env).items()}
+        loopback = {"PRIVATE_HOSTS": '["127.0.0.1", "localhost"]'}
+        settings = {f"KOBUNKO__CRAWL__{name}": value for name, value in (loopback | env).items()}
         process = PROCESSES.Process(target=run, args=(self.folder, self.seeds, settings, limit, replay or []))
         process.start()
         return process
@@ -162,6 +166,13 @@ class Home:
 
     def catalogue(self) -> Catalogue:
         return Catalogue(f"sqlite:///{self.folder / 'catalogue.sqlite'}")
+
+    def an_hour_later(self) -> None:
+        """What hosts asked us to wait for is over."""
+        catalogue = self.catalogue()
+        with catalogue.transaction() as connection:
+            connection.execute(sa.update(host_state).values(not_before=datetime(2026, 1, 1, tzinfo=UTC)))
+        catalogue.close()
 
     def documents(self) -> list[Document]:
         catalogue = self.catalogue()

@@ -77,6 +77,8 @@ def test_retry_after(value: str, seconds: float) -> None:
         "fd00::1",
         "::ffff:10.0.0.1",
         "0.0.0.0",
+        "64:ff9b::10.0.0.1",
+        "2002:7f00:1::",
     ],
 )
 def test_addresses_of_the_inside(address: str) -> None:
@@ -102,7 +104,7 @@ def test_an_address_of_the_outside() -> None:
     ],
 )
 def test_refusals(url: str, why: str) -> None:
-    assert refusal(url, allow_private=False) == why
+    assert refusal(url) == why
 
 
 def test_redirects_end() -> None:

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -124,6 +125,10 @@ def test_a_host_that_asks_to_wait_is_left_alone_until_the_next_start(ministry: A
     assert ministry.hits.count("/notice.pdf") == 1
     ministry.put("/notice.pdf", b"%PDF-1.4 sample", "application/pdf")
     asked = len(ministry.hits)
+    too_early = home.crawl()["ministry"]
+    assert too_early["stopped"].startswith("http-503 (until ")
+    assert len(ministry.hits) == asked
+    home.an_hour_later()
     second = home.crawl()["ministry"]
     assert (second["finished"], second["resumed"]) == (True, True)
     assert "/" not in ministry.hits[asked:]
@@ -140,7 +145,7 @@ def test_robots_that_cannot_be_had_close_the_host(ministry: Any, home: Any) -> N
 def test_no_request_reaches_an_address_of_the_inside(ministry: Any, home: Any) -> None:
     port = ministry.base.rsplit(":", 1)[1]
     home.seed("ministry", "site", [f"http://127.0.0.1:{port}/", f"http://localhost:{port}/"])
-    summary = home.crawl(ALLOW_PRIVATE="false", RETRIES="0")["ministry"]
+    summary = home.crawl(PRIVATE_HOSTS="[]", RETRIES="0")["ministry"]
     assert ministry.hits == []
     assert {item["reason"].split(":")[1].strip() for item in summary["failures"]} == {"private-address"}
     assert len(summary["failures"]) == 2
@@ -165,6 +170,8 @@ def test_seeds_of_the_project_load_and_start_somewhere() -> None:
         assert seed.enabled != bool(seed.reason)
         assert seed.crawl.delay_s >= 3
         assert not seed.licence.reviewed
+    hosts = {urlsplit(url).hostname for seed in seeds.values() for url in seed.crawl.start}
+    assert len(hosts) >= 40
 
 
 def test_a_crawl_delay_is_longer_than_the_seeds(ministry: Any, home: Any) -> None:
@@ -177,6 +184,7 @@ def test_a_crawl_delay_is_longer_than_the_seeds(ministry: Any, home: Any) -> Non
 def test_a_url_that_stopped_two_starts_is_failed_and_the_crawl_goes_on(ministry: Any, home: Any) -> None:
     ministry.put("/notice.pdf", b"", status=503, headers={"Retry-After": "3600"})
     assert home.crawl()["ministry"]["stopped"] == "http-503"
+    home.an_hour_later()
     second = home.crawl()["ministry"]
     assert (second["finished"], second["failures"][-1]["reason"]) == (True, "http-503")
     assert len(home.documents()) == 3
