@@ -4,10 +4,11 @@ This module and the command line are the only parts of the core that know the st
 is imported in that step, because loading everything takes seconds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
@@ -17,8 +18,10 @@ from kobunko.executors import executor, read_part
 from kobunko.extract.assemble import text_stage
 from kobunko.extract.stage import EXTRACT
 from kobunko.home import Home
-from kobunko.licensing.stage import licence_stage
-from kobunko.licensing.terms import captured_terms
+from kobunko.licensing import terms
+from kobunko.licensing.privacy import privacy_stage
+from kobunko.licensing.stage import Knowledge, knowledge_of, licence_stage
+from kobunko.licensing.third_party import third_party_stage
 from kobunko.ocr import models
 from kobunko.ocr.stage import ocr_stage
 from kobunko.publish import destination, release, verify
@@ -33,8 +36,27 @@ def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     """Every step from raw bytes to a row, in order. What a step reads from is in its `after`."""
     extract, ocr, text = reading_stages()
     signature = signature_stage(after=(text,))
-    licence = licence_stage(home.seeds, captured_terms(home.seeds, home.catalogue), home.settings.release.processor)
-    return extract, ocr, text, signature, licence
+    privacy = privacy_stage(after=(text,))
+    publishers = {name: seed.publisher for name, seed in home.seeds.items()}
+    third_party = third_party_stage(after=(text,), publishers=publishers)
+    licence = licence_stage(rights_knowledge(home), terms.opt_outs_digest(home.catalogue))
+    return extract, ocr, text, signature, privacy, third_party, licence
+
+
+def rights_knowledge(home: Home) -> Knowledge:
+    """What the licence of a document is judged by: seeds, captured terms, decisions of people, opt-out files."""
+    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, _starts(home.seeds.values()))}
+    return knowledge_of(
+        home.seeds,
+        terms.captured_terms(home.seeds, home.catalogue),
+        home.settings.release.processor,
+        reviews=terms.reviews(home.catalogue),
+        files=terms.opt_out_files(origins, home.catalogue, home.settings.raw),
+    )
+
+
+def _starts(seeds: Iterable[Seed]) -> list[str]:
+    return [url for seed in seeds for url in (seed.homepage, *seed.crawl.start)]
 
 
 def reading_stages() -> tuple[Stage[Any, Any], ...]:

@@ -160,9 +160,7 @@ def _own_record(subject: Subject, rule: HostRule) -> Evidence | None:
     return Evidence("E1", f"host:{rule.id}", rule.license, url=subject.url, phrase=phrase)
 
 
-def _terms_evidence(
-    belief: LicenceHint, terms: TermsCapture | None, reviews: Sequence[TermsReview]
-) -> Evidence | None:
+def _terms_evidence(belief: LicenceHint, terms: TermsCapture | None, reviews: Sequence[TermsReview]) -> Evidence | None:
     """E2 where a person has read these very bytes of the terms page; else the page is a hint like any other."""
     if terms is None:
         return None

@@ -45,9 +45,7 @@ class OptOut:
     where: str
 
 
-def opt_outs(
-    url: str, headers: Mapping[str, str], robots: str = "", tdmrep: str = ""
-) -> tuple[OptOut, ...]:
+def opt_outs(url: str, headers: Mapping[str, str], robots: str = "", tdmrep: str = "") -> tuple[OptOut, ...]:
     """Everything that withholds this URL from training. Any one is enough."""
     return (*_of_answer(headers), *_of_robots(url, robots), *_of_tdmrep(url, tdmrep))
 

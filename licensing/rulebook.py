@@ -45,7 +45,7 @@ def terms_rules() -> TermsRules:
     return TermsRules(phrases, any_of(data["negation"]["after"]), any_of(data["negation"]["before"]))
 
 
-def _phrase(id: str, kind: Kind, patterns: list[str], license: str = "", rank: int = 0) -> Phrase:  # noqa: A002
+def _phrase(id: str, kind: Kind, patterns: list[str], license: str = "", rank: int = 0) -> Phrase:
     if kind not in get_args(Kind):
         raise ValueError(f"rules/terms.toml: {id} is of no known kind: {kind}")
     return Phrase(id, kind, any_of(patterns), license, rank)

@@ -75,12 +75,16 @@ def third_parties(
         folded = folds[mark.lines]
         for match in mark.pattern.finditer(folded.text):
             owner = match.groupdict().get("owner")
-            if owner is not None and (_NOTHING.fullmatch(owner) or government.search(owner) or (publisher and publisher in owner)):
+            if owner is not None and (
+                _NOTHING.fullmatch(owner) or government.search(owner) or (publisher and publisher in owner)
+            ):
                 continue
             start, end = folded.span(match.start(), match.end())
             phrase = text[start:end]
             last = len(text) if mark.until == "end" else end
-            found.append(Part(start, last, _page(pages, start), mark.kind, mark.effect, phrase, _box(lines, start, end)))
+            found.append(
+                Part(start, last, _page(pages, start), mark.kind, mark.effect, phrase, _box(lines, start, end))
+            )
     return sorted(found, key=lambda part: (part.start, part.end, part.kind))
 
 
@@ -133,7 +137,9 @@ def make(publishers: dict[str, str]) -> Callable[[Any], ThirdParty]:
         lines = getattr(document, "lines", ())
         publisher = publishers.get(document.source, "")
         parts = third_parties(document.text, document.pages, document.source, publisher, lines)
-        return ThirdParty(spans=json.dumps([asdict(part) for part in parts], ensure_ascii=False), effect=effect_of(parts))
+        return ThirdParty(
+            spans=json.dumps([asdict(part) for part in parts], ensure_ascii=False), effect=effect_of(parts)
+        )
 
     return find
 

@@ -34,7 +34,12 @@ _LICENCES = (
     Licence("LicenseRef-JP-GJSTU-1.1", "政府標準利用規約（第1.1版）"),
     Licence("LicenseRef-JP-GJSTU-1.0", "政府標準利用規約（第1.0版）"),
     Licence("LicenseRef-JP-GovTerms-Unversioned", "政府標準の文面による利用規約（名称・版の記載なし）"),
-    Licence("LicenseRef-CC-BY-2.1-JP", "クリエイティブ・コモンズ 表示 2.1 日本", f"{_CC}/licenses/by/2.1/jp/", credit="CC BY 2.1 JP"),
+    Licence(
+        "LicenseRef-CC-BY-2.1-JP",
+        "クリエイティブ・コモンズ 表示 2.1 日本",
+        f"{_CC}/licenses/by/2.1/jp/",
+        credit="CC BY 2.1 JP",
+    ),
     Licence(
         "CC-BY-4.0",
         "Creative Commons Attribution 4.0",
