@@ -66,6 +66,13 @@ class Catalogue:
     def close(self) -> None:
         self._engine.dispose()
 
+    def compact(self) -> None:
+        """Leaves nothing of deleted or overwritten rows in the files of an embedded catalogue."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(sa.text("VACUUM"))
+                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """All or nothing: when it returns, what was written survives a power cut."""
@@ -157,7 +164,7 @@ class Catalogue:
         return [from_row(Document, row | {"parts": by_id[row["doc_id"]]}) for row in found]
 
     def document_table(self, ids: Sequence[str]) -> pa.Table:
-        """The same as an Arrow table with the schema of `Document`, and `signals`: the opt-outs of their URLs as JSON."""
+        """The same as an Arrow table: the schema of `Document`, and `signals`, the opt-outs of their URLs as JSON."""
         documents = self.documents(ids)
         table = pa.Table.from_pylist([to_row(document) for document in documents], schema=arrow_schema(Document))
         urls = {d.doc_id: {url_key(url) for url in (d.url, *(part.url for part in d.parts))} for d in documents}

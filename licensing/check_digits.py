@@ -23,10 +23,8 @@ def driver_licence(digits: str) -> bool:
     return int(digits[10]) == (11 - total % 11) % 10
 
 
-_COMMISSIONS = frozenset(
-    [*range(10, 15), *range(20, 26), 30, *range(40, 50), *range(50, 56), *range(60, 66), *range(70, 75)]
-    + [*range(80, 84), *range(90, 98)]
-)
+_REGIONS = ((10, 14), (20, 25), (30, 30), (40, 49), (50, 55), (60, 65), (70, 74), (80, 83), (90, 97))
+_COMMISSIONS = frozenset(code for first, last in _REGIONS for code in range(first, last + 1))
 
 
 def insurer_number(digits: str) -> bool:

@@ -9,7 +9,7 @@ as they are and are no names.
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -74,6 +74,7 @@ def find_names(text: str, people: Recogniser | None = None) -> list[Name]:
                     found.append(Name(start + first, start + last, name, _role(line, first, last)))
     office = {name.text for name in found if name.role == "office"}
     private = {name.text for name in found if name.role == "private"} - office
+    found = [replace(name, role="private") if name.text in private else name for name in found]
     known = {(name.start, name.end) for name in found}
     again = [
         Name(match.start(), match.end(), name, "private")

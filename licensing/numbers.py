@@ -14,8 +14,33 @@ from kobunko.licensing import check_digits
 from kobunko.licensing.folding import Folded
 
 Act = Literal["quarantine", "mask", "policy", "keep"]
-Check = Callable[[str, int, int, str], bool]  # the datum, its place in the folded text, that text
 _REACH = 80  # characters that `behind` may look at
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What has the shape of a rule: `text[start:end]` of the folded text, with what stands around it."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def value(self) -> str:
+        return self.text[self.start : self.end]
+
+    @property
+    def digits(self) -> str:
+        return re.sub(r"[^0-9]", "", self.value)
+
+    def before(self, characters: int) -> str:
+        return self.text[max(0, self.start - characters) : self.start]
+
+    def around(self, characters: int) -> str:
+        return self.text[max(0, self.start - characters) : self.end + characters]
+
+
+Check = Callable[[Candidate], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +55,7 @@ class Rule:
     act: Act
     replacement: str
     pattern: re.Pattern[str]
-    check: Check = lambda value, start, end, text: True
+    check: Check | None = None
     behind: re.Pattern[str] | None = None
     whole: bool = False
 
@@ -52,7 +77,7 @@ def find_numbers(folded: Folded) -> Iterator[Datum]:
     for rule in RULES:
         for match in rule.pattern.finditer(text):
             place = _place(rule, match, text)
-            if place is not None and rule.check(text[slice(*place)], *place, text):
+            if place is not None and (rule.check is None or rule.check(Candidate(text, *place))):
                 yield Datum(*folded.span(*place), rule.kind, rule.act, rule.replacement)
 
 
@@ -69,12 +94,8 @@ def _place(rule: Rule, match: re.Match[str], text: str) -> tuple[int, int] | Non
     return first + before.start("value"), first + before.end("value")
 
 
-def _digits(value: str) -> str:
-    return re.sub(r"[^0-9]", "", value)
-
-
 def _passes(check: Callable[[str], bool]) -> Check:
-    return lambda value, start, end, text: check(_digits(value))
+    return lambda candidate: check(candidate.digits)
 
 
 def _label(*words: str) -> str:
@@ -113,13 +134,13 @@ _ACCOUNT = re.compile(r"口座|支店|本店|出張所|銀行|信用金庫|信�
 _PUBLIC_PAYEE = re.compile(r"義援金|寄附|寄付|募金|歳入|会計管理者|出納|赤十字|国庫|納付|手数料")
 
 
-def _is_phone(value: str, start: int, end: int, text: str) -> bool:
-    return not _NO_PHONE.search(text, max(0, start - 16), start)
+def _is_phone(candidate: Candidate) -> bool:
+    return not _NO_PHONE.search(candidate.before(16))
 
 
-def _is_fixed(value: str, start: int, end: int, text: str) -> bool:
+def _is_fixed(candidate: Candidate) -> bool:
     """Ten digits in the groups that an area code can make; 0120 and the like belong to organisations."""
-    groups = re.findall(r"[0-9]+", value)
+    groups = re.findall(r"[0-9]+", candidate.value)
     if groups[0] == "81":
         groups = [f"0{groups[1].removeprefix('0')}", *groups[2:]]
     sizes = tuple(map(len, groups))
@@ -127,27 +148,28 @@ def _is_fixed(value: str, start: int, end: int, text: str) -> bool:
         (sizes in ((3, 3, 4), (4, 2, 4), (5, 1, 4)) or (sizes == (2, 4, 4) and groups[0] in ("03", "04", "06")))
         and groups[0] not in ("0120", "0570", "0800", "0990", "0180")
         and groups[0][:2] != "00"
-        and _is_phone(value, start, end, text)
+        and _is_phone(candidate)
     )
 
 
-def _is_account(value: str, start: int, end: int, text: str) -> bool:
-    around = text[max(0, start - 60) : end + 60]
-    return _ACCOUNT.search(text, max(0, start - 40), end + 40) is not None and not _PUBLIC_PAYEE.search(around)
+def _is_account(candidate: Candidate) -> bool:
+    return bool(_ACCOUNT.search(candidate.around(40))) and not _PUBLIC_PAYEE.search(candidate.around(60))
 
 
-def _is_public_address(value: str, start: int, end: int, text: str) -> bool:
+def _is_public_address(candidate: Candidate) -> bool:
     """A public IPv4 address, and no section number or version."""
-    octets = value.split(".")
+    octets = candidate.value.split(".")
     if any(int(part) > 255 or part != str(int(part)) for part in octets):
         return False
-    if _SECTION.search(text, max(0, start - 8), start) or not ipaddress.ip_address(value).is_global:
+    if _SECTION.search(candidate.before(8)) or not ipaddress.ip_address(candidate.value).is_global:
         return False
-    return max(map(int, octets)) >= 100 or _NETWORK.search(text, max(0, start - 30), start) is not None
+    return max(map(int, octets)) >= 100 or _NETWORK.search(candidate.before(30)) is not None
 
 
-_ERA = r"(?:(?:明治|大正|昭和|平成|令和|[MTSHR]) ?(?:[0-9]{1,2}|元|[一二三四五六七八九十]{1,3})|(?:19|20)\d\d|[一二][〇一二三四五六七八九]{3})"
-_MONTH_DAY = r"(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}) ?月 ?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}) ?"
+_KANJI = "〇一二三四五六七八九十"
+_ERA_YEAR = rf"(?:明治|大正|昭和|平成|令和|[MTSHR]) ?(?:[0-9]{{1,2}}|元|[{_KANJI}]{{1,3}})"
+_ERA = rf"(?:{_ERA_YEAR}|(?:19|20)[0-9]{{2}}|[一二][{_KANJI}]{{3}})"
+_MONTH_DAY = rf"(?:[0-9]{{1,2}}|[{_KANJI}]{{1,3}}) ?月 ?(?:[0-9]{{1,2}}|[{_KANJI}]{{1,3}}) ?"
 _AT = r"(?:@\n? ?|[\[(](?:at|アットマーク|アット|@)[\])] ?|アットマーク)"
 
 RULES: tuple[Rule, ...] = (
@@ -171,7 +193,8 @@ RULES: tuple[Rule, ...] = (
         "［被保険者番号］",
         re.compile(
             rf"{_label('被保険者')}(?:証)?(?:等)?(?:の)?\s?(?:{_label('記号')}|{_label('番号')})"
-            rf"[^0-9。]{{0,8}}(?P<value>[0-9]{{2,10}}(?:{_GAP}(?:・|及び|、)?\s?(?:番号)?[: ]?[0-9]{{1,10}})?)(?![0-9,.万人年月])"
+            rf"[^0-9。]{{0,8}}(?P<value>[0-9]{{2,10}}(?:{_GAP}(?:・|及び|、)?\s?(?:番号)?[: ]?[0-9]{{1,10}})?)"
+            r"(?![0-9,.万人年月])"
         ),
     ),
     Rule(
@@ -193,7 +216,8 @@ RULES: tuple[Rule, ...] = (
         "mask",
         "［旅券番号］",
         re.compile(
-            rf"{_label('旅券', 'パスポート')}[^A-Z0-9]{{0,20}}?(?P<value>[A-Z]{{2}}{_GAP}\d(?:{_GAP}\d){{6}})(?![A-Z0-9])"
+            rf"{_label('旅券', 'パスポート')}[^A-Z0-9]{{0,20}}?"
+            rf"(?P<value>[A-Z]{{2}}{_GAP}\d(?:{_GAP}\d){{6}})(?![A-Z0-9])"
         ),
     ),
     Rule(
@@ -229,7 +253,8 @@ RULES: tuple[Rule, ...] = (
         "mask",
         "［口座番号］",
         re.compile(
-            rf"{_label('記号')}[: \t\n]{{0,4}}(?P<value>1\d{{3}}0[-ー]?\d?[ \t\n、]{{0,3}}{_label('番号')}[: \t\n]{{0,4}}\d{{2,8}})(?!\d)"
+            rf"{_label('記号')}[: \t\n]{{0,4}}(?P<value>1\d{{3}}0[-ー]?\d?[ \t\n、]{{0,3}}"
+            rf"{_label('番号')}[: \t\n]{{0,4}}\d{{2,8}})(?!\d)"
         ),
         _is_account,
     ),
@@ -272,7 +297,8 @@ RULES: tuple[Rule, ...] = (
         "policy",
         "［電話番号］",
         re.compile(
-            rf"(?P<value>0{_AFTER_ZERO}[0-9]{{1,4}}(?:{_SEP}[0-9]{{1,4}}{_SEP}| ?\([0-9]{{1,4}}\)[ -]?)[0-9]{{4}}){_STOP}"
+            rf"(?P<value>0{_AFTER_ZERO}[0-9]{{1,4}}"
+            rf"(?:{_SEP}[0-9]{{1,4}}{_SEP}| ?\([0-9]{{1,4}}\)[ -]?)[0-9]{{4}}){_STOP}"
         ),
         _is_fixed,
     ),
@@ -329,7 +355,7 @@ RULES: tuple[Rule, ...] = (
         "mask",
         "［月日］",
         re.compile(
-            rf"{_label('生年月日')}[^0-9一二三四五六七八九十明大昭平令MTSHR\n]{{0,6}}\n?{_ERA} ?年 ?(?P<value>{_MONTH_DAY} ?日)"
+            rf"{_label('生年月日')}[^0-9{_KANJI}明大昭平令MTSHR\n]{{0,6}}\n?{_ERA} ?年 ?(?P<value>{_MONTH_DAY}日)"
         ),
     ),
     Rule(
