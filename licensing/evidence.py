@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import TypedDict
 
 from kobunko.ids import canonical_json
@@ -124,7 +125,7 @@ def _proven(
         return Verdict(belief.id, belief.basis, (statute, registry), "allow", "allow")
     if rule.requires:
         own = _own_record(subject, rule)
-        return own and Verdict(rule.license, rule.basis, (own, registry), "allow", "allow")
+        return Verdict(rule.license, rule.basis, (own, registry), "allow", "allow") if own else None
     seen = _terms_evidence(belief, terms, reviews)
     licence = find(seen.license) if seen is not None and seen.level == "E2" else None
     if covered and seen is not None and licence is not None and licence.grants:
@@ -164,20 +165,20 @@ def _terms_evidence(belief: LicenceHint, terms: TermsCapture | None, reviews: Se
     """E2 where a person has read these very bytes of the terms page; else the page is a hint like any other."""
     if terms is None:
         return None
-    page = {"url": terms["url"], "sha256": terms["sha256"], "fetched_at": terms["fetched_at"]}
+    page = partial(Evidence, **terms)
     for review in reviews:
         if review["sha256"] == terms["sha256"] and review["host"] == host_of(terms["url"]):
             by = f"{review['reviewed_by']} {review['reviewed_at']}"
+            words, licence = review["phrase"], review["license"]
             if review["decision"] != "grant":
-                return Evidence("E4", f"terms-refused:{by}", review["license"], **page, phrase=review["phrase"])
+                return page("E4", f"terms-refused:{by}", licence, phrase=words)
             name = f"terms-reviewed:{by}" + (f" rule:{review['rule']}" if review["rule"] else "")
-            told = {"phrase": review["phrase"], "start": review["start"]}
-            return Evidence("E2", name, review["license"], **page, **told)  # type: ignore[arg-type]
+            return page("E2", name, licence, phrase=words, start=review["start"])
     for known in belief.reviewed:
         if known.sha256 == terms["sha256"]:
             name = f"terms-reviewed:{known.reviewed_by} {known.reviewed_at}"
-            return Evidence("E2", name, belief.id, **page, phrase=known.phrase)
-    return Evidence("E4", "terms-not-reviewed", belief.id, **page)
+            return page("E2", name, belief.id, phrase=known.phrase)
+    return page("E4", "terms-not-reviewed", belief.id)
 
 
 def _limited(verdict: Verdict, rule: HostRule) -> Verdict:

@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from kobunko.licensing.rulebook import read
@@ -55,9 +55,12 @@ def host_of(url: str) -> str:
 
 @functools.cache
 def host_rules() -> tuple[HostRule, ...]:
-    lists = ("hosts", "sources", "roles")
-    entries = read("hosts")["host"]
-    return tuple(HostRule(**{k: tuple(v) if k in lists else v for k, v in entry.items()}) for entry in entries)
+    return tuple(_host_rule(entry) for entry in read("hosts")["host"])
+
+
+def _host_rule(entry: Mapping[str, Any]) -> HostRule:
+    facts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+    return HostRule(**facts)
 
 
 def host_rule(source: str, url: str) -> HostRule:

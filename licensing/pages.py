@@ -4,10 +4,8 @@ from lxml import html
 from lxml.etree import ParserError
 from w3lib.encoding import html_to_unicode
 
-_BLOCKS = frozenset(
-    ("address", "article", "br", "dd", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "li")
-    + ("main", "ol", "p", "section", "td", "th", "tr", "ul")
-)
+_BLOCKS = frozenset(("address", "article", "br", "dd", "div", "dl", "dt", "footer", "header", "li", "main", "ol", "p"))
+_BLOCKS |= {"h1", "h2", "h3", "h4", "h5", "h6", "section", "td", "th", "tr", "ul"}
 _SILENT = frozenset(("script", "style", "noscript", "template"))
 
 

@@ -1,12 +1,13 @@
 """Reads a terms page, a footer or a notice: which licence its words name, and what they forbid.
 
-A reading is evidence for a person, never a grant: words that take a grant back cannot be listed to the end. Where a
-name is negated, carved out or ambiguous, the reading names no licence.
+A reading is evidence for a person, never a grant. A licence is read where a sentence affirms its name, or where the name
+stands on a line of its own; where it is denied, carved out, ambiguous or only mentioned, the reading names none.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from kobunko.licensing.folding import Folded, fold
 from kobunko.licensing.rulebook import Kind, terms_rules
@@ -21,9 +22,15 @@ _OF_PARTS = re.compile(
 )
 
 
+Standing = Literal["affirmed", "mentioned", "denied"]
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A rule that matched: `phrase` is `page[start:end]`, word for word. `void` says that its sentence undoes it."""
+    """A rule that matched: `phrase` is `page[start:end]`, word for word.
+
+    `standing`: affirmed · mentioned · denied. A restriction that concerns parts of a site only is `mentioned`.
+    """
 
     rule: str
     kind: Kind
@@ -32,7 +39,7 @@ class Hit:
     phrase: str
     start: int
     end: int
-    void: bool = False
+    standing: Standing = "affirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Reading:
     @property
     def deciding(self) -> Hit | None:
         """The words that the licence rests on."""
-        of_licence = [hit for hit in self.hits if hit.license == self.license and not hit.void]
+        of_licence = [hit for hit in self.hits if hit.license == self.license and hit.standing == "affirmed"]
         return max(of_licence, key=lambda hit: (hit.rank, -hit.start), default=None)
 
 
@@ -55,7 +62,7 @@ def read_terms(page: str) -> Reading:
     """What the words of a page say."""
     folded = fold(page, drop_space=True)
     hits = _hits(page, folded)
-    restricted = any(hit.kind == "restriction" and not hit.void for hit in hits)
+    restricted = any(hit.kind == "restriction" and hit.standing == "affirmed" for hit in hits)
     licence, flags = _licence(hits)
     if restricted:
         flags.append("restriction")
@@ -71,33 +78,59 @@ def _hits(page: str, folded: Folded) -> list[Hit]:
     for rule in rules.phrases:
         for match in rule.pattern.finditer(folded.text):
             start, end = folded.span(match.start(), match.end())
-            void = _is_void(folded.text, rule.kind, match.start(), match.end())
-            found.append(Hit(rule.id, rule.kind, rule.license, rule.rank, page[start:end], start, end, void))
+            standing = _standing(folded.text, rule.kind, *match.span())
+            if standing == "mentioned" and rule.rank and _stands_alone(page, start, end):
+                standing = "affirmed"
+            found.append(Hit(rule.id, rule.kind, rule.license, rule.rank, page[start:end], start, end, standing))
     return sorted(found, key=lambda hit: (hit.start, hit.end))
 
 
-def _is_void(text: str, kind: Kind, start: int, end: int) -> bool:
+def _standing(text: str, kind: Kind, start: int, end: int) -> Standing:
+    """What its sentence makes of a phrase."""
     rules = terms_rules()
+    stop = text.find("。", end)
+    stop = stop if stop >= 0 else len(text)
     if kind == "restriction":
-        before = text.rfind("。", 0, start) + 1
-        after = text.find("。", end)
-        return _OF_PARTS.search(text, before, after if after >= 0 else len(text)) is not None
-    if kind in ("name", "link"):
-        behind = text[max(0, start - _BEHIND) : start]
-        return rules.negated_after.match(text, end, end + _AHEAD) is not None or bool(
-            rules.negated_before.search(behind)
-        )
-    return False
+        return "mentioned" if _OF_PARTS.search(text, text.rfind("。", 0, start) + 1, stop) else "affirmed"
+    if kind not in ("name", "link"):
+        return "affirmed"
+    behind = text[max(0, start - _BEHIND) : start]
+    if rules.negated_after.match(text, end, end + _AHEAD) or rules.negated_before.search(behind):
+        return "denied"
+    if rules.affirmed_after.match(text, end) or rules.affirmed_before.search(behind):
+        return "denied" if rules.denial.search(text, end, stop) else "affirmed"
+    return "mentioned"
+
+
+def _stands_alone(page: str, start: int, end: int) -> bool:
+    """Whether a name is a line or sentence of its own with a label, or the whole notice: a statement by its place.
+
+    A name alone on a line among others may be an entry of a list of links.
+    """
+    first = max(page.rfind("\n", 0, start), page.rfind("。", 0, start)) + 1
+    last = min((place for place in (page.find("\n", end), page.find("。", end)) if place >= 0), default=len(page))
+    before = fold(page[first:start], drop_space=True).text.strip(_BRACKETS)
+    after = fold(page[end:last], drop_space=True).text
+    if _SIGNS.fullmatch(after) is None:
+        return False
+    return (
+        terms_rules().label.fullmatch(before) is not None if before else "\n" not in page[:start] + page[end:].strip()
+    )
+
+
+_BRACKETS = "「」『』()<>[]:・*-、。,|/"
+_SIGNS = re.compile(r"[「」『』()<>\[\]:・*、。,|/-]*")
 
 
 def _licence(hits: Sequence[Hit]) -> tuple[str, list[str]]:
-    """The licence that the strongest words name, and why there may be none."""
+    """The licence that the strongest words affirm, and why there may be none."""
     ranked = [hit for hit in hits if hit.rank]
-    standing = [hit for hit in ranked if not hit.void]
-    best = max((hit.rank for hit in standing), default=0)
-    ids = {hit.license for hit in standing if hit.rank == best}
-    if any(hit.void and hit.rank >= best for hit in ranked):
+    best = max((hit.rank for hit in ranked if hit.standing == "affirmed"), default=0)
+    ids = {hit.license for hit in ranked if hit.standing == "affirmed" and hit.rank == best}
+    if any(hit.standing == "denied" and hit.rank >= best for hit in ranked):
         return NOASSERTION, ["negated-or-excluded"]
+    if any(hit.standing == "mentioned" and hit.rank >= best and hit.license not in ids for hit in ranked):
+        return NOASSERTION, ["only-mentioned"]
     if len(ids) > 1:
         return NOASSERTION, ["several-licences"]
     if best <= _WEAK and any(hit.kind == "ambiguous" for hit in hits):

@@ -49,7 +49,7 @@ class Terms:
                 "rule": hit.rule,
                 "kind": hit.kind,
                 "license": hit.license,
-                "void": hit.void,
+                "standing": hit.standing,
                 "phrase": hit.phrase,
                 "start": hit.start,
                 "before": self.text[max(0, hit.start - AROUND) : hit.start],

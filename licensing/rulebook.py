@@ -29,7 +29,13 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class TermsRules:
+    """`label` is what may stand beside a name on a line of its own; `denial` undoes a sentence that affirms."""
+
     phrases: tuple[Phrase, ...]
+    affirmed_after: re.Pattern[str]
+    affirmed_before: re.Pattern[str]
+    label: re.Pattern[str]
+    denial: re.Pattern[str]
     negated_after: re.Pattern[str]
     negated_before: re.Pattern[str]
 
@@ -41,8 +47,16 @@ def any_of(patterns: list[str]) -> re.Pattern[str]:
 @functools.cache
 def terms_rules() -> TermsRules:
     data = read("terms")
-    phrases = tuple(_phrase(**entry) for entry in data["phrase"])
-    return TermsRules(phrases, any_of(data["negation"]["after"]), any_of(data["negation"]["before"]))
+    says, denies = data["affirmation"], data["negation"]
+    return TermsRules(
+        phrases=tuple(_phrase(**entry) for entry in data["phrase"]),
+        affirmed_after=any_of(says["after"]),
+        affirmed_before=any_of(says["before"]),
+        label=re.compile(says["label"]),
+        denial=re.compile(says["denial"]),
+        negated_after=any_of(denies["after"]),
+        negated_before=any_of(denies["before"]),
+    )
 
 
 def _phrase(id: str, kind: Kind, patterns: list[str], license: str = "", rank: int = 0) -> Phrase:

@@ -40,9 +40,7 @@ def remove_add(
     if json_:
         show_json({"request_id": request_id, "documents": bound})
     else:
-        note(
-            f"{request_id} binds {len(bound)} documents. Their bytes are still here: `kobunko remove purge` erases them."
-        )
+        note(f"{request_id} binds {len(bound)} documents. `kobunko remove purge` erases their bytes.")
 
 
 def _named(home: Home, what: str) -> removals.Target:

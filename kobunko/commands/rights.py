@@ -157,7 +157,7 @@ def _show_terms(terms: Terms, json_: bool) -> None:
     out.print(escape(f"sha256 {terms.sha256}, first seen {terms.fetched_at or 'at an unknown time'}, {terms.state}"))
     out.print(escape(f"believed {terms.believed}; read as {terms.reading.license} {' '.join(terms.reading.flags)}"))
     for hit in terms.shown():
-        state = " (undone by its sentence)" if hit["void"] else ""
+        state = "" if hit["standing"] == "affirmed" else f" ({hit['standing']} only)"
         before, after = (escape(" ".join(str(hit[name]).split())) for name in ("before", "after"))
         out.print(f"{escape(str(hit['rule']))}{state}: {before}[bold]{escape(str(hit['phrase']))}[/bold]{after}")
     if changed := terms.diff():
