@@ -136,14 +136,9 @@ class SideCar:
         return self.folder / f"part-{first:08d}-{last:08d}.parquet"
 
 
-_EMPTY = pa.table(
-    {
-        "key": pa.array([], pa.string()),
-        "outcome": pa.array([], pa.string()),
-        "part": pa.array([], pa.int32()),
-        "row": pa.array([], pa.int64()),
-    }
-)
+_EMPTY = pa.schema(
+    [("key", pa.string()), ("outcome", pa.string()), ("part", pa.int32()), ("row", pa.int64())]
+).empty_table()
 
 
 def _newest(index: pa.Table) -> pa.Table:

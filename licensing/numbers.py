@@ -177,7 +177,7 @@ RULES: tuple[Rule, ...] = (
         "my-number",
         "quarantine",
         "［個人番号］",
-        re.compile(rf"{_label('個人番号', 'マイナンバー')}(?:(?!法人)[^0-9]){{0,20}}?{_TWELVE}"),
+        re.compile(rf"{_label('個人番号', 'マイナンバー')}(?:(?!法人)[^0-9]|12桁){{0,20}}?{_TWELVE}"),
         _passes(check_digits.my_number),
     ),
     Rule(
@@ -290,7 +290,7 @@ RULES: tuple[Rule, ...] = (
         "phone-mobile",
         "mask",
         "［電話番号］",
-        re.compile(rf"{_LABELLED}(?P<value>0[5-9]0{_GAP}[0-9]{{4}}{_GAP}[0-9]{{4}}){_STOP}"),
+        re.compile(rf"{_LABELLED}(?P<value>\(?0[5-9]0\)?{_GAP}\(?[0-9]{{4}}\)?{_GAP}[0-9]{{4}}){_STOP}"),
     ),
     Rule(
         "phone-fixed",
@@ -322,7 +322,7 @@ RULES: tuple[Rule, ...] = (
         "phone-fixed",
         "policy",
         "［電話番号］",
-        re.compile(rf"{_LABELLED}(?P<value>(?!0120|0570|0800|00)0[0-9](?:[- \n]?[0-9]){{8}}){_STOP}"),
+        re.compile(rf"{_LABELLED}(?P<value>\(?(?!0120|0570|0800|00)0[0-9](?:[-() \n]{{0,2}}[0-9]){{8}}){_STOP}"),
     ),
     Rule(
         "e-mail",

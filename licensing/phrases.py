@@ -1,7 +1,7 @@
 """Reads a terms page, a footer or a notice: which licence its words name, and what they forbid.
 
-A reading is evidence for a person, never a grant. A licence is read where a sentence affirms its name, or where the name
-stands on a line of its own; where it is denied, carved out, ambiguous or only mentioned, the reading names none.
+A reading is evidence for a person, never a grant. A licence is read where a sentence affirms its name, or where the
+name stands alone; where it is denied, carved out, ambiguous or only mentioned, the reading names none.
 """
 
 import re

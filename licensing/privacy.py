@@ -5,7 +5,7 @@ Masks hold places and kinds, never the data. A 個人番号 may not be kept by a
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +48,8 @@ class Privacy:
 def private(text: str, persons: Persons) -> Privacy:
     """What is personal in a text, where the source's policy about persons is `persons`."""
     found = list(_found(text, persons))
-    wanted = [item for item in found if _is_masked(item, persons)]
     quarantined = any(item.act == "quarantine" for item in found)
-    masks = _disjoint(wanted)
+    masks = masks_of(found, persons)
     action = "quarantine" if quarantined else "mask" if masks else "keep"
     return Privacy(
         masks=masks,
@@ -72,18 +71,16 @@ def _found(text: str, persons: Persons) -> Iterator[Datum]:
             yield Datum(name.start, name.end, f"name-{name.role}", acts[name.role], NAME)  # type: ignore[arg-type]
 
 
-def _is_masked(item: Datum, persons: Persons) -> bool:
-    return item.act in ("mask", "quarantine") or (item.act == "policy" and persons == "masked")
-
-
-def _disjoint(found: list[Datum]) -> list[Mask]:
+def masks_of(found: Sequence[Datum], persons: Persons) -> list[Mask]:
     """Masks in order; of two that overlap the one whose rule is surer stays, and rules come in that order."""
-    taken: list[Datum] = []
+    taken: list[Mask] = []
+    covered = bytearray(max((item.end for item in found), default=0))
     for item in found:
-        if all(item.end <= other.start or other.end <= item.start for other in taken):
-            taken.append(item)
-    taken.sort(key=lambda item: item.start)
-    return [Mask(item.start, item.end, item.kind, item.replacement) for item in taken]
+        wanted = item.act in ("mask", "quarantine") or (item.act == "policy" and persons == "masked")
+        if wanted and covered.find(1, item.start, item.end) < 0:
+            covered[item.start : item.end] = b"\1" * (item.end - item.start)
+            taken.append(Mask(item.start, item.end, item.kind, item.replacement))
+    return sorted(taken, key=lambda mask: mask.start)
 
 
 def _data_class(persons: Persons, action: str, found: list[Datum]) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import re
 import signal
 import subprocess
@@ -198,10 +199,15 @@ def test_an_imported_file_that_was_removed_is_not_imported_again(kobunko: Kobunk
 
 
 def test_a_purge_that_was_killed_is_finished_by_the_next(kobunko: Kobunko, home: Path, tmp_path: Path) -> None:
+    rows = []
     for number in range(12):
-        path = tmp_path / f"{number}.html"
-        path.write_bytes(page(f"{TITLE} {number}", [f"{number}号 {SECRET}", *STORY[number * 3 : number * 3 + 3]]))
-        kobunko("import", path, "--source", "kurashi", "--url", f"https://www.kurashi.demo.example/{number}")
+        body = page(f"{TITLE} {number}", [f"{number}号 {SECRET}", *STORY[number * 3 : number * 3 + 3]])
+        (tmp_path / f"{number}.html").write_bytes(body)
+        url = f"https://www.kurashi.demo.example/{number}"
+        rows.append({"path": f"{number}.html", "source": "kurashi", "url": url})
+    listed = tmp_path / "import.jsonl"
+    listed.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    kobunko("import", listed)
     kobunko("run", KOBUNKO__RUN__ENGINE="inline")
     kobunko("release", "build", "r1", "--profile", "internal")
     kobunko("remove", "add", "--passage", SECRET)
