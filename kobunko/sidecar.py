@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ class SideCar:
                         }
                     )
                 )
-            self._index = _newest(pa.concat_tables(tables)) if tables else _EMPTY
+            self._index = _newest(pa.concat_tables(tables)) if tables else _empty()
         return self._index
 
     def take(self, places: pa.Table, columns: Sequence[str]) -> pa.Table:
@@ -136,9 +136,11 @@ class SideCar:
         return self.folder / f"part-{first:08d}-{last:08d}.parquet"
 
 
-_EMPTY = pa.schema(
-    [("key", pa.string()), ("outcome", pa.string()), ("part", pa.int32()), ("row", pa.int64())]
-).empty_table()
+@cache
+def _empty() -> pa.Table:
+    """Made at its first use: making any array loads pandas, which takes most of a second."""
+    types = (("key", pa.string()), ("outcome", pa.string()), ("part", pa.int32()), ("row", pa.int64()))
+    return pa.schema(types).empty_table()
 
 
 def _newest(index: pa.Table) -> pa.Table:
