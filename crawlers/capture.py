@@ -19,6 +19,7 @@ from scrapy.http import Headers, Response
 from scrapy.responsetypes import responsetypes
 
 from kobunko import warc
+from kobunko.crawlers.guard import Refused
 from kobunko.crawlers.job import job_of
 from kobunko.crawlers.parse.html import meta_tags
 from kobunko.errors import Corrupt
@@ -107,12 +108,14 @@ class CaptureMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
+        self._refuse("url", request.url)
         last: Sequence[Capture] = self._job.catalogue.captures_of(request.url, limit=1)
         request.meta["last"] = last[0] if last else None
         if self._job.archive is None and not request.meta.get("whole"):
             request.headers.update(validators(self._job.catalogue.latest_capture(request.url)))
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
+        self._refuse("sha256", sha256_hex(response.body))
         last: Capture | None = request.meta["last"]
         if response.status == 304:
             last = self._job.catalogue.latest_capture(request.url)
@@ -130,6 +133,11 @@ class CaptureMiddleware:
             cls = responsetypes.from_args(headers=headers, url=response.url, body=held.body)
             return cls(response.url, status=200, headers=headers, body=held.body, request=request)
         return response
+
+    def _refuse(self, kind: str, value: str) -> None:
+        """What was removed is not asked for again, and the same bytes from elsewhere are not kept."""
+        if self._job.catalogue.is_removed(kind, value):
+            raise Refused("removed")
 
     def _held(self, response: Response, last: Capture | None) -> warc.Answer | None:
         """The record that holds this answer's body already, if it is whole."""

@@ -22,6 +22,10 @@ from kobunko.ids import url_key
 from kobunko.records import Capture, Document, arrow_schema, from_row, to_row
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_HEADERS = ("tdm-reservation", "tdm-policy", "x-robots-tag", "content-usage", "content-signal")
+_META = ("robots", "tdm-reservation", "tdm-policy", "content-usage", "content-signal")
+_OPT_OUT_WORDS = ("tdm-reservation", "content-usage", "content-signal", "noai", "noimageai")
+OPT_OUT_HEADERS = (*_HEADERS, *(f"meta-{name}" for name in _META))  # as they stand in `Capture.headers`
 
 
 def _engine(url: str) -> Engine:
@@ -62,6 +66,13 @@ class Catalogue:
     def close(self) -> None:
         self._engine.dispose()
 
+    def compact(self) -> None:
+        """Leaves nothing of deleted or overwritten rows in the files of an embedded catalogue."""
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(sa.text("VACUUM"))
+                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """All or nothing: when it returns, what was written survives a power cut."""
@@ -75,7 +86,7 @@ class Catalogue:
         with self._engine.connect().execution_options(isolation_level=level) as connection, connection.begin():
             yield connection
 
-    def _upsert(self, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    def upsert(self, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Inserts rows, or replaces those that have the same primary key."""
         if not rows:
             return
@@ -85,7 +96,7 @@ class Catalogue:
         changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
 
-    def _rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    def rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._engine.connect() as connection:
             return [_utc(dict(row)) for row in connection.execute(query).mappings()]
 
@@ -99,7 +110,7 @@ class Catalogue:
     def add_captures(self, connection: Connection, run_id: str, captures: Iterable[tuple[int, Capture]]) -> None:
         extra = {"run_id": run_id}
         rows = [to_row(c) | extra | {"url_key": url_key(c.url), "sequence": number} for number, c in captures]
-        self._upsert(connection, tables.captures, rows)
+        self.upsert(connection, tables.captures, rows)
 
     def latest_capture(self, url: str) -> Capture | None:
         """The newest successful capture of a URL, a revisit standing for the body that it confirms."""
@@ -112,12 +123,12 @@ class Catalogue:
         query = sa.select(table).where(table.c.url_key == url_key(url))
         if ok:
             query = query.where(table.c.status.in_([200, 304]))
-        return [from_row(Capture, row) for row in self._rows(query.order_by(table.c.sequence.desc()).limit(limit))]
+        return [from_row(Capture, row) for row in self.rows(query.order_by(table.c.sequence.desc()).limit(limit))]
 
     def captures_by_sha256(self, sha256: str) -> list[Capture]:
         table = tables.captures
         query = sa.select(table).where(table.c.sha256 == sha256).order_by(table.c.sequence)
-        return [from_row(Capture, row) for row in self._rows(query)]
+        return [from_row(Capture, row) for row in self.rows(query)]
 
     # documents
 
@@ -131,8 +142,8 @@ class Catalogue:
         if rows:
             ids = [row["doc_id"] for row in rows]
             connection.execute(sa.delete(tables.parts).where(tables.parts.c.doc_id.in_(ids)))
-        self._upsert(connection, tables.documents, rows)
-        self._upsert(connection, tables.parts, part_rows)
+        self.upsert(connection, tables.documents, rows)
+        self.upsert(connection, tables.parts, part_rows)
 
     def document_ids(self, *, source: str = "", url: str = "", sha256: str = "", work_id: str = "") -> list[str]:
         """Ids of documents of a source, at a URL, made from given raw bytes, or of one work; sorted."""
@@ -148,20 +159,25 @@ class Catalogue:
             query = query.where((document.c.url_key == url_key(url)) | document.c.doc_id.in_(at_url))
         if sha256:
             query = query.where(document.c.doc_id.in_(sa.select(part.c.doc_id).where(part.c.sha256 == sha256)))
-        return [row["doc_id"] for row in self._rows(query)]
+        return [row["doc_id"] for row in self.rows(query)]
 
     def documents(self, ids: Sequence[str]) -> list[Document]:
         """Documents with their parts, in the order of their ids."""
         document, part = tables.documents, tables.parts
         by_id: dict[str, list[dict[str, Any]]] = {name: [] for name in ids}
-        for row in self._rows(sa.select(part).where(part.c.doc_id.in_(ids)).order_by(part.c.doc_id, part.c.position)):
+        for row in self.rows(sa.select(part).where(part.c.doc_id.in_(ids)).order_by(part.c.doc_id, part.c.position)):
             by_id[row["doc_id"]].append(row)
-        found = self._rows(sa.select(document).where(document.c.doc_id.in_(ids)).order_by(document.c.doc_id))
+        found = self.rows(sa.select(document).where(document.c.doc_id.in_(ids)).order_by(document.c.doc_id))
         return [from_row(Document, row | {"parts": by_id[row["doc_id"]]}) for row in found]
 
     def document_table(self, ids: Sequence[str]) -> pa.Table:
-        """The same as an Arrow table with the schema of `Document`."""
-        return pa.Table.from_pylist([to_row(d) for d in self.documents(ids)], schema=arrow_schema(Document))
+        """The same as an Arrow table: the schema of `Document`, and `signals`, the opt-outs of their URLs as JSON."""
+        documents = self.documents(ids)
+        table = pa.Table.from_pylist([to_row(document) for document in documents], schema=arrow_schema(Document))
+        urls = {d.doc_id: {url_key(url) for url in (d.url, *(part.url for part in d.parts))} for d in documents}
+        found = self.opt_outs(sorted(set().union(*urls.values())))
+        merged = [_merged(found[url] for url in sorted(urls[d.doc_id]) if url in found) for d in documents]
+        return table.append_column("signals", pa.array(merged, pa.string()))
 
     def inputs(self, source: str = "") -> list[tuple[str, str]]:
         """`(doc_id, input_sha256)` of every document, sorted: what each stage has to have a row for."""
@@ -218,7 +234,7 @@ class Catalogue:
             query = query.where(table.c.kind == kind)
         if subject:
             query = query.where(table.c.subject == subject)
-        return [row | {"summary": json.loads(row["summary"])} for row in self._rows(query)]
+        return [row | {"summary": json.loads(row["summary"])} for row in self.rows(query)]
 
     # releases and removals
 
@@ -233,7 +249,7 @@ class Catalogue:
             "published_to": "[]",
         }
         with self.transaction() as connection:
-            self._upsert(connection, tables.releases, [row])
+            self.upsert(connection, tables.releases, [row])
 
     def update_release(self, version: str, **values: Any) -> None:
         table = tables.releases
@@ -241,20 +257,71 @@ class Catalogue:
             connection.execute(sa.update(table).where(table.c.version == version).values(**values))
 
     def releases(self) -> list[dict[str, Any]]:
-        rows = self._rows(sa.select(tables.releases).order_by(tables.releases.c.version))
+        rows = self.rows(sa.select(tables.releases).order_by(tables.releases.c.version))
         return [row | {"published_to": json.loads(row["published_to"])} for row in rows]
 
     def remove(self, doc_id: str, raw_sha256: str, reason: str) -> None:
-        """Keeps a document out of every later release."""
-        row = {"doc_id": doc_id, "raw_sha256": raw_sha256, "reason": reason, "requested_at": datetime.now(UTC)}
+        """Keeps one document out of every later release; `kobunko.removals` binds copies and versions too."""
+        now, request_id = datetime.now(UTC), f"removal-{doc_id}"
+        request = {"request_id": request_id, "kind": "document", "target": doc_id, "reason": "preference"}
+        bound = {"request_id": request_id, "relation": "named", "minhash": None, "bound_at": now}
+        things = [("document", doc_id), *([("sha256", raw_sha256)] if raw_sha256 else [])]
         with self.transaction() as connection:
-            self._upsert(connection, tables.removals, [row])
+            told = {"note": reason, "requested_at": now, "deadline": None, "purged_at": None}
+            self.upsert(connection, tables.removal_requests, [request | told])
+            self.upsert(connection, tables.tombstones, [bound | {"kind": k, "value": v} for k, v in things])
 
     def removed(self) -> set[str]:
-        """Ids of documents that must not be in a release: removed ones, and new ones of a source whose terms changed
-        and were not read yet (see `kobunko review`)."""
-        gone, held = sa.select(tables.removals.c.doc_id), sa.select(tables.withheld.c.doc_id)
-        return {row["doc_id"] for query in (gone, held) for row in self._rows(query)}
+        """Ids of documents that no stage and no release may use."""
+        table = tables.tombstones
+        return {row["value"] for row in self.rows(sa.select(table.c.value).where(table.c.kind == "document"))}
+
+    def withheld(self) -> set[str]:
+        """Ids of new documents of a source whose terms changed and were not read yet (see `kobunko review`)."""
+        return {row["doc_id"] for row in self.rows(sa.select(tables.withheld.c.doc_id))}
+
+    def is_removed(self, kind: str, value: str) -> bool:
+        """Whether a removal binds this thing: `url` (of any form), `sha256` of raw bytes, `document`, `work`."""
+        table = tables.tombstones
+        wanted = url_key(value) if kind == "url" else value
+        return bool(self.rows(sa.select(table.c.value).where((table.c.kind == kind) & (table.c.value == wanted))))
+
+    # rights
+
+    def add_terms_review(self, review: Mapping[str, Any]) -> None:
+        """Records what a person decided of a terms page; a later decision on the same bytes takes its place."""
+        with self.transaction() as connection:
+            self.upsert(connection, tables.terms_reviews, [review])
+
+    def terms_reviews(self) -> list[dict[str, Any]]:
+        """Every decision on a terms page, oldest first."""
+        table = tables.terms_reviews
+        return self.rows(sa.select(table).order_by(table.c.reviewed_at, table.c.host, table.c.sha256))
+
+    def opt_outs(self, url_keys: Sequence[str] | None = None) -> dict[str, dict[str, str]]:
+        """Opt-out signals of the newest answer to every URL (or to these) that carried one, by URL key."""
+        table = tables.captures
+        newest = sa.select(table.c.url_key, sa.func.max(table.c.sequence).label("sequence")).group_by(table.c.url_key)
+        if url_keys is not None:
+            newest = newest.where(table.c.url_key.in_(url_keys))
+        last = newest.subquery()
+        query = sa.select(table.c.url_key, table.c.headers).join(last, table.c.sequence == last.c.sequence)
+        query = query.where(sa.or_(*(table.c.headers.contains(word) for word in _OPT_OUT_WORDS)))
+        found = {}
+        for row in self.rows(query):
+            headers = json.loads(row["headers"])
+            found[row["url_key"]] = {name: headers[name] for name in OPT_OUT_HEADERS if name in headers}
+        return found
+
+
+def _merged(signals: Iterable[Mapping[str, str]]) -> str:
+    """Signals of several answers as one: what any of them says is kept."""
+    result: dict[str, str] = {}
+    for found in signals:
+        for name, value in found.items():
+            known = result.get(name)
+            result[name] = value if known in (None, value) else f"{known}, {value}"
+    return json.dumps(result, ensure_ascii=False, sort_keys=True)
 
 
 def _utc(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,25 @@ from typing import Annotated
 import typer
 
 from kobunko import __version__
-from kobunko.commands import collect, demo, inspect, keep, nightly, ocr, process, releases, sources
+from kobunko.commands import (  # noqa: F401  each registers its commands
+    collect,
+    demo,
+    inspect,
+    keep,
+    nightly,
+    ocr,
+    process,
+    releases,
+    remove,
+    rights,
+    sources,
+)
 from kobunko.commands.common import HomeOption, app
 from kobunko.errors import Interrupted, KobunkoError
 from kobunko.logs import configure
 from kobunko.screen import err, note, out
 
-__all__ = ["app", "collect", "demo", "inspect", "keep", "main", "nightly", "ocr", "process", "releases", "sources"]
+__all__ = ["app", "main"]
 
 
 @app.callback(invoke_without_command=True)

@@ -47,6 +47,8 @@ class Corpus:
             }
         )
         self._keys = keys_of(self.inputs)
+        removed = catalogue.removed()
+        self.removed = np.array([row[0] in removed for row in inputs], dtype=bool)
         self._places: dict[str, tuple[pa.Table, pa.Table]] = {}  # with the index that they were found in
 
     def __len__(self) -> int:
@@ -79,6 +81,7 @@ class Corpus:
                 states[without] = State.INAPPLICABLE
         if stage.where:
             states[(states == State.PENDING) & ~self._truthy(stage.where)] = State.INAPPLICABLE
+        states[self.removed] = State.INAPPLICABLE
         states[present & ok] = State.OK
         states[present & ~ok] = State.FAILED
         return states

@@ -7,7 +7,7 @@ import json
 import mimetypes
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,12 +46,13 @@ class ImportRow(BaseModel):
 
 @dataclass
 class ImportSummary:
-    """What became of the files: `failed` are files that could not be read at all, with the reason."""
+    """What became of the files: `failed` could not be read at all, `removed` are kept out by a removal."""
 
     files: int = 0
     new: int = 0
     unchanged: int = 0
     failed: list[dict[str, str]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
 
 def rows_of_list(path: Path) -> list[ImportRow]:
@@ -123,7 +124,9 @@ def import_files(
             try:
                 for entry in _entries(row, home.seeds.get(row.source)):
                     made = entry.document([_capture(row, file) for file in entry.files])
-                    if known.get(made.doc_id) == made.input_sha256:
+                    if _is_removed(home, row, made):
+                        summary.removed.append(str(row.path))
+                    elif known.get(made.doc_id) == made.input_sha256:
                         summary.unchanged += 1
                     else:
                         known[made.doc_id] = made.input_sha256
@@ -138,6 +141,11 @@ def import_files(
             on_progress(1)
         batch.commit()
     return summary
+
+
+def _is_removed(home: Home, row: ImportRow, made: Document) -> bool:
+    things = [("document", made.doc_id), ("url", row.url), *(("sha256", part.sha256) for part in made.parts)]
+    return any(value and home.catalogue.is_removed(kind, value) for kind, value in things)
 
 
 def _entries(row: ImportRow, seed: Seed | None) -> Iterator[_Entry]:
@@ -246,4 +254,4 @@ class _Batch:
 
 
 def summary_json(summary: ImportSummary) -> dict[str, Any]:
-    return {"files": summary.files, "new": summary.new, "unchanged": summary.unchanged, "failed": summary.failed}
+    return asdict(summary)

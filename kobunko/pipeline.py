@@ -6,14 +6,16 @@ is imported in that step, because loading everything takes seconds.
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 
-from kobunko import single
+from kobunko import removals, single
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
 from kobunko.doctor import Check
@@ -22,8 +24,11 @@ from kobunko.executors import executor, read_part
 from kobunko.extract.assemble import text_stage
 from kobunko.extract.stage import EXTRACT
 from kobunko.home import Home
-from kobunko.licensing.stage import licence_stage
-from kobunko.licensing.terms import captured_terms
+from kobunko.licensing import answer, terms
+from kobunko.licensing.hosts import host_of
+from kobunko.licensing.privacy import privacy_stage
+from kobunko.licensing.stage import Knowledge, knowledge_of, licence_stage
+from kobunko.licensing.third_party import third_party_stage
 from kobunko.ocr import cache, models
 from kobunko.ocr.hocr import hocr as hocr
 from kobunko.ocr.stage import ocr_stage
@@ -35,6 +40,7 @@ from kobunko.running import Progress, StageSummary, run_stages
 from kobunko.seed import Seed
 from kobunko.settings import OcrSettings, Settings
 from kobunko.sidecar import prune
+from kobunko.single import read_file
 from kobunko.stage import Stage
 
 
@@ -42,8 +48,47 @@ def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     """Every step from raw bytes to a row, in order. What a step reads from is in its `after`."""
     extract, ocr, text = reading_stages(home.settings.ocr)
     signature = signature_stage(after=(text,))
-    licence = licence_stage(home.seeds, captured_terms(home.seeds, home.catalogue), home.settings.release.processor)
-    return extract, ocr, text, signature, licence
+    privacy = privacy_stage(after=(text,))
+    publishers = {name: seed.publisher for name, seed in home.seeds.items()}
+    third_party = third_party_stage(after=(text,), publishers=publishers)
+    licence = licence_stage(rights_knowledge(home), terms.opt_outs_digest(home.catalogue))
+    return extract, ocr, text, signature, privacy, third_party, licence
+
+
+def rights_knowledge(home: Home) -> Knowledge:
+    """What the licence of a document is judged by: seeds, captured terms, decisions of people, opt-out files."""
+    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, _starts(home.seeds.values()))}
+    return knowledge_of(
+        home.seeds,
+        terms.captured_terms(home.seeds, home.catalogue),
+        home.settings.release.processor,
+        reviews=terms.reviews(home.catalogue),
+        files=terms.opt_out_files(origins, home.catalogue, home.settings.raw),
+    )
+
+
+def rights_of_documents(home: Home, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Rights of documents as the stages found them; a stage that did not run yet leaves its part empty."""
+    everything = corpus(home, ids)
+    names = [f"{stage}.{name}" for stage, wanted in answer.COLUMNS.items() for name in wanted]
+    table = everything.select(range(len(everything)), names)
+    return [answer.of_row(row) for row in table.to_pylist()]
+
+
+def rights_of_file(home: Home, path: Path, *, url: str = "", source: str = "") -> dict[str, Any]:
+    """Rights of one file that is in no home: read, searched and judged now, nothing stored."""
+    source = source or next(
+        (s.source for s in home.seeds.values() if host_of(s.homepage) == host_of(url) != ""), "import"
+    )
+    seed = home.seeds.get(source)
+    found = read_file(path, reading_stages(home.settings.ocr), source=source, url=url)
+    known, publisher = rights_knowledge(home), seed.publisher if seed else ""
+    role = seed.role_of(url) if seed else "file"
+    return answer.of_text(known, found["text"], found["pages"], found["title"], source, url, role, publisher)
+
+
+def _starts(seeds: Iterable[Seed]) -> list[str]:
+    return [url for seed in seeds for url in (seed.homepage, *seed.crawl.start)]
 
 
 def reading_stages(settings: OcrSettings) -> tuple[Stage[Any, Any], ...]:
@@ -90,6 +135,18 @@ def run(
     everything = corpus(home)
     with executor(settings.run, partial(read_part, settings.raw)) as engine:
         return run_stages(everything, names or list(everything.stages), engine, settings.run, progress, deadline)
+
+
+def settle_removals(home: Home) -> list[str]:
+    """Seals what may not be kept and binds copies of what was removed; a line for everything that needs a person."""
+    everything = corpus(home)
+    sealed = removals.seal(home.catalogue, everything)
+    removals.apply(home.catalogue, everything)
+    alarms = [f"{doc_id} holds a 個人番号 and is sealed: erase it with `kobunko remove purge`" for doc_id in sealed]
+    late = [
+        row for row in removals.overdue(home.catalogue, datetime.now(UTC)) if row["reason"] != "my-number" or not sealed
+    ]
+    return alarms + [f"{row['request_id']} is past its deadline: run `kobunko remove purge`" for row in late]
 
 
 def prune_stages(home: Home) -> list[Path]:

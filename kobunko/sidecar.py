@@ -8,9 +8,9 @@ counts; a row whose outcome is `pending` says that the key is to be done again (
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ class SideCar:
                         }
                     )
                 )
-            self._index = _newest(pa.concat_tables(tables)) if tables else _EMPTY
+            self._index = _newest(pa.concat_tables(tables)) if tables else _empty()
         return self._index
 
     def take(self, places: pa.Table, columns: Sequence[str]) -> pa.Table:
@@ -136,14 +136,11 @@ class SideCar:
         return self.folder / f"part-{first:08d}-{last:08d}.parquet"
 
 
-_EMPTY = pa.table(
-    {
-        "key": pa.array([], pa.string()),
-        "outcome": pa.array([], pa.string()),
-        "part": pa.array([], pa.int32()),
-        "row": pa.array([], pa.int64()),
-    }
-)
+@cache
+def _empty() -> pa.Table:
+    """Made at its first use: making any array loads pandas, which takes most of a second."""
+    types = (("key", pa.string()), ("outcome", pa.string()), ("part", pa.int32()), ("row", pa.int64()))
+    return pa.schema(types).empty_table()
 
 
 def _newest(index: pa.Table) -> pa.Table:
@@ -170,6 +167,24 @@ def _read_rows(path: Path, rows: Any, columns: Sequence[str]) -> pa.Table:
     starts = np.concatenate([[0], np.cumsum(ends[wanted + 1] - ends[wanted])])
     local = starts[np.searchsorted(wanted, groups)] + rows - ends[groups]
     return file.read_row_groups(wanted.tolist(), columns=list(columns)).take(pa.array(local))
+
+
+def erase(root: Path, doc_ids: Set[str]) -> int:
+    """Rewrites every part of every side-car, stale fingerprints included, without the rows of documents.
+
+    Returns how many rows went. Parts take their places whole, so a crash in between is mended by doing it again.
+    """
+    erased = 0
+    wanted = pa.array(sorted(doc_ids), pa.string())
+    for path in sorted(root.glob("*@*/part-*.parquet")):
+        ids = pq.read_table(path, columns=["doc_id"])["doc_id"]
+        hit = pc.is_in(ids, value_set=wanted)
+        if count := pc.sum(hit).as_py():
+            table = pq.read_table(path).filter(pc.invert(hit))
+            durable.write_parquet(path, table, row_group_size=ROW_GROUP, compression="zstd")
+            erased += count
+    _open.cache_clear()
+    return erased
 
 
 def prune(root: Path, current: Sequence[Stage[Any, Any]]) -> Iterator[Path]:

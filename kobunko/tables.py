@@ -1,8 +1,8 @@
 """Tables of the catalogue, as SQLAlchemy Core: the same on SQLite and PostgreSQL. alembic owns their history."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text
 
-REVISION = "0002"  # of alembic, that these tables stand at
+REVISION = "0003"  # of alembic, that these tables stand at
 
 metadata = MetaData()
 
@@ -161,14 +161,45 @@ runs = Table(
     Index("runs_by_start", "started_at"),
 )
 
-removals = Table(
-    "removals",
+removal_requests = Table(
+    "removal_requests",
     metadata,
-    Column("doc_id", Text, primary_key=True),
-    Column("raw_sha256", Text, nullable=False),
-    Column("reason", Text, nullable=False),
+    Column("request_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # what was named: document | url | sha256 | passage
+    Column("target", Text, nullable=False),  # the id, URL or hash; of a passage its hash alone
+    Column("reason", Text, nullable=False),  # source-withdrew | personal-data | rights-holder | preference | my-number
+    Column("note", Text, nullable=False),  # for the operator; never in the public log
     Column("requested_at", DateTime(timezone=True), nullable=False),
-    Index("removals_by_sha256", "raw_sha256"),
+    Column("deadline", DateTime(timezone=True)),
+    Column("purged_at", DateTime(timezone=True)),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("kind", Text, primary_key=True),  # document | work | url | sha256 (of raw bytes) | text (matching key)
+    Column("value", Text, primary_key=True),
+    Column("request_id", Text, nullable=False),
+    Column("relation", Text, nullable=False),  # to what was named: named | version | same-bytes | near-duplicate
+    Column("minhash", LargeBinary),  # of a text, so that a near copy is known again
+    Column("bound_at", DateTime(timezone=True), nullable=False),
+    Index("tombstones_by_request", "request_id"),
+)
+
+terms_reviews = Table(
+    "terms_reviews",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("sha256", Text, primary_key=True),  # of the terms page: the decision holds for these bytes alone
+    Column("url", Text, nullable=False),
+    Column("decision", Text, nullable=False),  # grant | deny
+    Column("license", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("phrase", Text, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("reviewed_by", Text, nullable=False),
+    Column("reviewed_at", Text, nullable=False),  # ISO date
 )
 
 releases = Table(

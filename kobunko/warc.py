@@ -7,9 +7,11 @@ payload digest of each record is checked at every read, and lengths too, since w
 
 import io
 import os
+import shutil
+import struct
 import uuid
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,12 +22,14 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from kobunko import __version__
-from kobunko.durable import fsync_folder, make_folder
+from kobunko.durable import fsync_folder, make_folder, writing
 from kobunko.errors import Corrupt
 from kobunko.ids import sha256_hex
 
 OPEN = ".open"
 MAX_BYTES = 1 << 30
+_ERASED = "X-Kobunko-Erased"
+_GZIP_HEADER = 10
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://kobunko.example/warc")
 
 
@@ -228,6 +232,64 @@ def _answer(record: Any, offset: int, path: Path) -> Answer:
         body=body,
         offset=offset,
     )
+
+
+def erase(path: Path, record_ids: Set[str], sha256: Set[str]) -> int:
+    """Rewrites a file without the content of records: those of the ids, those about them, and those whose payload has
+    one of the hashes. Returns how many were erased.
+
+    Each is replaced by a record of the same id and the same length on disk, so that no other record moves and every
+    offset that the catalogue knows stays true. The file takes its place whole: a crash leaves the old one or the new.
+    """
+    places = _members_of(path, record_ids, sha256)
+    if places:
+        with writing(path) as temporary:
+            shutil.copyfile(path, temporary)
+            with temporary.open("rb+") as handle:
+                for name, date, start, end in places:
+                    handle.seek(start)
+                    handle.write(_filler(name, date, end - start))
+    return len(places)
+
+
+def _members_of(path: Path, record_ids: Set[str], sha256: Set[str]) -> list[tuple[str, str, int, int]]:
+    """`(record id, date, start, end)` of the records to be erased."""
+    found: list[tuple[str, str, int]] = []
+    starts: list[int] = []
+    with path.open("rb") as handle:
+        iterator = ArchiveIterator(handle)
+        for record in iterator:
+            get = record.rec_headers.get_header
+            starts.append(iterator.offset)
+            names = (get("WARC-Record-ID", ""), get("WARC-Concurrent-To", ""), get("WARC-Refers-To", ""))
+            digest = get("WARC-Payload-Digest", "").removeprefix("sha256:")
+            if get(_ERASED) is None and (not record_ids.isdisjoint(names) or digest in sha256):
+                found.append((names[0], get("WARC-Date", ""), iterator.offset))
+            iterator.read_to_end()
+    ends = dict(zip(starts, [*starts[1:], path.stat().st_size], strict=True))
+    return [(name, date, start, ends[start]) for name, date, start in found]
+
+
+def _filler(name: str, date: str, length: int) -> bytes:
+    """A gzip member of exactly this length with a record that says that its content was erased.
+
+    What the record does not need is a comment in the header of the member, which every reader passes over.
+    """
+    headers = {
+        "WARC-Type": "metadata",
+        "WARC-Record-ID": name,
+        "WARC-Date": date,
+        _ERASED: "yes",
+        "Content-Length": "0",
+    }
+    lines = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
+    record = f"WARC/1.1\r\n{lines}\r\n\r\n\r\n".encode()
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    body = packer.compress(record) + packer.flush() + struct.pack("<II", zlib.crc32(record), len(record))
+    comment = length - len(body) - _GZIP_HEADER - 1
+    if comment < 0:
+        raise Corrupt(f"a record of {length} bytes is too short to be erased in place: restore it from a backup.")
+    return b"\x1f\x8b\x08\x10" + bytes(5) + b"\xff" + b" " * comment + b"\x00" + body
 
 
 def repair(path: Path) -> int:

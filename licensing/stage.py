@@ -1,16 +1,23 @@
 """The stage `licence`: for every document its rights, their evidence and its attribution line.
 
 It reads no text: a document that could not be read has rights all the same. What it knows of the sources is in its
-parameters, so a changed seed or terms page is a new fingerprint and everything is judged again.
+parameters, so a changed seed, rule, terms page, decision or opt-out is a new fingerprint and everything is judged
+again, which is cheap.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from kobunko.errors import UsageError
+from kobunko.ids import json_sha256
 from kobunko.licensing.attribution import attribution, unknown_fields
-from kobunko.licensing.evidence import TermsCapture, judge
+from kobunko.licensing.evidence import Subject, TermsCapture, TermsReview, judge, metadata_of
+from kobunko.licensing.hosts import host_of, host_rule
+from kobunko.licensing.optout import opt_outs
+from kobunko.licensing.rulebook import read
 from kobunko.licensing.vocabulary import find
 from kobunko.records import Part
 from kobunko.seed import LicenceHint, Seed
@@ -22,6 +29,8 @@ class LicenceInput:
     source: str
     url: str
     title: str
+    metadata: str
+    signals: str  # JSON: opt-out signals of the newest answers to its URLs
     parts: list[Part]
 
 
@@ -29,8 +38,10 @@ class LicenceInput:
 class Licence:
     """`redistribute` (may the text be published) and `train` (may models be trained on it) are two answers.
 
-    `evidence` is a JSON list of `{level, rule, license, url, sha256, fetched_at, phrase}`, the deciding one first; an
-    id that is believed but not proven stands only there, and `license` is then NOASSERTION.
+    `evidence` is a JSON list of `{level, rule, license, url, sha256, fetched_at, phrase, start}`, the deciding one
+    first; an id that is believed but not proven stands only there, and `license` is then NOASSERTION. `opt_out` is a
+    JSON list of `{signal, value, where}`; `rule` names the host rule that applied, `third_party` who else may own
+    parts of every document of this source. What this one document says of itself is in the stage `third_party`.
     """
 
     license: str
@@ -41,60 +52,95 @@ class Licence:
     train: str
     attribution: str
     note: str
+    opt_out: str
+    third_party: str
+    rule: str
 
 
-def make(
-    sources: Mapping[str, Mapping[str, Any]], terms: Mapping[str, TermsCapture], processor: str
-) -> Callable[[LicenceInput], Licence]:
-    hints = {name: LicenceHint.model_validate(facts["licence"]) for name, facts in sources.items()}
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything that a decision rests on beside the document itself; plain JSON values."""
 
-    def licence(document: LicenceInput) -> Licence:
-        source = document.source
-        hint = hints.get(source)
-        verdict = judge(source, hint, terms.get(source), [part.role for part in document.parts])
-        line = attribution(
-            hint.attribution if hint else LicenceHint().attribution,
-            title=document.title,
-            publisher=sources[source]["publisher"] if hint else source,
-            url=document.url,
-            fetched_at=document.parts[0].fetched_at if document.parts else None,
-            processor=processor,
-        )
-        return Licence(
-            license=verdict.license,
-            rights_basis=verdict.rights_basis,
-            evidence_level=verdict.evidence_level,
-            evidence=verdict.evidence_json(),
-            redistribute=verdict.redistribute,
-            train=verdict.train,
-            attribution=line,
-            note=hint.note if hint else f"no seed describes the source {source}",
-        )
-
-    return licence
+    sources: Mapping[str, Mapping[str, Any]]  # by source: publisher, licence (the seed's hint)
+    terms: Mapping[str, TermsCapture]  # by source or host
+    reviews: Sequence[TermsReview]
+    files: Mapping[str, Mapping[str, str]]  # by origin: robots, tdmrep
+    processor: str
 
 
-def licence_stage(
-    seeds: Mapping[str, Seed], terms: Mapping[str, TermsCapture], processor: str
-) -> Stage[LicenceInput, Licence]:
-    """The stage for these seeds, the terms pages that were captured, and the name of who publishes the result."""
+def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
+    """The rights of one document."""
+    facts = known.sources.get(document.source)
+    hint = LicenceHint.model_validate(facts["licence"]) if facts else None
+    rule = host_rule(document.source, document.url)
+    subject = Subject(
+        document.source, document.url, [part.role for part in document.parts], metadata_of(document.metadata)
+    )
+    terms = known.terms.get(document.source) or known.terms.get(host_of(document.url))
+    signals = opt_outs(document.url, json.loads(document.signals or "{}"), **_files(known, document.url))
+    verdict = judge(subject, hint, rule, terms, known.reviews, signals)
+    line = attribution(
+        hint.attribution if hint else LicenceHint().attribution,
+        title=document.title,
+        publisher=facts["publisher"] if facts else document.source,
+        url=document.url,
+        fetched_at=document.parts[0].fetched_at if document.parts else None,
+        processor=known.processor,
+        license_id=verdict.license,
+    )
+    return Licence(
+        license=verdict.license,
+        rights_basis=verdict.rights_basis,
+        evidence_level=verdict.evidence_level,
+        evidence=verdict.evidence_json(),
+        redistribute=verdict.redistribute,
+        train=verdict.train,
+        attribution=line,
+        note=(hint.note if hint else "") or rule.note or ("" if hint else f"no seed describes {document.source}"),
+        opt_out=json.dumps([asdict(signal) for signal in signals], ensure_ascii=False),
+        third_party=rule.third_party,
+        rule=rule.id,
+    )
+
+
+def _files(known: Knowledge, url: str) -> Mapping[str, str]:
+    parts = urlsplit(url)
+    return known.files.get(f"{parts.scheme}://{parts.netloc}", {})
+
+
+def make(rules: str, signals: str, **known: Any) -> Callable[[LicenceInput], Licence]:  # noqa: ARG001
+    knowledge = Knowledge(**known)
+    return lambda document: licence_of(knowledge, document)
+
+
+def knowledge_of(
+    seeds: Mapping[str, Seed],
+    terms: Mapping[str, TermsCapture],
+    processor: str,
+    *,
+    reviews: Sequence[TermsReview] = (),
+    files: Mapping[str, Mapping[str, str]] | None = None,
+) -> Knowledge:
+    """What the seeds, the terms pages that were captured and the decisions of people say; checks the seeds."""
     for seed in seeds.values():
         _check(seed)
     sources = {
         name: {"publisher": seed.publisher, "licence": seed.licence.model_dump(mode="json")}
         for name, seed in seeds.items()
     }
+    pages = {name: TermsCapture(**page) for name, page in terms.items()}
+    return Knowledge(sources, pages, list(reviews), dict(files or {}), processor)
+
+
+def licence_stage(known: Knowledge, signals: str = "") -> Stage[LicenceInput, Licence]:
+    """The stage; `signals` is a digest of the opt-outs in the catalogue, so that a new one has everything judged."""
     return Stage(
         name="licence",
-        version=1,
+        version=2,
         make=make,
         reads=LicenceInput,
         writes=Licence,
-        params={
-            "sources": sources,
-            "terms": {name: dict(page) for name, page in terms.items()},
-            "processor": processor,
-        },
+        params={"rules": json_sha256(read("hosts")), "signals": signals, **asdict(known)},
         batch=256,
     )
 

@@ -1,27 +1,68 @@
-"""The terms pages that the catalogue holds."""
+"""What the catalogue holds about the terms of sources: captured pages, what people decided of them, opt-out files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import cast
+from urllib.parse import urljoin
 
+from kobunko import warc
 from kobunko.catalogue import Catalogue
-from kobunko.ids import url_key
-from kobunko.licensing.evidence import TermsCapture
+from kobunko.errors import Corrupt
+from kobunko.ids import json_sha256, url_key
+from kobunko.licensing.evidence import TermsCapture, TermsReview
 from kobunko.seed import Seed
+
+LARGEST = 500 * 1024  # bytes of a robots.txt that RFC 9309 asks to read
 
 
 def captured_terms(seeds: Mapping[str, Seed], catalogue: Catalogue) -> dict[str, TermsCapture]:
-    """The newest terms page of every source that names one and has it.
+    """The newest terms page of every source that names one and has it, and by host of every page that was reviewed."""
+    named = {source: seed.licence.terms_url for source, seed in seeds.items()}
+    named |= {str(row["host"]): str(row["url"]) for row in catalogue.terms_reviews()}
+    found = {name: captured_page(catalogue, url) for name, url in named.items() if url}
+    return {name: page for name, page in found.items() if page is not None}
 
-    `fetched_at` is when these bytes were first seen there, so that a page that has not changed gives the same evidence
-    after every crawl.
-    """
-    found: dict[str, TermsCapture] = {}
-    for source, seed in seeds.items():
-        url = seed.licence.terms_url
-        newest = catalogue.latest_capture(url) if url else None
-        if newest is None:
-            continue
-        same = [c for c in catalogue.captures_by_sha256(newest.sha256) if url_key(c.url) == url_key(url)]
-        moments = [capture.fetched_at for capture in same if capture.fetched_at]
-        first = min(moments).isoformat() if moments else ""
-        found[source] = TermsCapture(url=newest.url, sha256=newest.sha256, fetched_at=first)
+
+def captured_page(catalogue: Catalogue, url: str) -> TermsCapture | None:
+    """The newest capture of a page. `fetched_at` is when these bytes were first seen there, so that a page that has
+    not changed gives the same evidence after every crawl."""
+    newest = catalogue.latest_capture(url)
+    if newest is None:
+        return None
+    same = [c for c in catalogue.captures_by_sha256(newest.sha256) if url_key(c.url) == url_key(url)]
+    moments = [capture.fetched_at for capture in same if capture.fetched_at]
+    first = min(moments).isoformat() if moments else ""
+    return TermsCapture(url=newest.url, sha256=newest.sha256, fetched_at=first)
+
+
+def reviews(catalogue: Catalogue) -> list[TermsReview]:
+    """Decisions of people, as the stage takes them."""
+    names = TermsReview.__annotations__
+    return [cast(TermsReview, {name: row[name] for name in names}) for row in catalogue.terms_reviews()]
+
+
+def opt_outs_digest(catalogue: Catalogue) -> str:
+    """Changes when any answer's opt-out signals do."""
+    return json_sha256(catalogue.opt_outs())
+
+
+def opt_out_files(origins: Iterable[str], catalogue: Catalogue, raw: Path) -> dict[str, dict[str, str]]:
+    """`{"robots": …, "tdmrep": …}` of every origin, as they were captured last; nothing where there is none."""
+    paths = {"robots": "/robots.txt", "tdmrep": "/.well-known/tdmrep.json"}
+    found = {}
+    for origin in sorted(set(origins)):
+        texts = {name: _captured_text(urljoin(origin, path), catalogue, raw) for name, path in paths.items()}
+        if any(texts.values()):
+            found[origin] = texts
     return found
+
+
+def _captured_text(url: str, catalogue: Catalogue, raw: Path) -> str:
+    newest = catalogue.latest_capture(url)
+    if newest is None or "html" in newest.media_type.lower():
+        return ""
+    try:
+        body = warc.read_body(raw, newest.warc_file, newest.warc_offset, newest.sha256)
+    except (Corrupt, OSError):
+        return ""
+    return body[:LARGEST].decode("utf-8-sig", errors="replace")

@@ -12,7 +12,8 @@ NO_RIGHT = "LicenseRef-JP-NoRight-Art13"
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """`card` is the id on a Hub dataset card; `grants` says whether a reviewed page of it may open the text.
+    """`card` is the id on a Hub dataset card; `grants` says whether a reviewed page of it may open the text; `credit`
+    is the name under which its own terms want to be cited.
 
     What does not grant by itself (research only, non-commercial, limitations of copyright) is left to a person.
     """
@@ -22,19 +23,36 @@ class Licence:
     url: str = ""
     card: str = "other"
     grants: bool = True
+    credit: str = ""
 
 
 _CC = "https://creativecommons.org"
+_PDL = "https://www.digital.go.jp/resources/open_data/public_data_license_v1.0"
 _LICENCES = (
-    Licence("LicenseRef-JP-PDL-1.0", "公共データ利用規約（第1.0版）"),
+    Licence("LicenseRef-JP-PDL-1.0", "公共データ利用規約（第1.0版）", _PDL, credit="PDL1.0"),
     Licence("LicenseRef-JP-GJSTU-2.0", "政府標準利用規約（第2.0版）"),
     Licence("LicenseRef-JP-GJSTU-1.1", "政府標準利用規約（第1.1版）"),
     Licence("LicenseRef-JP-GJSTU-1.0", "政府標準利用規約（第1.0版）"),
     Licence("LicenseRef-JP-GovTerms-Unversioned", "政府標準の文面による利用規約（名称・版の記載なし）"),
-    Licence("LicenseRef-CC-BY-2.1-JP", "クリエイティブ・コモンズ 表示 2.1 日本", f"{_CC}/licenses/by/2.1/jp/"),
-    Licence("CC-BY-4.0", "Creative Commons Attribution 4.0", f"{_CC}/licenses/by/4.0/", "cc-by-4.0"),
     Licence(
-        "CC-BY-SA-4.0", "Creative Commons Attribution-ShareAlike 4.0", f"{_CC}/licenses/by-sa/4.0/", "cc-by-sa-4.0"
+        "LicenseRef-CC-BY-2.1-JP",
+        "クリエイティブ・コモンズ 表示 2.1 日本",
+        f"{_CC}/licenses/by/2.1/jp/",
+        credit="CC BY 2.1 JP",
+    ),
+    Licence(
+        "CC-BY-4.0",
+        "Creative Commons Attribution 4.0",
+        f"{_CC}/licenses/by/4.0/",
+        "cc-by-4.0",
+        credit="CC BY 4.0",
+    ),
+    Licence(
+        "CC-BY-SA-4.0",
+        "Creative Commons Attribution-ShareAlike 4.0",
+        f"{_CC}/licenses/by-sa/4.0/",
+        "cc-by-sa-4.0",
+        credit="CC BY-SA 4.0",
     ),
     Licence(
         "CC-BY-NC-4.0",

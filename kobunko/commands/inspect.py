@@ -12,6 +12,7 @@ from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.doctor import checks
 from kobunko.home import open_home
 from kobunko.lookup import chain, find
+from kobunko.removals import notice
 from kobunko.screen import out, show_json, show_table
 
 
@@ -24,10 +25,15 @@ def lookup(
     """Print the whole chain from a row back to its bytes, URL, time, licence and releases."""
     with open_home(settings_of(home)) as place:
         matched, ids = find(place, what)
-        chains = chain(place, pipeline.corpus(place, ids))
+        removed = [told for doc_id in ids if (told := notice(place.catalogue, doc_id))]
+        gone = {told["doc_id"] for told in removed}
+        chains = chain(place, pipeline.corpus(place, [doc_id for doc_id in ids if doc_id not in gone]))
     if json_:
-        show_json({"query": what, "matched_by": matched, "documents": chains})
+        show_json({"query": what, "matched_by": matched, "documents": chains, "removed": removed})
         return
+    for told in removed:
+        facts = told["removed"]
+        out.print(escape(f"{told['doc_id']}: removed on {facts['bound_at'][:10]} ({facts['reason']})"))
     for found in chains:
         show_chain(found)
 

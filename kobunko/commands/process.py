@@ -43,6 +43,7 @@ def _check_stages(home: Home, names: list[str]) -> None:
 def note_stages(home: Home, current: Job, done: dict[str, StageSummary]) -> None:
     current.summary["stages"] = {name: summary.as_json() for name, summary in done.items()}
     current.summary["failures"] = failures(pipeline.corpus(home))
+    current.broken += pipeline.settle_removals(home)
     current.broken += over_quarantine_limit(done, home.settings.run.quarantine_share)
 
 

@@ -196,11 +196,11 @@ def test_changed_terms_withhold_new_documents_until_a_person_has_read_them(site:
     assert [alarm.split(":")[0] for alarm in summary["alarms"]] == ["terms changed"]
     assert (summary["changed"], summary["withheld"]) == (1, 1)
     catalogue = home.catalogue()
-    (held,) = catalogue.removed()
+    (held,) = catalogue.withheld()
     assert next(d for d in home.documents() if d.doc_id == held).url == f"{site.base}/n3.html"
     assert home.crawl()["site"]["alarms"] == [f"terms changed and not read yet: {site.base}/terms.html"]
     assert watch.accept(catalogue, "site") == 1
-    assert catalogue.removed() == set()
+    assert catalogue.withheld() == set()
     assert home.crawl()["site"]["alarms"] == []
 
 

@@ -12,7 +12,7 @@ from kobunko.catalogue import Catalogue
 from kobunko.errors import UsageError
 from kobunko.licensing.attribution import attribution
 from kobunko.licensing.evidence import TermsCapture
-from kobunko.licensing.stage import Licence, LicenceInput, licence_stage
+from kobunko.licensing.stage import Knowledge, Licence, LicenceInput, knowledge_of, licence_stage
 from kobunko.licensing.terms import captured_terms
 from kobunko.licensing.vocabulary import VOCABULARY, find
 from kobunko.records import Capture, Part
@@ -42,11 +42,14 @@ def judged(
     terms: dict[str, TermsCapture] | None = None,
     roles: tuple[str, ...] = ("page",),
 ) -> Licence:
-    stage = licence_stage({item.source: item for item in seeds}, terms or {}, "試験編集室")
-    document = LicenceInput(
-        source, "https://www.choseki.example/a", "潮位の公表について", [part(role) for role in roles]
-    )
+    stage = licence_stage(known(*seeds, terms=terms))
+    parts = [part(role) for role in roles]
+    document = LicenceInput(source, "https://www.choseki.example/a", "潮位の公表について", "{}", "{}", parts)
     return stage.make(**stage.params)(document)
+
+
+def known(*seeds: Seed, terms: dict[str, TermsCapture] | None = None, processor: str = "試験編集室") -> Knowledge:
+    return knowledge_of({item.source: item for item in seeds}, terms or {}, processor)
 
 
 def evidence(result: Licence) -> list[dict[str, str]]:
@@ -75,6 +78,7 @@ def test_reviewed_terms_open_the_text_with_their_evidence() -> None:
         "rule": "terms-reviewed:編集係 2026-11-02",
         "license": "LicenseRef-JP-PDL-1.0",
         "phrase": "自由に利用できます",
+        "start": -1,
         **TERMS,
     }
 
@@ -95,12 +99,12 @@ CLOSED = {
 }
 
 
-@pytest.mark.parametrize(("known", "terms"), CLOSED.values(), ids=CLOSED.keys())
-def test_everything_else_fails_closed(known: Seed, terms: dict[str, TermsCapture]) -> None:
-    result = judged(known, terms=terms)
+@pytest.mark.parametrize(("hint", "terms"), CLOSED.values(), ids=CLOSED.keys())
+def test_everything_else_fails_closed(hint: Seed, terms: dict[str, TermsCapture]) -> None:
+    result = judged(hint, terms=terms)
     assert (result.license, result.redistribute, result.train) == ("NOASSERTION", "metadata-only", "review")
     assert (result.evidence_level, result.rights_basis) == ("E4", "unknown")
-    assert evidence(result)[0]["license"] == known.licence.id
+    assert evidence(result)[0]["license"] == hint.licence.id
 
 
 def test_a_source_without_a_seed_has_no_evidence() -> None:
@@ -141,26 +145,28 @@ def test_an_unknown_day_is_left_out_with_its_bracket() -> None:
         url="u",
         fetched_at=None,
         processor="室",
+        license_id="NOASSERTION",
     )
     assert line == "出典：潮汐省（u）／潮汐省（u）を加工して室作成"
 
 
 def test_changed_knowledge_changes_the_fingerprint() -> None:
-    plain = licence_stage({"choseki": seed(**PDL)}, {}, "室").fingerprint
-    assert licence_stage({"choseki": seed(**PDL)}, {}, "室").fingerprint == plain
+    plain = licence_stage(known(seed(**PDL))).fingerprint
+    assert licence_stage(known(seed(**PDL))).fingerprint == plain
     changed = [
-        licence_stage({"choseki": seed(**PDL)}, {"choseki": TERMS}, "室"),
-        licence_stage({"choseki": seed(**PDL, reviewed=[REVIEW])}, {}, "室"),
-        licence_stage({"choseki": seed(**PDL)}, {}, "別室"),
+        licence_stage(known(seed(**PDL), terms={"choseki": TERMS})),
+        licence_stage(known(seed(**PDL, reviewed=[REVIEW]))),
+        licence_stage(known(seed(**PDL), processor="別室")),
+        licence_stage(known(seed(**PDL)), signals="another"),
     ]
-    assert len({plain, *(stage.fingerprint for stage in changed)}) == 4
+    assert len({plain, *(stage.fingerprint for stage in changed)}) == 5
 
 
 def test_mistakes_in_a_seed_are_named() -> None:
     with pytest.raises(UsageError, match="no licence has the id 'PDL'"):
-        licence_stage({"choseki": seed(id="PDL")}, {}, "室")
+        known(seed(id="PDL"))
     with pytest.raises(UsageError, match="author"):
-        licence_stage({"choseki": seed(attribution="出典：{author}")}, {}, "室")
+        known(seed(attribution="出典：{author}"))
 
 
 def test_families_of_ids() -> None:
@@ -170,8 +176,9 @@ def test_families_of_ids() -> None:
 
 
 def test_the_stage_runs_on_a_batch() -> None:
-    stage = licence_stage({"choseki": seed(**LAW)}, {}, "室")
+    stage = licence_stage(known(seed(**LAW)))
     row = {"doc_id": "choseki-a", "input_sha256": "0", "source": "choseki", "url": "u", "title": "告示", "parts": []}
+    row |= {"metadata": "{}", "signals": "{}"}
     result = Runner(stage, lambda item: b"")(pa.Table.from_pylist([row]))
     assert result["outcome"].to_pylist() == ["ok"]
     assert result["redistribute"].to_pylist() == ["allow"]

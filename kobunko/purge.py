@@ -1,0 +1,134 @@
+"""Erases what removals bind: the bytes in WARC files, side-cars, caches and local releases, the words in the catalogue.
+
+Every step can be done again: after a crash the same command goes on. What was published elsewhere is out of reach from
+here; `elsewhere` says where it is and how it is erased there.
+"""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from kobunko import durable, removals, sidecar, tables, warc
+from kobunko.home import Home
+from kobunko.lookup import releases_with
+
+ERASED = "erased"  # takes the place of a release's hash
+_IN_QUERY = 500  # values that a query names at once
+
+
+@dataclass
+class PurgeSummary:
+    """What was erased. `elsewhere` are copies that only their host can erase: destination and the commands for it."""
+
+    documents: int = 0
+    warc_records: int = 0
+    sidecar_rows: int = 0
+    cache_files: int = 0
+    releases: list[str] = field(default_factory=list)
+    elsewhere: list[dict[str, Any]] = field(default_factory=list)
+
+
+def purge(home: Home) -> PurgeSummary:
+    """Erases everything that is bound and not erased yet. Call it only while holding the home's lock."""
+    catalogue, settings = home.catalogue, home.settings
+    doc_ids, hashes = sorted(catalogue.removed()), set(removals.bound(catalogue, "sha256"))
+    summary = PurgeSummary(documents=len(doc_ids))
+    releases = sorted({name for doc_id in doc_ids for name in releases_with(settings.releases, doc_id)})
+    summary.warc_records = _erase_warc(home, doc_ids, hashes)
+    summary.sidecar_rows = sidecar.erase(settings.stages, set(doc_ids))
+    summary.cache_files = _erase_caches(home.path / "cache", hashes)
+    _scrub(home, doc_ids, hashes)
+    for name in releases:
+        catalogue.update_release(name, manifest_sha256=ERASED, verified=False)
+        _erase_release(settings.releases / name)
+        summary.releases.append(name)
+    summary.elsewhere = published(home)
+    removals.mark_purged(catalogue, [row["request_id"] for row in removals.requests(catalogue)])
+    home.catalogue.compact()
+    return summary
+
+
+def _erase_warc(home: Home, doc_ids: Sequence[str], hashes: set[str]) -> int:
+    """Records with these bytes, the ones that confirm them, and the notes about them."""
+    files: set[str] = set()
+    records: set[str] = set()
+    for sha256 in sorted(hashes):
+        for capture in home.catalogue.captures_by_sha256(sha256):
+            files.add(capture.warc_file)
+            records.add(capture.capture_id)
+    for document in home.catalogue.documents(doc_ids):
+        files |= {part.warc_file for part in document.parts if part.size}
+        records |= {part.capture_id for part in document.parts if part.size}
+    # A record that only confirms the bytes stands in a file that no row names, so the whole series is looked through.
+    series = {Path(name).parent for name in files if name}
+    paths = sorted({path for folder in series for path in (home.settings.raw / folder).glob("*.warc.gz")})
+    return sum(warc.erase(path, records, hashes) for path in paths)
+
+
+def _erase_caches(folder: Path, hashes: set[str]) -> int:
+    """Cached results, which are named after the bytes that they were made from."""
+    found = [path for path in folder.rglob("*") if path.is_file() and any(name in str(path) for name in hashes)]
+    for path in found:
+        durable.remove(path)
+    return len(found)
+
+
+def _erase_release(folder: Path) -> None:
+    """Under a temporary name first: half a release must not be taken for a whole one."""
+    gone = folder.with_name(f"{folder.name}{durable.TEMPORARY}")
+    shutil.rmtree(gone, ignore_errors=True)
+    folder.rename(gone)
+    durable.fsync_folder(folder.parent)
+    shutil.rmtree(gone)
+
+
+def _scrub(home: Home, doc_ids: Sequence[str], hashes: set[str]) -> None:
+    """Takes the words out of the catalogue's rows; ids, hashes, URLs and times stay, so that lookup can answer."""
+    documents, captures, frontier = tables.documents, tables.captures, tables.frontier
+    urls = removals.bound(home.catalogue, "url")
+    with home.catalogue.transaction() as connection:
+        for ids in _portions(doc_ids):
+            empty = {"title": "", "metadata": "{}", "anchor_text": ""}
+            connection.execute(sa.update(documents).where(documents.c.doc_id.in_(ids)).values(**empty))
+        for values in _portions(sorted(hashes)):
+            connection.execute(sa.update(captures).where(captures.c.sha256.in_(values)).values(anchor_text=""))
+        for keys in _portions(urls):
+            done = (frontier.c.request_key.in_(keys)) & (frontier.c.state != "pending")
+            connection.execute(sa.delete(frontier).where(done))
+
+
+def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _IN_QUERY):
+        yield values[start : start + _IN_QUERY]
+
+
+def published(home: Home) -> list[dict[str, Any]]:
+    """Releases that were erased here and published elsewhere, with the commands that erase them there."""
+    return [
+        {"release": row["version"], "destination": to, "commands": commands(row["version"], to)}
+        for row in home.catalogue.releases()
+        if row["manifest_sha256"] == ERASED
+        for to in row["published_to"]
+    ]
+
+
+def commands(version: str, destination: str) -> list[str]:
+    """How a published release is erased. On the Hub a commit is not enough: old commits, tags and LFS files keep it."""
+    if not destination.startswith(("hf://", "hub:", "https://huggingface.co/")):
+        return [f"rm -r {destination.removeprefix('file://').rstrip('/')}/{version}"]
+    repository = destination.removeprefix("hf://").removeprefix("hub:").removeprefix("https://huggingface.co/")
+    repository = repository.removeprefix("datasets/").strip("/")
+    given = f"api = HfApi(); repo = dict(repo_id='{repository}', repo_type='dataset')"
+    start = f'python -c "from huggingface_hub import HfApi; {given}; '
+    kept = f"now = {{f.lfs.sha256 for f in api.dataset_info('{repository}', files_metadata=True).siblings if f.lfs}}"
+    old = "old = [f for f in api.list_lfs_files(**repo) if f.file_oid not in now]"
+    return [
+        f"kobunko release build NEW && kobunko publish NEW --to {destination}",
+        f"{start}api.delete_tag(tag='{version}', **repo)\"",
+        f'{start}api.super_squash_history(**repo)"',
+        f'{start}{kept}; {old}; api.permanently_delete_lfs_files(lfs_files=old, rewrite_history=True, **repo)"',
+    ]

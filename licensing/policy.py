@@ -1,0 +1,54 @@
+"""What a release may hold: a pure function of a row's rights, third parties, opt-outs and personal data.
+
+open      for everybody, to train on: only texts that may be republished, and that nobody withholds from training
+research  not passed on: texts that may be used for information analysis (Art. 30-4), too
+internal  inside the house: every text that may be kept at all
+
+Masks are applied under every profile. A text that is left out has a reason, and its row stays as metadata.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Profile = Literal["open", "research", "internal"]
+REPUBLISHED = ("allow", "allow+conditions")
+ANALYSED = ("allow", "allow-30-4")
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the side-cars say of one document; None where a stage has no result for it."""
+
+    license: str | None  # licence.license
+    redistribute: str | None  # licence.redistribute
+    train: str | None  # licence.train
+    opt_out: bool  # licence.opt_out is not empty
+    third_party: str | None  # third_party.effect
+    action: str | None  # privacy.action
+    removed: bool = False
+
+
+def withheld(rights: Rights, profile: Profile) -> str:
+    """Why the text must not be in a release; empty when it may. What is not known to be allowed is not."""
+    if rights.removed:
+        return "removed"
+    if rights.action == "quarantine":
+        return "personal-data:quarantined"
+    if rights.action is None:
+        return "personal-data:not-searched"
+    if profile == "internal":
+        return ""
+    if rights.opt_out or rights.train == "deny":
+        return "training:opted-out" if rights.opt_out else "training:denied"
+    if rights.third_party is None:
+        return "third-party:not-searched"
+    if profile == "research":
+        return "" if rights.train in ANALYSED else f"training:{rights.train or 'unknown'}"
+    if rights.redistribute not in REPUBLISHED:
+        return f"licence:{rights.redistribute or 'unknown'}"
+    return "third-party:document" if rights.third_party == "document" else ""
+
+
+def holds_back_spans(profile: Profile) -> bool:
+    """Whether spans of third parties (`effect` span) are masked: they are wherever a text is passed on."""
+    return profile == "open"
