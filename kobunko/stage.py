@@ -42,7 +42,9 @@ class Resources:
 class Stage(Generic[I, O]):
     """One step of the pipeline as data.
 
-    `make(**params)` is a module-level factory; it loads models once per worker and returns the record function.
+    `make(**params)` is a module-level factory; it loads models once per worker and returns the record function. Where
+    many records together are cheaper than one by one the function has a method `batch` from a list of inputs to a list
+    of as many results, a `Reject` among them standing for a document that it rejects.
     `reads` and `writes` are frozen dataclasses; a field of `reads` names its column by `column("extract.pages")` or is
     a column of the document itself. A field named `blobs` receives the bytes of the document's parts.
     `after` are the stages that it reads from; `where` names a column that must be true or positive for the stage to
@@ -124,21 +126,38 @@ class Runner:
         self._function: Callable[[Any], Any] | None = None
 
     def __call__(self, batch: pa.RecordBatch | pa.Table) -> pa.Table:
-        rows = [self._row(row) for row in batch.to_pylist()]
+        found = batch.to_pylist()
+        rows = self._together(found) or [self._row(row) for row in found]
         return pa.Table.from_pylist(rows, schema=self._stage.output_schema)
 
-    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        outcome, detail = OK, ""
+    def _together(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+        """Output rows by the stage's batch function; None where it has none or failed, so that each goes alone."""
         try:
-            if self._function is None:
-                self._function = self._stage.make(**self._stage.params)
-            result = to_row(self._function(self._input(row)))
+            batch = getattr(self._made(), "batch", None)
+            results = batch([self._input(row) for row in rows]) if batch and len(rows) > 1 else []
+        except Exception:
+            return None
+        if len(results) != len(rows):
+            return None
+        return [self._output(row, result) for row, result in zip(rows, results, strict=True)]
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self._output(row, self._made()(self._input(row)))
         except Reject as reject:
-            outcome, detail = f"reject:{reject.code}", reject.detail
+            return self._output(row, reject)
         except Exception as error:
-            outcome, detail = f"error:{type(error).__name__}", _where(error)
-        return failure(self._stage, row, outcome, detail) | result
+            return failure(self._stage, row, f"error:{type(error).__name__}", _where(error))
+
+    def _made(self) -> Callable[[Any], Any]:
+        if self._function is None:
+            self._function = self._stage.make(**self._stage.params)
+        return self._function
+
+    def _output(self, row: Mapping[str, Any], result: Any) -> dict[str, Any]:
+        if isinstance(result, Reject):
+            return failure(self._stage, row, f"reject:{result.code}", result.detail)
+        return failure(self._stage, row, OK, "") | to_row(result)
 
     def _input(self, row: dict[str, Any]) -> Any:
         values: dict[str, Any] = {}
@@ -154,7 +173,7 @@ class Runner:
 
 
 def failure(stage: Stage[Any, Any], row: Mapping[str, Any], outcome: str, detail: str) -> dict[str, Any]:
-    """The output row of a document that gave no result."""
+    """The output row of a document that gave no result, or the frame of one that did."""
     key = {name: row[name] for name in KEY}
     return key | {"outcome": outcome, "detail": detail[:2000], "stage": stage.label}
 
