@@ -42,7 +42,8 @@ def families(signatures: Signatures, threshold: float = THRESHOLD, jaccard: Jacc
     for one, other in sorted(doubtful):
         if jaccard is not None and _root(parent, one) != _root(parent, other) and jaccard(one, other) >= threshold:
             _join(parent, one, other)
-    return _labels(parent)
+    labels: Labels = _labels(parent)
+    return labels
 
 
 def limits(permutations: int, threshold: float, by_text: bool) -> tuple[int, int]:
@@ -116,7 +117,7 @@ def _agreement(signatures: Any, one: int, other: int) -> int:
     same = uint32(0)
     for row in range(signatures.shape[1]):
         same += uint32(signatures[one, row] == signatures[other, row])
-    return np.int64(same)
+    return int(same)
 
 
 @compiled

@@ -38,6 +38,7 @@ TOO_MANY = 4000  # different documents in a family of which all pairs are compar
 Facts = Mapping[str, Any]
 # What a fold needs to know of a document beside its signature; a missing fact is simply not used.
 FACTS = {
+    "key_sha256": "signature.key_sha256",
     "passages": "signature.passages",
     "designations": "signature.designations",
     "source": "source",

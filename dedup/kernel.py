@@ -179,7 +179,7 @@ def _end(a: Any, b: Any, minima: Any, room: Any) -> int:
     words, hashes, long_hashes, _, _, fill = room
     _flush(words, hashes, fill[1], a, b, minima)
     lower(long_hashes, fill[2], a, b, minima)
-    count = fill[0]
+    count = int(fill[0])
     fill[:] = 0
     return count
 

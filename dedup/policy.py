@@ -4,7 +4,7 @@ The order of the criteria is the policy. The reason that is recorded is the firs
 better than the next best.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,14 +40,18 @@ def _length(facts: Mapping[str, Any]) -> int:
     return -(facts.get("characters") or 0)
 
 
-CRITERIA = {
+def _id(facts: Mapping[str, Any]) -> str:
+    return str(facts["doc_id"])
+
+
+CRITERIA: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "rights": _rights,
     "text over OCR": _reading,
     "format": _format,
     "official host": _host,
     "OCR confidence": _confidence,
     "longest text": _length,
-    "smallest id": lambda facts: str(facts["doc_id"]),
+    "smallest id": _id,
 }
 
 
