@@ -73,7 +73,8 @@ def cluster(
     """
     order = sorted(range(len(doc_ids)), key=lambda place: doc_ids[place])
     documents = [
-        {**(facts[place] if facts else {}), "doc_id": doc_ids[place], "key_sha256": key_sha256[place]} for place in order
+        {**(facts[place] if facts else {}), "doc_id": doc_ids[place], "key_sha256": key_sha256[place]}
+        for place in order
     ]
     signatures = minhash[order] if order != list(range(len(order))) else minhash
     real = _by_row([doc_ids[place] for place in order], jaccard)

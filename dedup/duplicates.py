@@ -100,7 +100,5 @@ class Duplicates:
     def _rows(self, names: Sequence[str], columns: Sequence[str]) -> list[Mapping[str, Any]]:
         """Columns of documents, in the order of `names`."""
         places = np.array([self._position[name] for name in names], dtype=np.int64)
-        tables = [
-            self._corpus.select(places[at : at + 8 * CHUNK], columns) for at in range(0, len(places), 8 * CHUNK)
-        ]
+        tables = [self._corpus.select(places[at : at + 8 * CHUNK], columns) for at in range(0, len(places), 8 * CHUNK)]
         return [row for table in tables for row in table.to_pylist()]

@@ -1,8 +1,9 @@
-"""The CPU kernel: UTF-8 text → distinct shingles → SHA-1 → affine permutations → minima.
+"""The CPU kernel: UTF-8 text → shingles → SHA-1 → affine permutations → minima.
 
-It reads the bytes of an Arrow string array where they lie and makes no Python object per document or shingle. A
-shingle that was seen before in its document is dropped before it is hashed, which is exact (keys are the bytes
-themselves, or the SHA-1 of shingles of more than 15 bytes) and gives the number of distinct shingles for nothing.
+It reads the bytes of an Arrow string array where they lie and makes no Python object per document or shingle. Two
+thirds of the shingles of official texts come again; those that are still remembered are left out before they are
+hashed, which changes no minimum. (An array that is assigned anew inside a loop would cost two atomic instructions in
+every turn, so the functions with the hot loops assign none.)
 """
 
 from typing import Any
@@ -15,7 +16,7 @@ from kobunko.dedup.compiled import compiled, inlined
 from kobunko.dedup.sha1 import LANES, SHORT, load_big_endian, sha1, sha1_lanes
 
 BLOCK = 2048  # shingles hashed at a time: what one step hands to the next stays in the first-level cache
-SMALL = 1 << 14  # places of the table that finds repeated shingles, to begin with
+REMEMBERED = 12  # bits: so many shingles are remembered, in 64 KiB, to leave out those that come again
 
 
 def _tables() -> tuple[NDArray[np.uint64], ...]:
@@ -73,26 +74,10 @@ def _key(data: Any, start: int, length: int) -> Any:
 
 
 @inlined
-def _place(table: Any, high: Any, low: Any) -> Any:
-    """Where a key is in an open hash table of pairs of words, or where it would go: there the table holds zeros."""
+def _place(high: Any, low: Any) -> Any:
+    """Where a key is remembered: a later one may take its place."""
     place = ((high ^ (low >> uint64(23))) * uint64(0x9E3779B97F4A7C15)) ^ low
-    place = ((place ^ (place >> uint64(32))) * uint64(0xD6E8FEB86659FD93)) >> uint64(20)
-    mask = uint64(len(table) - 1)
-    place &= mask
-    while (table[place, 0] != high or table[place, 1] != low) and (table[place, 0] | table[place, 1]) != 0:
-        place = (place + uint64(1)) & mask
-    return place
-
-
-@compiled
-def _grown(table: Any) -> Any:
-    """The same keys in a table twice as large."""
-    larger = np.zeros((2 * len(table), 2), np.uint64)
-    for old in range(len(table)):
-        if table[old, 0] | table[old, 1]:
-            new = _place(larger, table[old, 0], table[old, 1])
-            larger[new, 0], larger[new, 1] = table[old, 0], table[old, 1]
-    return larger
+    return ((place ^ (place >> uint64(32))) * uint64(0xD6E8FEB86659FD93)) >> uint64(64 - REMEMBERED)
 
 
 @compiled
@@ -105,40 +90,29 @@ def _flush(words: Any, hashes: Any, count: int, a: Any, b: Any, minima: Any) -> 
 @compiled
 def _room() -> Any:
     """What signing needs beside the text, made once for many documents: words, hashes, state and schedule of SHA-1,
-    and how many shingles are known, wait to be hashed, and wait as hashes of long ones."""
+    the shingles that were seen lately, and how many wait to be hashed, and wait as hashes of long ones."""
     words, hashes, long_hashes = np.zeros(5 * BLOCK, np.uint32), np.zeros(BLOCK, np.uint32), np.zeros(BLOCK, np.uint32)
-    return words, hashes, long_hashes, np.empty(5, np.uint32), np.empty(80, np.uint32), np.zeros(3, np.int64)
-
-
-# An array that is assigned anew inside a loop costs numba two atomic instructions in every turn. So the functions with
-# the hot loops assign none: `_fill` comes back when its table is full, `_edges` when its room is.
+    seen, waiting = np.zeros((1 << REMEMBERED, 2), np.uint64), np.zeros(2, np.int64)
+    return words, hashes, long_hashes, np.empty(5, np.uint32), np.empty(80, np.uint32), seen, waiting
 
 
 @compiled
-def _fill(data: Any, starts: Any, ends: Any, a: Any, b: Any, minima: Any, table: Any, room: Any) -> int:
-    """Adds byte strings to the set that is signed, and returns how many were done before the table was half full."""
-    words, hashes, long_hashes, state, schedule, fill = room
-    count, waiting, long_waiting = fill[0], fill[1], fill[2]
-    full = len(table) // 2
-    i = 0
-    while i < len(starts) and count < full:
+def _add(data: Any, starts: Any, ends: Any, a: Any, b: Any, minima: Any, room: Any) -> None:
+    """Adds the byte strings `data[starts[i]:ends[i]]` to the set that is signed."""
+    words, hashes, long_hashes, state, schedule, seen, kept = room
+    waiting, long_waiting = kept[0], kept[1]
+    for i in range(len(starts)):
         start, length = starts[i], ends[i] - starts[i]
-        i += 1
-        if length <= SHORT:
-            high, low = _key(data, start, length)
-        else:
-            sha1(data, start, start + length, state, schedule)
-            high = (uint64(state[0]) << uint64(32)) | uint64(state[1])
-            low = (uint64(state[2]) << uint64(32)) | uint64(state[3])
-        place = _place(table, high, low)
-        if table[place, 0] | table[place, 1]:
-            continue
-        table[place, 0], table[place, 1] = high, low
-        count += 1
         if length > SHORT:
+            sha1(data, start, start + length, state, schedule)
             long_hashes[long_waiting] = state[0]
             long_waiting += 1
         else:
+            high, low = _key(data, start, length)
+            place = _place(high, low)
+            if seen[place, 0] == high and seen[place, 1] == low:
+                continue
+            seen[place, 0], seen[place, 1] = high, low
             words[waiting], words[BLOCK + waiting] = uint32(high >> uint64(32)), uint32(high)
             words[2 * BLOCK + waiting], words[3 * BLOCK + waiting] = uint32(low >> uint64(32)), uint32(low)
             words[4 * BLOCK + waiting] = uint32(8 * length)
@@ -149,18 +123,17 @@ def _fill(data: Any, starts: Any, ends: Any, a: Any, b: Any, minima: Any, table:
         if long_waiting == BLOCK:
             lower(long_hashes, long_waiting, a, b, minima)
             long_waiting = np.int64(0)
-    fill[0], fill[1], fill[2] = count, waiting, long_waiting
-    return i
+    kept[0], kept[1] = waiting, long_waiting
 
 
 @compiled
-def _add(data: Any, starts: Any, ends: Any, a: Any, b: Any, minima: Any, table: Any, room: Any) -> Any:
-    """Adds the byte strings `data[starts[i]:ends[i]]` to the set that is signed; returns the table, maybe a larger."""
-    done = _fill(data, starts, ends, a, b, minima, table, room)
-    while done < len(starts):
-        table = _grown(table)
-        done += _fill(data, starts[done:], ends[done:], a, b, minima, table, room)
-    return table
+def _end(a: Any, b: Any, minima: Any, room: Any) -> None:
+    """Hashes what still waits, and makes the room ready for the next set."""
+    words, hashes, long_hashes, _, _, seen, waiting = room
+    _flush(words, hashes, waiting[0], a, b, minima)
+    lower(long_hashes, waiting[1], a, b, minima)
+    seen[:] = 0
+    waiting[:] = 0
 
 
 @compiled
@@ -174,55 +147,32 @@ def _edges(data: Any, place: int, end: int, edges: Any, known: int) -> Any:
 
 
 @compiled
-def _end(a: Any, b: Any, minima: Any, room: Any) -> int:
-    """Hashes what still waits, and makes the room ready for the next set; returns the size of this one."""
-    words, hashes, long_hashes, _, _, fill = room
-    _flush(words, hashes, fill[1], a, b, minima)
-    lower(long_hashes, fill[2], a, b, minima)
-    count = int(fill[0])
-    fill[:] = 0
-    return count
-
-
-@compiled
-def _cleared(table: Any, count: int) -> Any:
-    """A table for the next set: the same one, unless clearing it would cost more than a small set."""
-    if len(table) > SMALL and 8 * count < len(table):
-        return np.zeros((SMALL, 2), np.uint64)
-    table[:] = 0
-    return table
-
-
-@compiled
-def sign_spans(data: Any, starts: Any, ends: Any, bounds: Any, a: Any, b: Any, signatures: Any, counts: Any) -> None:
+def sign_spans(data: Any, starts: Any, ends: Any, bounds: Any, a: Any, b: Any, signatures: Any) -> None:
     """Signs, for every text, the set of byte strings `data[starts[i]:ends[i]]` with `bounds[text] ≤ i <
     bounds[text + 1]`."""
-    room, table = _room(), np.zeros((SMALL, 2), np.uint64)
+    room = _room()
     for text in range(len(bounds) - 1):
         first, last = bounds[text], bounds[text + 1]
-        table = _add(data, starts[first:last], ends[first:last], a, b, signatures[text], table, room)
-        counts[text] = _end(a, b, signatures[text], room)
-        table = _cleared(table, counts[text])
+        _add(data, starts[first:last], ends[first:last], a, b, signatures[text], room)
+        _end(a, b, signatures[text], room)
 
 
 @compiled
-def sign_texts(data: Any, offsets: Any, width: int, a: Any, b: Any, signatures: Any, counts: Any) -> None:
+def sign_texts(data: Any, offsets: Any, width: int, a: Any, b: Any, signatures: Any) -> None:
     """Signs the sets of `width` characters in a row of every text `data[offsets[i]:offsets[i + 1]]`.
 
     A shorter text is its own only shingle; one without characters has the signature of the empty set.
     """
-    room, table = _room(), np.zeros((SMALL, 2), np.uint64)
+    room = _room()
     edges = np.empty(BLOCK + width + 1, np.int64)  # of a piece of the text
     for text in range(len(offsets) - 1):
         place, known = _edges(data, offsets[text], offsets[text + 1], edges, 0)
         while known == len(edges):
-            table = _add(data, edges[:BLOCK], edges[width : width + BLOCK], a, b, signatures[text], table, room)
+            _add(data, edges[:BLOCK], edges[width : width + BLOCK], a, b, signatures[text], room)
             edges[: width + 1] = edges[BLOCK:]
             place, known = _edges(data, place, offsets[text + 1], edges, width + 1)
         edges[known] = offsets[text + 1]
         reach = min(width, known)
         if reach:
-            starts = edges[: known + 1 - reach]
-            table = _add(data, starts, edges[reach : known + 1], a, b, signatures[text], table, room)
-        counts[text] = _end(a, b, signatures[text], room)
-        table = _cleared(table, counts[text])
+            _add(data, edges[: known + 1 - reach], edges[reach : known + 1], a, b, signatures[text], room)
+        _end(a, b, signatures[text], room)

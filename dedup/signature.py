@@ -41,15 +41,16 @@ def buffers(texts: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8), places.astype(np.int64)
 
 
-def signatures(texts: pa.Array, count: int = PERMUTATIONS) -> tuple[Signatures, NDArray[np.int64]]:
-    """Signatures of texts (matching keys) as n × `count`, and how many distinct shingles each has."""
+def signatures(texts: pa.Array, count: int = PERMUTATIONS) -> Signatures:
+    """Signatures of texts (matching keys) as n × `count`; by a GPU where there is one and enough to do for it."""
+    from kobunko.dedup import gpu
     from kobunko.dedup.kernel import sign_texts  # numba takes a second to load
 
     data, offsets = buffers(texts)
     found = np.full((len(texts), count), EMPTY, dtype=np.uint32)
-    shingles = np.zeros(len(texts), dtype=np.int64)
-    sign_texts(data, offsets, SHINGLE, *permutations(count), found, shingles)
-    return found, shingles
+    if not (gpu.pays(int(offsets[-1] - offsets[0])) and gpu.sign_texts(data, offsets, *permutations(count), found)):
+        sign_texts(data, offsets, SHINGLE, *permutations(count), found)
+    return found
 
 
 def to_bytes(signature: NDArray[np.uint32]) -> bytes:

@@ -27,7 +27,7 @@ class SignatureInput:
 class Signature:
     """`key_sha256` is the same for texts that are the same; `minhash` is 128 little-endian uint32 for near ones.
 
-    `shingles` counts the distinct 5-grams that were signed: below some dozens the estimate is rough. `passages` are
+    `shingles` counts the 5-grams that were signed: below some dozens the estimate is rough. `passages` are
     sampled strings of 32 characters, as sorted little-endian uint64. `designations` is what the text calls itself.
     """
 
@@ -54,19 +54,18 @@ class Signer:
         keys = matching_keys(
             pa.array([without_furniture(item.text, item.pages) for item in documents], pa.large_string())
         )
-        minhash, shingles = scheme.signatures(keys)
-        found = zip(documents, keys, minhash, shingles, passages(keys), strict=True)
+        found = zip(documents, keys, scheme.signatures(keys), passages(keys), strict=True)
         return [
             Signature(
                 key_sha256=sha256_hex(key.as_buffer()),
                 minhash=scheme.to_bytes(values),
-                shingles=int(count),
+                shingles=max(1, len(key.as_py()) - scheme.SHINGLE + 1),
                 passages=kept.astype("<u8").tobytes(),
                 designations=designations(document.text),
             )
-            if count
+            if len(key.as_buffer())
             else Reject("no-text", "nothing but white space")
-            for document, key, values, count, kept in found
+            for document, key, values, kept in found
         ]
 
 

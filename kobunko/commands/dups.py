@@ -29,9 +29,8 @@ def dups(
     """Show the cluster of a document with similarities, or what a file is like."""
     with open_home(settings_of(home)) as place, place.writing():
         path = Path(what)
-        text, members = _of_file(place, path) if path.is_file() else _of_document(place, what)
-        others = [row for row in members if row["similarity"] is not None and row["doc_id"] != what]
-        closest = max(others, key=lambda row: (row["similarity"], row["doc_id"]), default=None)
+        own, text, members = _of_file(place, path) if path.is_file() else _of_document(place, what)
+        closest = next((row for row in members if row["doc_id"] != own), None)
         changes = list(differences(text, _text(place, closest["doc_id"]))) if diff and closest else []
     if json_:
         show_json({"query": what, "documents": members, "difference": changes})
@@ -50,8 +49,8 @@ def _shown(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value or "")
 
 
-def _of_document(home: Home, what: str) -> tuple[str, list[dict[str, Any]]]:
-    """The text of a document, and a row for every document that is in its family or like it."""
+def _of_document(home: Home, what: str) -> tuple[str, str, list[dict[str, Any]]]:
+    """A document's id and text, and a row for every document in its family or like it, closest first."""
     _, ids = find(home, what)
     if len(ids) > 1:
         raise KobunkoError(f"{what} names {len(ids)} documents: ask for one of {', '.join(ids)}.")
@@ -64,10 +63,10 @@ def _of_document(home: Home, what: str) -> tuple[str, list[dict[str, Any]]]:
     for row in rows:
         row["similarity"] = found.jaccard(ids[0], row["doc_id"])
         row["title"] = titles[row["doc_id"]]
-    return _text(home, ids[0]), sorted(rows, key=lambda row: (-row["similarity"], row["doc_id"]))
+    return ids[0], _text(home, ids[0]), sorted(rows, key=lambda row: (-row["similarity"], row["doc_id"]))
 
 
-def _of_file(home: Home, path: Path) -> tuple[str, list[dict[str, Any]]]:
+def _of_file(home: Home, path: Path) -> tuple[str, str, list[dict[str, Any]]]:
     result = read_file(path, pipeline.reading_stages(), engine=home.settings.run.engine)
     if result["outcome"] != "ok":
         raise KobunkoError(f"{path} cannot be read: {result['outcome']} {result['detail']}.")
@@ -76,9 +75,11 @@ def _of_file(home: Home, path: Path) -> tuple[str, list[dict[str, Any]]]:
     except Reject as reject:
         raise KobunkoError(f"{path} holds no text to compare: {reject.detail}.") from reject
     titles = _titles(home, [name for name, _ in found])
-    return result["text"], [
-        {"doc_id": name, "similarity": similarity, "title": titles[name]} for name, similarity in found
-    ]
+    return (
+        "",
+        result["text"],
+        [{"doc_id": name, "similarity": similarity, "title": titles[name]} for name, similarity in found],
+    )
 
 
 def _titles(home: Home, ids: list[str]) -> dict[str, str]:

@@ -16,7 +16,9 @@ ARTICLE = "第{n}条　雲海庁の長は、前条の届出があったときは
 LAW = "".join(ARTICLE.format(n=n) for n in range(60))
 AMENDED = LAW.replace("第7条", "第七条の二")
 OTHER = "".join(f"潮汐省令{n}号は、灯台の塗色を{n}色に分け、その配列を別表に定める。" for n in range(60))
-ORDER = "令和{y}年(ク)第{n}号\n主文\n本件抗告を棄却する。\n理由\n" + "抗告人の主張は、架空法所定の事由に当たらない。" * 4
+ORDER = (
+    "令和{y}年(ク)第{n}号\n主文\n本件抗告を棄却する。\n理由\n" + "抗告人の主張は、架空法所定の事由に当たらない。" * 4
+)
 
 
 def clusters_of(texts: Mapping[str, str], threshold: float = 0.8, **facts: Mapping[str, Any]) -> dict[str, Any]:

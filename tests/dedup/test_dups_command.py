@@ -13,7 +13,9 @@ import kobunko.cli  # noqa: F401 - registers the commands
 from kobunko.commands.common import app
 from kobunko.errors import NotFound
 
-ARTICLE = "<p>第{n}条　雲海庁の長は、第{n}号の届出があったときは、遅滞なく様式{n}により台帳に記載しなければならない。</p>"
+ARTICLE = (
+    "<p>第{n}条　雲海庁の長は、第{n}号の届出があったときは、遅滞なく様式{n}により台帳に記載しなければならない。</p>"
+)
 PAGE = '<!DOCTYPE html><html lang="ja"><head><meta charset="utf-8"><title>{t}</title></head><body>{b}</body></html>'
 LAW = "".join(ARTICLE.format(n=n) for n in range(1, 40))
 TIDES = "".join(f"<p>潮汐省は、架空湾の第{n}観測所において{n}時に潮位を測り、その値を公表する。</p>" for n in range(40))
@@ -51,7 +53,7 @@ def test_the_cluster_of_a_document_with_similarities_and_a_difference(home: Path
     assert first["similarity"] == 1 > second["similarity"] > 0.8
     assert any(line.startswith("+") and "第七条の二" in line for line in found["difference"])
     shown = kobunko(home, "dups", first["doc_id"], json_=False)
-    assert second["doc_id"] in shown
+    assert f"Like {first['doc_id']}" in shown
 
 
 def test_a_file_that_is_not_in_the_home(home: Path, tmp_path: Path) -> None:
