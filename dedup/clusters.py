@@ -17,7 +17,7 @@ from kobunko.dedup.bands import THRESHOLD, Labels, families, limits
 from kobunko.dedup.containment import containments
 from kobunko.dedup.policy import canonical
 from kobunko.dedup.signature import Signatures
-from kobunko.dedup.works import marks, separate, supersedes
+from kobunko.dedup.works import marks, same_work, separate, supersedes
 
 IDS = pa.list_(pa.field("element", pa.string(), nullable=False))
 SCHEMA = pa.schema(
@@ -184,11 +184,9 @@ def _link(rows: Sequence[dict[str, Any]], documents: Sequence[Facts]) -> None:
     earlier = supersedes([facts for facts in documents if facts.get("source")])
     for row in rows:
         row["supersedes"] = earlier.get(row["doc_id"], [])
-    linked = {(name, other) for name, found in earlier.items() for other in found}
     for inner, outer, _ in containments([_passages(facts) for facts in documents]):
         one, other = rows[inner], rows[outer]
-        pair = (one["doc_id"], other["doc_id"])
-        if one["cluster_id"] != other["cluster_id"] and pair not in linked and pair[::-1] not in linked:
+        if one["cluster_id"] != other["cluster_id"] and not same_work(documents[inner], documents[outer]):
             one["contained_in"].append(other["doc_id"])
 
 

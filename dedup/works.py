@@ -37,6 +37,16 @@ def compatible(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return all(other.get(kind, value) == value for kind, value in one.items())
 
 
+def same_work(one: Facts, other: Facts) -> bool:
+    """Whether two documents are versions of one law or work, of which the older is no quotation in the newer."""
+    said, heard = marks(one), marks(other)
+    return any(kind in heard and (kind != "law-id" or said[kind] == heard[kind]) for kind in said if _names_work(kind))
+
+
+def _names_work(kind: str) -> bool:
+    return kind == "law-id" or kind.startswith("version:")
+
+
 def supersedes(documents: Sequence[Facts]) -> dict[str, list[str]]:
     """For every document the versions that it followed directly: usually one, or none."""
     chains: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
