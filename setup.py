@@ -22,6 +22,7 @@ setup(
         "kobunko": ["py.typed", "migrations/*", "migrations/versions/*.py", "demo/**/*", "templates/*"],
         "kobunko.seeds": ["*.toml"],
         "kobunko.licensing": ["rules/*.toml"],
+        "kobunko.dedup": ["*.cu"],
         "kobunko.publish": ["templates/*"],
         "kobunko.ocr": ["*.txt"],
     },

@@ -15,6 +15,7 @@ from kobunko import __version__
 from kobunko.commands import (  # noqa: F401  each registers its commands
     collect,
     demo,
+    dups,
     inspect,
     keep,
     nightly,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
@@ -42,6 +42,9 @@ from kobunko.settings import OcrSettings, Settings
 from kobunko.sidecar import prune
 from kobunko.single import read_file
 from kobunko.stage import Stage
+
+if TYPE_CHECKING:
+    from kobunko.dedup.duplicates import Duplicates
 
 
 def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
@@ -156,9 +159,23 @@ def prune_stages(home: Home) -> list[Path]:
 
 def build_release(home: Home, version: str, profile: Profile) -> release.ReleaseInfo:
     """Folds the corpus into a release: duplicate clusters, manifest, shards, card."""
-    from kobunko.dedup.clusters import cluster
+    everything = corpus(home)
+    cluster = duplicates(home, everything)
+    return release.build(everything, home.catalogue, home.settings, home.seeds, version, profile, cluster)
 
-    return release.build(corpus(home), home.catalogue, home.settings, home.seeds, version, profile, cluster)
+
+def duplicates(home: Home, everything: Corpus) -> "Duplicates":
+    """What finds the duplicates in a corpus. It writes to the index: hold the home's lock."""
+    from kobunko.dedup.duplicates import Duplicates
+
+    return Duplicates(everything, home.settings.duplicates)
+
+
+def similar_to_text(home: Home, text: str) -> list[tuple[str, float]]:
+    """Documents of a home like a text that is not in it, closest first."""
+    from kobunko.dedup.stage import SignatureInput, make
+
+    return duplicates(home, corpus(home)).similar_to(make()(SignatureInput(text, [])), home.catalogue.removed())
 
 
 def is_current(home: Home, version: str) -> bool:

@@ -126,6 +126,10 @@ class Settings(BaseSettings):
         return self.home / "stages"
 
     @property
+    def duplicates(self) -> Path:
+        return self.home / "duplicates"
+
+    @property
     def releases(self) -> Path:
         return self.home / "releases"
 

@@ -44,7 +44,8 @@ class Stage(Generic[I, O]):
     """One step of the pipeline as data.
 
     `make(**params)` is a module-level factory; it loads models once per worker and returns the record function. A
-    function that gains from many records at once has a method `many` too: a list in, as long a list out.
+    function that gains from many records at once has a method `many` too: a list in, as long a list out, in which a
+    `Reject` stands for a document that it rejects.
     `reads` and `writes` are frozen dataclasses; a field of `reads` names its column by `column("extract.pages")` or is
     a column of the document itself. A field named `blobs` receives the bytes of the document's parts.
     `after` are the stages that it reads from; `where` names a column that must be true or positive for the stage to
@@ -136,38 +137,41 @@ class Runner:
     def __call__(self, batch: pa.RecordBatch | pa.Table) -> pa.Table:
         """Output rows of a batch; the CPU seconds that they took are in the schema's metadata."""
         started = time.process_time()
-        rows = batch.to_pylist()
-        together = self._together(rows) if len(rows) > 1 else None
-        results = together if together is not None else [self._row(row) for row in rows]
-        table = pa.Table.from_pylist(results, schema=self._stage.output_schema)
+        found = batch.to_pylist()
+        rows = self._together(found) or [self._row(row) for row in found]
+        table = pa.Table.from_pylist(rows, schema=self._stage.output_schema)
         return table.replace_schema_metadata({CPU_SECONDS: f"{time.process_time() - started:.6f}"})
 
     def _together(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-        """All rows through the function's own `many`, if it has one; None where one of them has to be told apart."""
+        """Output rows by the function's own `many`; None where it has none or failed, so that each goes alone."""
+        if len(rows) < 2:
+            return None
         try:
             many = getattr(self._record_function(), "many", None)
-            if many is None:
-                return None
-            results = many([self._input(row) for row in rows])
+            results = many([self._input(row) for row in rows]) if many else []
         except Exception:  # one by one, the guilty document gets its name and the others their result
             return None
-        return [failure(self._stage, row, OK, "") | to_row(result) for row, result in zip(rows, results, strict=True)]
+        if len(results) != len(rows):
+            return None
+        return [self._output(row, result) for row, result in zip(rows, results, strict=True)]
+
+    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self._output(row, self._record_function()(self._input(row)))
+        except Reject as reject:
+            return self._output(row, reject)
+        except Exception as error:
+            return failure(self._stage, row, f"error:{type(error).__name__}", _where(error))
 
     def _record_function(self) -> Callable[[Any], Any]:
         if self._function is None:
             self._function = self._stage.make(**self._stage.params)
         return self._function
 
-    def _row(self, row: dict[str, Any]) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        outcome, detail = OK, ""
-        try:
-            result = to_row(self._record_function()(self._input(row)))
-        except Reject as reject:
-            outcome, detail = f"reject:{reject.code}", reject.detail
-        except Exception as error:
-            outcome, detail = f"error:{type(error).__name__}", _where(error)
-        return failure(self._stage, row, outcome, detail) | result
+    def _output(self, row: Mapping[str, Any], result: Any) -> dict[str, Any]:
+        if isinstance(result, Reject):
+            return failure(self._stage, row, f"reject:{result.code}", result.detail)
+        return failure(self._stage, row, OK, "") | to_row(result)
 
     def _input(self, row: dict[str, Any]) -> Any:
         values: dict[str, Any] = {}
@@ -183,7 +187,7 @@ class Runner:
 
 
 def failure(stage: Stage[Any, Any], row: Mapping[str, Any], outcome: str, detail: str) -> dict[str, Any]:
-    """The output row of a document that gave no result."""
+    """The output row of a document that gave no result, or the frame of one that did."""
     key = {name: row[name] for name in KEY}
     return key | {"outcome": outcome, "detail": detail[:2000], "stage": stage.label}
 

@@ -1,0 +1,104 @@
+"""The duplicates of a corpus: the index kept up to date with its documents, and the fold over what is known of them."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from kobunko.corpus import CHUNK, Corpus
+from kobunko.dedup.clusters import FACTS, fold
+from kobunko.dedup.index import Index
+from kobunko.dedup.normalise import matching_key
+from kobunko.dedup.signature import SHINGLE, Signatures, from_bytes
+from kobunko.dedup.stage import Signature
+from kobunko.records import PageSpan, from_row
+
+
+class Duplicates:
+    """Finds the duplicates among documents of a corpus; the index in `folder` is what earlier nights found."""
+
+    def __init__(self, corpus: Corpus, folder: Path) -> None:
+        self._corpus = corpus
+        self._position = {name: place for place, name in enumerate(corpus.inputs["doc_id"].to_pylist())}
+        self._path = folder / f"{corpus.stages['signature'].label}.sqlite"
+        self._shingles = lru_cache(maxsize=64)(self._read_shingles)
+        for old in folder.glob("signature@*.sqlite*"):
+            if not old.name.startswith(self._path.name):
+                old.unlink()  # of an earlier version of the stage: nothing would ever read it again
+
+    def __call__(self, doc_ids: Sequence[str], key_sha256: Sequence[str], minhash: Signatures) -> pa.Table:
+        """Rows of `clusters.SCHEMA` for these documents, which the index then holds, and no others."""
+        place_of = {name: place for place, name in enumerate(doc_ids)}
+        with closing(self._index()) as index:
+            stamps = dict(zip(doc_ids, key_sha256, strict=True))
+            index.sync(stamps, lambda names: minhash[[place_of[name] for name in names]])
+            found = index.families()
+        ids = sorted(doc_ids)
+        row_of = {name: row for row, name in enumerate(ids)}
+        labels = np.array([row_of[found[name]] for name in ids], dtype=np.int64)
+        order = [place_of[name] for name in ids]
+        matrix = minhash if order == list(range(len(ids))) else minhash[order]
+        return fold(self._facts(ids), matrix, labels, jaccard=lambda one, other: self.jaccard(ids[one], ids[other]))
+
+    def cluster_of(self, doc_id: str, removed: set[str]) -> pa.Table:
+        """The rows of a document's family and of all that nearly match it: what a person wants to see of it."""
+        with closing(self._index()) as index:
+            index.sync(self._stamps(removed), self._signatures)
+            names = index.family(doc_id)
+            if names:
+                close = index.similar(self._signatures([doc_id])[0], 0.5)
+                names = sorted({member for name, _ in close for member in index.family(name)} | {*names})
+            found = index.families()
+        facts = self._facts(names)
+        row_of = {name: row for row, name in enumerate(names)}
+        labels = np.array([row_of[found[name]] for name in names], dtype=np.int64)
+        return fold(facts, self._signatures(names), labels, jaccard=lambda a, b: self.jaccard(names[a], names[b]))
+
+    def similar_to(self, signature: Signature, removed: set[str], floor: float = 0.3) -> list[tuple[str, float]]:
+        """Documents like one that is not in the corpus, closest first, with the estimated similarity."""
+        with closing(self._index()) as index:
+            index.sync(self._stamps(removed), self._signatures)
+            return index.similar(from_bytes([signature.minhash])[0], floor)
+
+    def jaccard(self, one: str, other: str) -> float:
+        """The real similarity of two documents: shingles in common, of all shingles."""
+        a, b = self._shingles(one), self._shingles(other)
+        return len(a & b) / max(len(a | b), 1)
+
+    def _index(self) -> Index:
+        return Index(self._path, jaccard=self.jaccard)
+
+    def _read_shingles(self, doc_id: str) -> frozenset[str]:
+        (row,) = self._rows([doc_id], ["text.text", "text.pages"])
+        pages = [from_row(PageSpan, page) for page in row["text.pages"] or []]
+        key = matching_key(row["text.text"] or "", pages)
+        return frozenset(key[start : start + SHINGLE] for start in range(max(1, len(key) - SHINGLE + 1)))
+
+    def _stamps(self, removed: set[str]) -> dict[str, str]:
+        names = [name for name in self._position if name not in removed]
+        rows = self._rows(names, ["signature.key_sha256"])
+        return {row["doc_id"]: row["signature.key_sha256"] for row in rows if row["signature.key_sha256"]}
+
+    def _signatures(self, names: Sequence[str]) -> Signatures:
+        return from_bytes([row["signature.minhash"] for row in self._rows(names, ["signature.minhash"])])
+
+    def _facts(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        columns = {name: column for name, column in FACTS.items() if self._has(column)}
+        return [
+            {"doc_id": row["doc_id"]} | {name: row[column] for name, column in columns.items()}
+            for row in self._rows(names, [*columns.values()])
+        ]
+
+    def _has(self, column: str) -> bool:
+        stage, _, name = column.rpartition(".")
+        return not stage or (stage in self._corpus.stages and name in self._corpus.stages[stage].output_schema.names)
+
+    def _rows(self, names: Sequence[str], columns: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Columns of documents, in the order of `names`."""
+        places = np.array([self._position[name] for name in names], dtype=np.int64)
+        tables = [self._corpus.select(places[at : at + 8 * CHUNK], columns) for at in range(0, len(places), 8 * CHUNK)]
+        return [row for table in tables for row in table.to_pylist()]

@@ -1,0 +1,95 @@
+"""Different documents and versions of one: what keeps near duplicates apart, and which of them follows which.
+
+A template (a yearly ordinance, a short court order) gives texts that differ in a number and a date; they are different
+documents. A law as it stood on two days, a filing and its correction are versions of one work: they are linked by
+`supersedes`, and stay apart, because whoever drops one of them loses what the law was.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kobunko.dedup.designations import law_in
+
+Facts = Mapping[str, Any]
+
+
+def marks(facts: Facts) -> dict[str, str]:
+    """What a document is, as far as it says so, by kind: two documents that differ in a kind are different ones.
+
+    Kinds: `law` and `case` (from the text), `law-id`, `revision` (from e-Gov's names), and `version:<work>`.
+    """
+    found = dict(item.split(":", 1) for item in facts.get("designations") or ())
+    law, revision = law_in(facts.get("source_key") or "", facts.get("url") or "")
+    if law:
+        found.pop("law", None)  # the law's own id is better than the first number in its text
+        found["law-id"] = law
+    if revision:
+        found["revision"] = revision
+    if facts.get("work_id"):
+        found[f"version:{facts['work_id']}"] = str(facts.get("key_sha256"))
+    return found
+
+
+def compatible(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether two documents, or two clusters, may be the same by what they say of themselves."""
+    return all(other.get(kind, value) == value for kind, value in one.items())
+
+
+def same_work(one: Facts, other: Facts) -> bool:
+    """Whether two documents are versions of one law or work, of which the older is no quotation in the newer."""
+    said, heard = marks(one), marks(other)
+    return any(kind in heard and (kind != "law-id" or said[kind] == heard[kind]) for kind in said if _names_work(kind))
+
+
+def _names_work(kind: str) -> bool:
+    return kind == "law-id" or kind.startswith("version:")
+
+
+def supersedes(documents: Sequence[Facts]) -> dict[str, list[str]]:
+    """For every document the versions that it followed directly: usually one, or none."""
+    chains: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    by_key = {(facts["source"], facts["source_key"]): facts["doc_id"] for facts in documents}
+    found: dict[str, set[str]] = defaultdict(set)
+    for facts in documents:
+        law, revision = law_in(facts.get("source_key") or "", facts.get("url") or "")
+        if law and revision:
+            chains["law", law][revision].append(facts["doc_id"])
+        elif facts.get("work_id") and facts.get("published"):
+            moment = f"{facts['published']} {facts['source_version']}"
+            chains["work", facts["work_id"]][moment].append(facts["doc_id"])
+        corrected = _corrects(facts)
+        if corrected and (facts["source"], corrected) in by_key:
+            found[facts["doc_id"]].add(by_key[facts["source"], corrected])
+    for versions in chains.values():
+        ordered = [versions[moment] for moment in sorted(versions)]
+        for earlier, later in zip(ordered, ordered[1:], strict=False):
+            for name in later:
+                found[name].update(earlier)
+    return {name: sorted(earlier - {name}) for name, earlier in found.items()}
+
+
+def _corrects(facts: Facts) -> str:
+    """The id of the filing that a 訂正 corrects, as EDINET's list of documents gives it."""
+    metadata = json.loads(facts.get("metadata") or "{}")
+    return str(metadata.get("parentDocID") or "") if isinstance(metadata, dict) else ""
+
+
+def separate(members: Sequence[Facts], similar: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Divides a family into clusters: closest pairs first, and never two that say they are different.
+
+    `similar` are the pairs of positions in order of closeness. Members that say nothing of themselves go where the
+    text is closest. The result is in order of position.
+    """
+    cluster = list(range(len(members)))
+    groups = {place: [place] for place in cluster}
+    said = {place: marks(facts) for place, facts in enumerate(members)}
+    for one, other in similar:
+        a, b = sorted((cluster[one], cluster[other]))
+        if a != b and compatible(said[a], said[b]):
+            said[a] = said[a] | said.pop(b)
+            for place in groups[b]:
+                cluster[place] = a
+            groups[a] += groups.pop(b)
+    return [sorted(group) for _, group in sorted(groups.items())]
