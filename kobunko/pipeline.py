@@ -23,6 +23,7 @@ from kobunko.ocr import models
 from kobunko.ocr.stage import ocr_stage
 from kobunko.publish import destination, release, verify
 from kobunko.publish.rows import Profile as Profile
+from kobunko.publish.tokens import tokens_stage
 from kobunko.running import Progress, StageSummary, run_stages
 from kobunko.seed import Seed
 from kobunko.sidecar import prune
@@ -34,7 +35,7 @@ def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     extract, ocr, text = reading_stages()
     signature = signature_stage(after=(text,))
     licence = licence_stage(home.seeds, captured_terms(home.seeds, home.catalogue), home.settings.release.processor)
-    return extract, ocr, text, signature, licence
+    return extract, ocr, text, tokens_stage(after=(text,)), signature, licence
 
 
 def reading_stages() -> tuple[Stage[Any, Any], ...]:

@@ -1,6 +1,5 @@
 """The dataset card: YAML that the Hub and `datasets` read, and what people need to know, in Japanese and English."""
 
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pyarrow as pa
 from huggingface_hub import DatasetCardData
 
 from kobunko.publish.features import features
+from kobunko.publish.manifest import Removed, counts
 from kobunko.publish.rows import Row
 from kobunko.records import Provenance, arrow_schema
 from kobunko.settings import ReleaseSettings
@@ -52,7 +52,7 @@ def _configs(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One config per kind of source, `default` over all of them, and the provenance."""
     paths = {"default": "data/*/*.parquet"}
     paths |= {name: f"data/{name}/*.parquet" for name in manifest["configs"]}
-    paths["provenance"] = "provenance/*.parquet"
+    paths |= {name: f"{name}/*.parquet" for name in ("provenance", "removed")}
     return [
         {"config_name": name, "data_files": [{"split": "train", "path": path}]}
         | ({"default": True} if name == "default" else {})
@@ -64,7 +64,7 @@ def _dataset_info(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     total = manifest["documents"]
     counted = {name: found["documents"] for name, found in manifest["configs"].items()}
     infos = [_info(name, Row, number) for name, number in ({"default": total} | counted).items()]
-    return [*infos, _info("provenance", Provenance, total)]
+    return [*infos, _info("provenance", Provenance, total), _info("removed", Removed, manifest["removed"])]
 
 
 def _info(config: str, record: type, rows: int) -> dict[str, Any]:
@@ -73,16 +73,9 @@ def _info(config: str, record: type, rows: int) -> dict[str, Any]:
 
 
 def _table(entries: pa.Table) -> str:
-    """Counts by config, licence and outcome, as Markdown."""
-    documents: Counter[tuple[str, str, str]] = Counter()
-    texts: Counter[tuple[str, str, str]] = Counter()
-    characters: Counter[tuple[str, str, str]] = Counter()
-    for row in entries.select(["config", "license", "outcome", "text", "characters"]).to_pylist():
-        key = (row["config"], row["license"], row["outcome"])
-        documents[key] += 1
-        texts[key] += row["text"]
-        characters[key] += row["characters"] if row["text"] else 0
-    lines = ["| config | license | outcome | documents | texts | characters |", "|---|---|---|---:|---:|---:|"]
-    for key, number in sorted(documents.items()):
-        lines.append(f"| {' | '.join(key)} | {number:,} | {texts[key]:,} | {characters[key]:,} |")
+    """Counts by config, licence and method, as Markdown."""
+    lines = ["| config | license | method | documents | texts | characters |", "|---|---|---|---:|---:|---:|"]
+    for row in counts(entries, ("config", "license", "method")):
+        names = " | ".join(row[name] or "—" for name in ("config", "license", "method"))
+        lines.append(f"| {names} | {row['documents']:,} | {row['texts']:,} | {row['characters']:,} |")
     return "\n".join(lines)
