@@ -32,7 +32,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A document that is not as it was. `why` is source, stage or rule; `facts` are the entries' columns that differ."""
+    """A document that is not as it was. `why` is source, stage or rule; `facts` are the columns that differ."""
 
     id: str
     why: str
