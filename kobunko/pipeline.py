@@ -4,7 +4,7 @@ This module and the command line are the only parts of the core that know the st
 is imported in that step, because loading everything takes seconds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,12 @@ from kobunko.licensing.stage import licence_stage
 from kobunko.licensing.terms import captured_terms
 from kobunko.ocr import models
 from kobunko.ocr.stage import ocr_stage
-from kobunko.publish import destination, release, verify
+from kobunko.publish import release, verify
+from kobunko.publish.diff import Diff, diff, read_side
+from kobunko.publish.result import Changes as Changes
+from kobunko.publish.result import Gated as Gated
+from kobunko.publish.result import Progress as BytesDone
+from kobunko.publish.result import PublishOptions, PublishResult, Purge, quiet
 from kobunko.publish.rows import Profile as Profile
 from kobunko.publish.tokens import tokens_stage
 from kobunko.running import Progress, StageSummary, run_stages
@@ -77,11 +82,11 @@ def prune_stages(home: Home) -> list[Path]:
     return list(prune(home.settings.stages, stages(home)))
 
 
-def build_release(home: Home, version: str, profile: Profile) -> release.ReleaseInfo:
+def build_release(home: Home, version: str, profile: Profile, sources: Collection[str] = ()) -> release.ReleaseInfo:
     """Folds the corpus into a release: duplicate clusters, manifest, shards, card."""
     from kobunko.dedup.clusters import cluster
 
-    return release.build(corpus(home), home.catalogue, home.settings, home.seeds, version, profile, cluster)
+    return release.build(corpus(home), home.catalogue, home.settings, home.seeds, version, profile, cluster, sources)
 
 
 def verify_release(home: Home, version: str) -> list[str]:
@@ -89,8 +94,44 @@ def verify_release(home: Home, version: str) -> list[str]:
     return verify.verify(home.settings.releases / version, home.catalogue.removed())
 
 
-def publish(home: Home, version: str, to: str) -> destination.PublishResult:
-    return destination.publish(home.settings.releases / version, to)
+def diff_releases(older: Path, newer: Path) -> Diff:
+    return diff(read_side(older), read_side(newer))
+
+
+def publish(
+    home: Home, version: str, to: str, private: bool = False, gated: Gated | None = None, progress: BytesDone = quiet
+) -> PublishResult:
+    from kobunko.publish import destination
+
+    options, folder = _options(home, private, gated), home.settings.releases / version
+    return destination.publish(folder, to, home.settings.publishing, options, progress)
+
+
+def preview_publication(
+    home: Home, version: str, to: str, private: bool = False, gated: Gated | None = None
+) -> Changes:
+    """What `publish` would change, without changing anything."""
+    from kobunko.publish import destination
+
+    return destination.preview(home.settings.releases / version, to, _options(home, private, gated))
+
+
+def plan_purge(home: Home, version: str, to: str) -> Purge:
+    """What `purge` would delete from a repository on the Hub."""
+    from kobunko.publish import destination
+
+    return destination.plan_purge(home.settings.releases / version, to, _options(home))
+
+
+def purge(home: Home, version: str, to: str) -> Purge:
+    """Leaves nothing but this release in a repository on the Hub."""
+    from kobunko.publish import destination
+
+    return destination.purge(home.settings.releases / version, to, _options(home))
+
+
+def _options(home: Home, private: bool = False, gated: Gated | None = None) -> PublishOptions:
+    return PublishOptions(private, gated, home.settings.publish.timeout_s)
 
 
 def model_checks() -> list[Check]:

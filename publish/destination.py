@@ -8,14 +8,14 @@ from fsspec.implementations.local import LocalFileSystem
 
 from kobunko.errors import UsageError
 from kobunko.publish import hub, shelf
-from kobunko.publish.hub import HubOptions
-from kobunko.publish.result import Changes, Progress, PublishResult, quiet
+from kobunko.publish import purge as hub_purge
+from kobunko.publish.result import DEFAULTS, Changes, Progress, PublishOptions, PublishResult, Purge, quiet
 
 _HUB = re.compile(r"datasets/([\w.-]+/[\w.-]+)")
 
 
 def publish(
-    release: Path, to: str, journals: Path, options: HubOptions = HubOptions(), progress: Progress = quiet
+    release: Path, to: str, journals: Path, options: PublishOptions = DEFAULTS, progress: Progress = quiet
 ) -> PublishResult:
     """Brings a finished release to its destination. `journals` is a folder for what an interrupted upload has done."""
     if repo := hub_repository(to):
@@ -23,11 +23,25 @@ def publish(
     return shelf.publish(release, _shelf(to, options), progress)
 
 
-def preview(release: Path, to: str, options: HubOptions = HubOptions()) -> Changes:
+def preview(release: Path, to: str, options: PublishOptions = DEFAULTS) -> Changes:
     """What `publish` would change, without changing anything."""
     if repo := hub_repository(to):
         return hub.preview(release, repo, options)
     return shelf.preview(release, _shelf(to, options))
+
+
+def plan_purge(release: Path, to: str, options: PublishOptions = DEFAULTS) -> Purge:
+    return hub_purge.plan_purge(release, _repository(to), options)
+
+
+def purge(release: Path, to: str, options: PublishOptions = DEFAULTS) -> Purge:
+    return hub_purge.purge(release, _repository(to), options)
+
+
+def _repository(to: str) -> str:
+    if not (repo := hub_repository(to)):
+        raise UsageError(f"only hf://datasets/ORG/NAME has a history to purge, {to} has none: delete files there.")
+    return repo
 
 
 def hub_repository(to: str) -> str:
@@ -40,7 +54,7 @@ def hub_repository(to: str) -> str:
     return match[1]
 
 
-def _shelf(to: str, options: HubOptions) -> shelf.Shelf:
+def _shelf(to: str, options: PublishOptions) -> shelf.Shelf:
     if options.private or options.gated:
         raise UsageError("only a repository on the Hub can be private or gated: leave these options out.")
     scheme, path = split_protocol(to)

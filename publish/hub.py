@@ -13,9 +13,9 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, RepoFile
 from huggingface_hub.errors import RepositoryNotFoundError
@@ -26,21 +26,11 @@ from kobunko.errors import Corrupt, KobunkoError, UsageError
 from kobunko.ids import short_hash
 from kobunko.publish import checksums
 from kobunko.publish.hub_session import FAILURES, ask, hub_session, passing, pause, refused, status_of
-from kobunko.publish.result import Changes, Progress, PublishResult, quiet
+from kobunko.publish.result import DEFAULTS, Changes, Progress, PublishOptions, PublishResult, quiet
 
 TYPE = "dataset"
 GROUP_FILES, GROUP_BYTES = 100, 8_000_000  # uploaded between two notes on disk; a larger file is a group of its own
 ATTEMPTS = 6  # of the commit, all re-planned
-
-Gated = Literal["auto", "manual"]
-
-
-@dataclass(frozen=True)
-class HubOptions:
-    private: bool = False
-    gated: Gated | None = None
-    timeout_s: float = 60
-
 
 @dataclass(frozen=True)
 class Release:
@@ -125,7 +115,7 @@ class Repo:
                 raise refused("reading the repository", error) from None
             raise _Absent from None
 
-    def prepare(self, options: HubOptions) -> str:
+    def prepare(self, options: PublishOptions) -> str:
         """Makes the repository where there is none, sets who may read it, and returns its head."""
         if (head := self.head()) is None:
             made: dict[str, Any] = {"repo_type": TYPE, "private": options.private or None, "exist_ok": True}
@@ -171,7 +161,7 @@ class Repo:
     def fetched(self, name: str, revision: str) -> Iterator[Path]:
         """A file as readers get it, through a cache that holds nothing."""
         with tempfile.TemporaryDirectory(prefix="kobunko-") as cache:
-            asked = {"repo_type": TYPE, "revision": revision, "cache_dir": cache, "force_download": True}
+            asked: dict[str, Any] = {"repo_type": TYPE, "revision": revision, "cache_dir": cache, "force_download": True}
             yield Path(ask(f"reading {name} back", lambda: self.api.hf_hub_download(self.id, name, **asked)))
 
 
@@ -180,7 +170,7 @@ class _Absent(Exception):
 
 
 def publish(
-    folder: Path, repo_id: str, journals: Path, options: HubOptions = HubOptions(), progress: Progress = quiet
+    folder: Path, repo_id: str, journals: Path, options: PublishOptions = DEFAULTS, progress: Progress = quiet
 ) -> PublishResult:
     """Brings a finished release to the Hub. It can be repeated at any time, after any interruption.
 
@@ -206,7 +196,7 @@ def publish(
     return PublishResult(release.version, location, sent, len(release.sha256) - sent, commit)
 
 
-def preview(folder: Path, repo_id: str, options: HubOptions = HubOptions()) -> Changes:
+def preview(folder: Path, repo_id: str, options: PublishOptions = DEFAULTS) -> Changes:
     """What `publish` would change, without changing anything."""
     release = Release(folder)
     with hub_session(options.timeout_s):
@@ -293,11 +283,11 @@ def _upload(
     waiting = [name for name in names if release.sha256[name] not in journal.uploaded]
     for group in _groups(waiting, release):
         mine = [additions[name] for name in group]
-        ask("uploading", lambda mine=mine: repo.api.preupload_lfs_files(repo.id, mine, repo_type=TYPE), tries=2)
+        ask("uploading", partial(repo.api.preupload_lfs_files, repo.id, mine, repo_type=TYPE), tries=2)
         for addition in mine:
             if addition.upload_info.sha256.hex() != release.sha256[addition.path_in_repo]:
                 raise Corrupt(f"{addition.path_in_repo} changed on disk: run `kobunko release verify`.")
-        journal.add(release.sha256[item.path_in_repo] for item in mine if item._is_uploaded)
+        journal.add({release.sha256[item.path_in_repo] for item in mine if item._is_uploaded})
         done += release.size(group)
         progress("upload", done, total)
     return list(additions.values())

@@ -4,42 +4,34 @@ A document that was removed is still in every older commit and tag. Only when ta
 files of older releases are gone can nobody read it there any more. It cannot be undone.
 """
 
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub.errors import RevisionNotFoundError
 
 from kobunko.errors import KobunkoError, UsageError
-from kobunko.publish.hub import TYPE, HubOptions, Release, Repo, plan_against, title_of
+from kobunko.publish.hub import TYPE, Release, Repo, plan_against, title_of
 from kobunko.publish.hub_session import FAILURES, ask, hub_session, refused
+from kobunko.publish.result import DEFAULTS, PublishOptions, Purge
 
 
-@dataclass(frozen=True)
-class Purge:
-    """What is deleted from a repository: names of tags and branches, commits, and stored files by sha256."""
-
-    tags: list[str]
-    branches: list[str]
-    commits: list[str]
-    files: list[str]
-
-
-def plan_purge(folder: Path, repo_id: str, options: HubOptions = HubOptions()) -> Purge:
+def plan_purge(folder: Path, repo_id: str, options: PublishOptions = DEFAULTS) -> Purge:
     """What `purge` would delete. Raises `UsageError` unless `main` holds exactly this release."""
     with hub_session(options.timeout_s):
         return _plan(Repo(repo_id), Release(folder))
 
 
-def purge(folder: Path, repo_id: str, options: HubOptions = HubOptions()) -> Purge:
+def purge(folder: Path, repo_id: str, options: PublishOptions = DEFAULTS) -> Purge:
     """Leaves one commit with this release under its tag, and checks that the older commits answer 404."""
     with hub_session(options.timeout_s):
         repo, release = Repo(repo_id), Release(folder)
         planned = _plan(repo, release)
-        asked = {"repo_type": TYPE}
+        asked: dict[str, Any] = {"repo_type": TYPE}
         for tag in [*planned.tags, *([release.version] if release.version in repo.tags() else [])]:
-            ask(f"deleting the tag {tag}", lambda tag=tag: repo.api.delete_tag(repo_id, tag=tag, **asked))
+            ask(f"deleting the tag {tag}", partial(repo.api.delete_tag, repo_id, tag=tag, **asked))
         for branch in planned.branches:
-            ask(f"deleting {branch}", lambda name=branch: repo.api.delete_branch(repo_id, branch=name, **asked))
+            ask(f"deleting {branch}", partial(repo.api.delete_branch, repo_id, branch=branch, **asked))
         ask(
             "squashing the history",
             lambda: repo.api.super_squash_history(
@@ -72,9 +64,8 @@ def _plan(repo: Repo, release: Release) -> Purge:
     branches = {branch.name: branch.target_commit for branch in refs.branches if branch.name != "main"}
     commits = set()
     for revision in [head, *tags.values(), *branches.values()]:
-        found = ask(
-            "reading the history", lambda r=revision: repo.api.list_repo_commits(repo.id, repo_type=TYPE, revision=r)
-        )
+        listed = partial(repo.api.list_repo_commits, repo.id, repo_type=TYPE, revision=revision)
+        found = ask("reading the history", listed)
         commits |= {item.commit_id for item in found}
     stored = ask("listing stored files", lambda: list(repo.api.list_lfs_files(repo.id, repo_type=TYPE)))
     kept = set(release.sha256.values())

@@ -16,7 +16,8 @@ from conftest_hub import CARD, REPO, is_whole, make_release, release_commits
 from hubserver import TOKEN, File
 
 from kobunko.errors import Corrupt, KobunkoError, UsageError
-from kobunko.publish.hub import HubOptions, publish
+from kobunko.publish.hub import publish
+from kobunko.publish.result import PublishOptions
 
 ROOT = Path(__file__).parents[2]
 TAG = "2026.11.1"
@@ -110,7 +111,7 @@ def test_07_also_when_somebody_commits_right_after(lfs_hub: Any, release: Path, 
 
 def test_08_a_commit_that_lands_after_the_time_out(lfs_hub: Any, release: Path, journals: Path) -> None:
     lfs_hub.fault("/commit/", "late", seconds=1.2)
-    publish(release, REPO, journals, HubOptions(timeout_s=0.6))
+    publish(release, REPO, journals, PublishOptions(timeout_s=0.6))
     threading.Event().wait(1.5)
     assert len(release_commits(lfs_hub)) == 1
     assert is_whole(lfs_hub, release)
@@ -140,9 +141,9 @@ def test_09_no_call_hangs_for_ever(call: str, lfs_hub: Any, release: Path, journ
     lfs_hub.fault(call, "hang", seconds=30)
     began = time.monotonic()
     try:
-        publish(release, REPO, journals, HubOptions(timeout_s=0.3))
+        publish(release, REPO, journals, PublishOptions(timeout_s=0.3))
     except KobunkoError:
-        publish(release, REPO, journals, HubOptions(timeout_s=10))
+        publish(release, REPO, journals, PublishOptions(timeout_s=10))
     assert time.monotonic() - began < 20
     assert len(release_commits(lfs_hub)) == 1
     assert is_whole(lfs_hub, release)
