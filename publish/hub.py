@@ -32,6 +32,7 @@ TYPE = "dataset"
 GROUP_FILES, GROUP_BYTES = 100, 8_000_000  # uploaded between two notes on disk; a larger file is a group of its own
 ATTEMPTS = 6  # of the commit, all re-planned
 
+
 @dataclass(frozen=True)
 class Release:
     """A finished release on disk."""
@@ -161,7 +162,7 @@ class Repo:
     def fetched(self, name: str, revision: str) -> Iterator[Path]:
         """A file as readers get it, through a cache that holds nothing."""
         with tempfile.TemporaryDirectory(prefix="kobunko-") as cache:
-            asked: dict[str, Any] = {"repo_type": TYPE, "revision": revision, "cache_dir": cache, "force_download": True}
+            asked: dict[str, Any] = {"repo_type": TYPE, "revision": revision, "cache_dir": cache}
             yield Path(ask(f"reading {name} back", lambda: self.api.hf_hub_download(self.id, name, **asked)))
 
 

@@ -19,13 +19,17 @@ from kobunko.errors import UsageError
 from kobunko.ids import sha256_hex
 from kobunko.publish import checksums
 from kobunko.publish.card import card
+from kobunko.publish.croissant import croissant
 from kobunko.publish.diff import Side, diff, read_side
 from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
+from kobunko.publish.plots import plots
 from kobunko.publish.rows import Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
 from kobunko.publish.shards import partition, row_groups, shard_name, sizes_of, write_shard
+from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
+from kobunko.publish.tally import Tally
 from kobunko.records import Provenance, arrow_schema
 from kobunko.seed import Seed
-from kobunko.settings import Settings
+from kobunko.settings import ReleaseSettings, Settings
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 _FROM_MANIFEST = ["config", "outcome", "duplicate_cluster", "cluster_size"]
@@ -64,6 +68,7 @@ def build(
     planned = plan(corpus, catalogue, seeds, profile, cluster, sources)
     manifest = describe(planned, version, profile, [stage.label for stage in corpus.stages.values()])
     manifest["sources"] = sorted(sources)
+    manifest["publishers"] = _publishers(planned, seeds)
     manifest["changes"] = _changes(settings.releases, catalogue, manifest, planned)
     try:
         _write(temporary, corpus, planned, manifest, settings)
@@ -81,6 +86,13 @@ def _checked(version: str) -> str:
     if not _VERSION.fullmatch(version) or version.endswith(durable.TEMPORARY):
         raise UsageError(f"{version!r} cannot be the version of a release: use letters, digits, dots and hyphens.")
     return version
+
+
+def _publishers(planned: Plan, seeds: Mapping[str, Seed]) -> dict[str, dict[str, str]]:
+    """Who published the documents, by source."""
+    found = sorted(set(planned.entries["source"].to_pylist()) & seeds.keys())
+    told = ("title", "publisher", "homepage")
+    return {name: {key: str(getattr(seeds[name], key)) for key in told} for name in found}
 
 
 def _changes(folder: Path, catalogue: Catalogue, manifest: Mapping[str, Any], planned: Plan) -> dict[str, Any] | None:
@@ -114,11 +126,11 @@ def _install(temporary: Path, final: Path) -> bool:
 
 
 def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, Any], settings: Settings) -> None:
-    text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-    durable.write_bytes(folder / "manifest.json", text.encode())
+    durable.write_bytes(folder / "manifest.json", _json(manifest))
     durable.write_parquet(folder / "manifest.parquet", planned.entries, compression="zstd", row_group_size=20_000)
     stages = list(corpus.stages)
-    released = _Files(Row, columns_for(stages), lambda chunk: rows_of(chunk, manifest["profile"]))
+    tally = Tally()
+    released = _Files(Row, columns_for(stages), lambda chunk: tally.add(rows_of(chunk, manifest["profile"])))
     configs = np.array(planned.entries["config"].to_pylist(), dtype=object)
     for config in manifest["configs"]:
         _write_shards(folder / "data" / config, released, corpus, planned, np.flatnonzero(configs == config))
@@ -126,8 +138,30 @@ def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, A
     _write_shards(folder / "provenance", traced, corpus, planned, np.arange(len(configs)))
     removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
     write_shard(folder / "removed" / shard_name(0, 1), removed.schema, [removed])
-    durable.write_bytes(folder / "README.md", card(manifest, planned.entries, settings.release).encode())
+    _write_papers(folder, planned, manifest, tally, settings.release)
     durable.write_bytes(folder / checksums.NAME, checksums.render(folder))
+
+
+def _write_papers(
+    folder: Path, planned: Plan, manifest: Mapping[str, Any], tally: Tally, settings: ReleaseSettings
+) -> None:
+    """Everything about the data: card, pictures, and the descriptions for machines."""
+    sums = {name: checksums.file_sha256(folder / name) for name in checksums.files_of(folder)}
+    papers = {
+        "croissant.json": croissant(manifest, sums, tally, settings),
+        "metadata/prov.json": prov_json(manifest, sums),
+        "metadata/data-provenance-standard.json": data_provenance_standard(manifest, tally, settings),
+        "metadata/eu-training-content.json": eu_summary(manifest, tally),
+    }
+    for name, paper in papers.items():
+        durable.write_bytes(folder / name, _json(paper))
+    for name, picture in plots(planned.entries).items():
+        durable.write_bytes(folder / name, picture)
+    durable.write_bytes(folder / "README.md", card(manifest, planned.entries, settings).encode())
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ class Fault:
 
     `how`: a status · `drop` (no answer) · `lost` (done, but no answer) · `hang` (no answer for `seconds`) · `late`
     (done after `seconds` without an answer) · `cut` (connection ends in the middle of the body sent)
-    · `short` (answer cut) · `flip` (one bit of the answer) · `kill`, `kill-after` (SIGKILL to `pid`, before or after it).
+    · `short` (answer cut) · `flip` (one bit of the answer) · `kill`, `kill-after` (SIGKILL to `pid`, then or after).
     """
 
     pattern: str
