@@ -36,14 +36,14 @@ def _png(draw: Callable[[Axes], None]) -> bytes:
 def _lengths(axes: Axes, entries: pa.Table) -> None:
     """How long the texts are, on a logarithmic scale."""
     characters = entries.filter(entries["text"])["characters"].to_numpy()
-    axes.hist(np.log10(np.maximum(characters, 1)), bins=np.linspace(0, 7, 43), color=COLOUR)
+    axes.hist(np.log10(np.maximum(characters, 1)), bins=np.linspace(0, 7, 43).tolist(), color=COLOUR)
     axes.set_xticks(range(8), [f"$10^{power}$" for power in range(8)])
     axes.set(title="Length of the texts in this release", xlabel="characters", ylabel="documents")
 
 
 def _confidence(axes: Axes, entries: pa.Table) -> None:
     values = entries["ocr_confidence"].drop_null().to_numpy()
-    axes.hist(values, bins=np.linspace(0.5, 1, 51), color=COLOUR)
+    axes.hist(values, bins=np.linspace(0.5, 1, 51).tolist(), color=COLOUR)
     axes.set(title=f"OCR confidence of the {len(values):,} documents with pages read by OCR", ylabel="documents")
     axes.set_xlabel("mean confidence, weighted by characters")
 
