@@ -38,7 +38,7 @@ def generate(folder: Path, count: int, characters: int) -> None:
     """A home as import and stages would leave it."""
     chance = np.random.default_rng(0)
     words = [f"{a}{b}" for a in "潮位観測台帳記載省令施行規則灯台塗色届出" for b in "はをにがのとも条項号第一二三、。"]
-    soup = "".join(words[n] for n in chance.integers(0, len(words), 400_000))
+    soup = "".join(words[n] for n in chance.integers(0, len(words), 4_000_000))
     with open_home(load_settings(folder)) as home:
         stages = {stage.name: SideCar(home.settings.stages, stage) for stage in pipeline.stages(home)}
         names = sorted(ids.doc_id("bench", str(number), "1") for number in range(count))
@@ -158,7 +158,7 @@ def main(count: int, characters: int) -> None:
     with tempfile.TemporaryDirectory(prefix="kobunko-bench-") as name:
         folder = Path(name) / "home"
         generate(folder, count, characters)
-        asked = [sys.executable, __file__, "--build", str(folder)]
+        asked = [sys.executable, str(Path(__file__).absolute()), "--build", str(folder)]
         built = json.loads(subprocess.run(asked, check=True, capture_output=True, text=True).stdout)
         shards = sorted((folder / "releases" / "bench" / "data").rglob("*.parquet"))
         megabytes = (

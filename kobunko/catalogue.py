@@ -145,16 +145,19 @@ class Catalogue:
 
     def documents(self, ids: Sequence[str]) -> list[Document]:
         """Documents with their parts, in the order of their ids."""
+        return [from_row(Document, row) for row in self._document_rows(ids)]
+
+    def document_table(self, ids: Sequence[str]) -> pa.Table:
+        """The same as an Arrow table with the schema of `Document`."""
+        return pa.Table.from_pylist(self._document_rows(ids), schema=arrow_schema(Document))
+
+    def _document_rows(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         document, part = tables.documents, tables.parts
         by_id: dict[str, list[dict[str, Any]]] = {name: [] for name in ids}
         for row in self._rows(sa.select(part).where(part.c.doc_id.in_(ids)).order_by(part.c.doc_id, part.c.position)):
             by_id[row["doc_id"]].append(row)
         found = self._rows(sa.select(document).where(document.c.doc_id.in_(ids)).order_by(document.c.doc_id))
-        return [from_row(Document, row | {"parts": by_id[row["doc_id"]]}) for row in found]
-
-    def document_table(self, ids: Sequence[str]) -> pa.Table:
-        """The same as an Arrow table with the schema of `Document`."""
-        return pa.Table.from_pylist([to_row(d) for d in self.documents(ids)], schema=arrow_schema(Document))
+        return [row | {"parts": by_id[row["doc_id"]]} for row in found]
 
     def inputs(self, source: str = "") -> list[tuple[str, str]]:
         """`(doc_id, input_sha256)` of every document, sorted: what each stage has to have a row for."""

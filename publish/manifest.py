@@ -1,6 +1,7 @@
 """The manifest: which documents a release holds and what is true of each, settled before a shard is written."""
 
 import hashlib
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from kobunko import __version__
 from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus, State
 from kobunko.errors import UsageError
-from kobunko.ids import canonical_json, json_sha256, sha256_hex
+from kobunko.ids import sha256_hex
 from kobunko.publish.rows import RIGHTS_UNKNOWN, Profile, Row, may_publish
 from kobunko.records import Provenance, arrow_schema
 from kobunko.seed import Seed
@@ -127,7 +128,7 @@ def _facts(chunk: pa.Table, profile: Profile) -> dict[str, Any]:
         "method": _methods(chunk["text.pages"].combine_chunks()),
         "license": rights["license"],
         "redistribute": rights["redistribute"],
-        "rights_sha256": pa.array([json_sha256(list(values)) for values in decided], pa.string()),
+        "rights_sha256": pa.array([sha256_hex("\0".join(values).encode()) for values in decided], pa.string()),
         "text": pc.and_(allowed, columns["text_sha256"].is_valid().combine_chunks()),
     }
 
@@ -178,11 +179,11 @@ def _clusters(corpus: Corpus, positions: NDArray[np.int64], cluster: Cluster) ->
 
 
 def digest(entries: pa.Table) -> str:
-    """SHA-256 over the entries, one line of canonical JSON each: independent of how Parquet stores them."""
+    """SHA-256 over the entries, one line of JSON each: independent of how Parquet stores them."""
     total = hashlib.sha256()
     for batch in entries.to_batches(max_chunksize=10_000):
         for row in batch.to_pylist():
-            total.update(canonical_json(row) + b"\n")
+            total.update(f"{json.dumps(row, ensure_ascii=False, sort_keys=True)}\n".encode())
     return total.hexdigest()
 
 
