@@ -163,21 +163,24 @@ class Catalogue:
 
     def documents(self, ids: Sequence[str]) -> list[Document]:
         """Documents with their parts, in the order of their ids."""
+        return [from_row(Document, row) for row in self._document_rows(ids)]
+
+    def document_table(self, ids: Sequence[str]) -> pa.Table:
+        """The same as an Arrow table: the schema of `Document`, and `signals`, the opt-outs of their URLs as JSON."""
+        rows = self._document_rows(ids)
+        table = pa.Table.from_pylist(rows, schema=arrow_schema(Document))
+        urls = [{url_key(url) for url in (row["url"], *(part["url"] for part in row["parts"]))} for row in rows]
+        found = self.opt_outs(sorted(set().union(*urls)))
+        merged = [_merged(found[url] for url in sorted(names) if url in found) for names in urls]
+        return table.append_column("signals", pa.array(merged, pa.string()))
+
+    def _document_rows(self, ids: Sequence[str]) -> list[dict[str, Any]]:
         document, part = tables.documents, tables.parts
         by_id: dict[str, list[dict[str, Any]]] = {name: [] for name in ids}
         for row in self.rows(sa.select(part).where(part.c.doc_id.in_(ids)).order_by(part.c.doc_id, part.c.position)):
             by_id[row["doc_id"]].append(row)
         found = self.rows(sa.select(document).where(document.c.doc_id.in_(ids)).order_by(document.c.doc_id))
-        return [from_row(Document, row | {"parts": by_id[row["doc_id"]]}) for row in found]
-
-    def document_table(self, ids: Sequence[str]) -> pa.Table:
-        """The same as an Arrow table: the schema of `Document`, and `signals`, the opt-outs of their URLs as JSON."""
-        documents = self.documents(ids)
-        table = pa.Table.from_pylist([to_row(document) for document in documents], schema=arrow_schema(Document))
-        urls = {d.doc_id: {url_key(url) for url in (d.url, *(part.url for part in d.parts))} for d in documents}
-        found = self.opt_outs(sorted(set().union(*urls.values())))
-        merged = [_merged(found[url] for url in sorted(urls[d.doc_id]) if url in found) for d in documents]
-        return table.append_column("signals", pa.array(merged, pa.string()))
+        return [row | {"parts": by_id[row["doc_id"]]} for row in found]
 
     def inputs(self, source: str = "") -> list[tuple[str, str]]:
         """`(doc_id, input_sha256)` of every document, sorted: what each stage has to have a row for."""

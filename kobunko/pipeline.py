@@ -6,7 +6,7 @@ is imported in that step, because loading everything takes seconds.
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,9 +32,14 @@ from kobunko.licensing.third_party import third_party_stage
 from kobunko.ocr import cache, models
 from kobunko.ocr.hocr import hocr as hocr
 from kobunko.ocr.stage import ocr_stage
-from kobunko.publish import destination, release, verify
-from kobunko.publish.destination import PublishResult as PublishResult
+from kobunko.publish import release, verify
+from kobunko.publish.diff import Diff, diff, read_side
+from kobunko.publish.result import Changes as Changes
+from kobunko.publish.result import Gated as Gated
+from kobunko.publish.result import Progress as BytesDone
+from kobunko.publish.result import PublishOptions, PublishResult, Purge, quiet
 from kobunko.publish.rows import Profile as Profile
+from kobunko.publish.tokens import tokens_stage
 from kobunko.records import Blob
 from kobunko.running import Progress, StageSummary, run_stages
 from kobunko.seed import Seed
@@ -55,7 +60,7 @@ def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     publishers = {name: seed.publisher for name, seed in home.seeds.items()}
     third_party = third_party_stage(after=(text,), publishers=publishers)
     licence = licence_stage(rights_knowledge(home), terms.opt_outs_digest(home.catalogue))
-    return extract, ocr, text, signature, privacy, third_party, licence
+    return extract, ocr, text, tokens_stage(after=(text,)), signature, privacy, third_party, licence
 
 
 def rights_knowledge(home: Home) -> Knowledge:
@@ -157,11 +162,11 @@ def prune_stages(home: Home) -> list[Path]:
     return list(prune(home.settings.stages, stages(home)))
 
 
-def build_release(home: Home, version: str, profile: Profile) -> release.ReleaseInfo:
+def build_release(home: Home, version: str, profile: Profile, sources: Collection[str] = ()) -> release.ReleaseInfo:
     """Folds the corpus into a release: duplicate clusters, manifest, shards, card."""
     everything = corpus(home)
     cluster = duplicates(home, everything)
-    return release.build(everything, home.catalogue, home.settings, home.seeds, version, profile, cluster)
+    return release.build(everything, home.catalogue, home.settings, home.seeds, version, profile, cluster, sources)
 
 
 def duplicates(home: Home, everything: Corpus) -> "Duplicates":
@@ -192,8 +197,44 @@ def verify_release(home: Home, version: str) -> list[str]:
     return verify.verify(home.settings.releases / version, home.catalogue.removed())
 
 
-def publish(home: Home, version: str, to: str) -> PublishResult:
-    return destination.publish(home.settings.releases / version, to)
+def diff_releases(older: Path, newer: Path) -> Diff:
+    return diff(read_side(older), read_side(newer))
+
+
+def publish(
+    home: Home, version: str, to: str, private: bool = False, gated: Gated | None = None, progress: BytesDone = quiet
+) -> PublishResult:
+    from kobunko.publish import destination
+
+    options, folder = _options(home, private, gated), home.settings.releases / version
+    return destination.publish(folder, to, home.settings.publishing, options, progress)
+
+
+def preview_publication(
+    home: Home, version: str, to: str, private: bool = False, gated: Gated | None = None
+) -> Changes:
+    """What `publish` would change, without changing anything."""
+    from kobunko.publish import destination
+
+    return destination.preview(home.settings.releases / version, to, _options(home, private, gated))
+
+
+def plan_purge(home: Home, version: str, to: str) -> Purge:
+    """What `purge` would delete from a repository on the Hub."""
+    from kobunko.publish import destination
+
+    return destination.plan_purge(home.settings.releases / version, to, _options(home))
+
+
+def purge(home: Home, version: str, to: str) -> Purge:
+    """Leaves nothing but this release in a repository on the Hub."""
+    from kobunko.publish import destination
+
+    return destination.purge(home.settings.releases / version, to, _options(home))
+
+
+def _options(home: Home, private: bool = False, gated: Gated | None = None) -> PublishOptions:
+    return PublishOptions(private, gated, home.settings.publish.timeout_s)
 
 
 def model_checks(home: Home) -> list[Check]:

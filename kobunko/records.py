@@ -152,21 +152,36 @@ class PageSpan:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The way back for one row of a release: which bytes, from where, when, and through which stages."""
+    """The way back for one row of a release: which bytes, from where, when, and through which stages.
 
-    version: ClassVar[int] = 1
+    All that the catalogue knows of the document is in it, so that a release can give a lost catalogue its documents
+    back.
+    """
+
+    version: ClassVar[int] = 2
     doc_id: str
+    work_id: str
     source: str
     source_key: str
     source_version: str
     input_sha256: str
+    url: str
+    title: str
+    published: str | None
+    linked_from: str
+    anchor_text: str
+    metadata: str
     parts: list[Part]
     stages: list[str]  # name@fingerprint of every stage that made the row
 
 
-def column(name: str) -> Any:
-    """Marks a field of a stage's input as coming from another column: `pages: list[Page] = column("extract.pages")`."""
-    return field(metadata={"column": name})
+def column(name: str = "", about: str = "") -> Any:
+    """Marks a field as coming from another column: `pages: list[Page] = column("extract.pages")`.
+
+    `about` says what the field is, for schemas that people read.
+    """
+    told = {"column": name, "about": about}
+    return field(metadata={key: value for key, value in told.items() if value})
 
 
 def column_name(item: "dataclasses.Field[Any]") -> str:

@@ -82,6 +82,12 @@ class ReleaseSettings(_Section):
     removal_contact: str = ""
 
 
+class PublishSettings(_Section):
+    """How patient publishing is. Tokens and keys come from HF_TOKEN, HF_ENDPOINT and the AWS variables."""
+
+    timeout_s: float = 60  # without an answer to one call; the Hub itself gives a commit 60 s
+
+
 class Settings(BaseSettings):
     """All settings of one home."""
 
@@ -101,6 +107,7 @@ class Settings(BaseSettings):
     notify: NotifySettings = NotifySettings()
     ocr: OcrSettings = OcrSettings()
     release: ReleaseSettings = ReleaseSettings()
+    publish: PublishSettings = PublishSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -132,6 +139,10 @@ class Settings(BaseSettings):
     @property
     def releases(self) -> Path:
         return self.home / "releases"
+
+    @property
+    def publishing(self) -> Path:
+        return self.home / "publishing"
 
     @property
     def reports(self) -> Path:

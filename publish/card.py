@@ -1,7 +1,7 @@
 """The dataset card: YAML that the Hub and `datasets` read, and what people need to know, in Japanese and English."""
 
-from collections import Counter
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 from huggingface_hub import DatasetCardData
 
 from kobunko.publish.features import features
+from kobunko.publish.manifest import Removed, counts
 from kobunko.publish.rows import Row
 from kobunko.records import Provenance, arrow_schema
 from kobunko.settings import ReleaseSettings
@@ -31,28 +32,72 @@ def card(manifest: Mapping[str, Any], entries: pa.Table, settings: ReleaseSettin
         configs=_configs(manifest),
         dataset_info=_dataset_info(manifest),
     )
+    config = next(iter(manifest["configs"]))
     facts = {
         "version": manifest["version"],
+        "anchor": manifest["version"].replace(".", ""),
         "profile": manifest["profile"],
         "processor": settings.processor,
-        "repository": settings.repository or "path/to/this/folder",
+        "repository": settings.repository,
         "contact_ja": settings.removal_contact or "この配布物を公開した者",
         "contact_en": settings.removal_contact or "whoever published this copy",
-        "config": next(iter(manifest["configs"])),
         "documents": manifest["documents"],
         "texts": sum(counted["texts"] for counted in manifest["configs"].values()),
         "removed": manifest["removed"],
+        "sizes": _sizes(manifest["configs"]),
         "table": _table(entries),
+        "changes_ja": _changes(manifest["changes"], _JAPANESE),
+        "changes_en": _changes(manifest["changes"], _ENGLISH),
+        "load": LOAD.format(repository=settings.repository or "path/to/this/folder", config=config),
+        "schema": _schema(),
     }
     body = TEMPLATE.read_text(encoding="utf-8").format_map(facts)
     return f"---\n{data.to_yaml()}\n---\n\n{body}"
+
+
+LOAD = """```python
+from datasets import load_dataset
+
+rows = load_dataset("{repository}", "{config}", split="train", streaming=True)
+usable = rows.filter(lambda row: row["text"] is not None and row["outcome"] == "ok")
+```"""
+
+_JAPANESE = {
+    "first": "最初の版です。",
+    "line": "{since} 以後：追加 {added:,} 件、変更 {changed}、除外 {removed}、重複群の移動 {moved:,} 件。",
+    "none": "なし",
+    "words": {"source": "原本", "stage": "処理", "rule": "権利の判断", "removal": "申出", "gone": "収集元から消失"},
+    "count": "{number:,} 件（{word}）",
+    "stage": "- 段階 `{before}` → `{now}`",
+}
+_ENGLISH = {
+    "first": "This is the first release.",
+    "line": "Since {since}: {added:,} added, changed: {changed}, removed: {removed}, {moved:,} moved between clusters.",
+    "none": "none",
+    "words": {"source": "source", "stage": "stage", "rule": "rule", "removal": "on request", "gone": "gone"},
+    "count": "{number:,} ({word})",
+    "stage": "- stage `{before}` → `{now}`",
+}
+
+
+def _changes(changes: Mapping[str, Any] | None, words: Mapping[str, Any]) -> str:
+    if not changes:
+        return str(words["first"])
+
+    def told(counts: Mapping[str, int]) -> str:
+        found = [words["count"].format(number=n, word=words["words"][why]) for why, n in counts.items()]
+        return ", ".join(found) or str(words["none"])
+
+    facts = {**changes, "changed": told(changes["changed"]), "removed": told(changes["removed"])}
+    stages = [words["stage"].format(before=old or "—", now=new or "—") for old, new in changes["stages"]]
+    return "\n".join([words["line"].format_map(facts), *(["", *stages] if stages else [])])
 
 
 def _configs(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One config per kind of source, `default` over all of them, and the provenance."""
     paths = {"default": "data/*/*.parquet"}
     paths |= {name: f"data/{name}/*.parquet" for name in manifest["configs"]}
-    paths["provenance"] = "provenance/*.parquet"
+    paths |= {name: f"{name}/*.parquet" for name in ("provenance", "removed")}
     return [
         {"config_name": name, "data_files": [{"split": "train", "path": path}]}
         | ({"default": True} if name == "default" else {})
@@ -64,7 +109,7 @@ def _dataset_info(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     total = manifest["documents"]
     counted = {name: found["documents"] for name, found in manifest["configs"].items()}
     infos = [_info(name, Row, number) for name, number in ({"default": total} | counted).items()]
-    return [*infos, _info("provenance", Provenance, total)]
+    return [*infos, _info("provenance", Provenance, total), _info("removed", Removed, manifest["removed"])]
 
 
 def _info(config: str, record: type, rows: int) -> dict[str, Any]:
@@ -72,17 +117,34 @@ def _info(config: str, record: type, rows: int) -> dict[str, Any]:
     return {"config_name": config, "features": features(arrow_schema(record)), "splits": splits}
 
 
+def _sizes(configs: Mapping[str, Mapping[str, int]]) -> str:
+    """What each config holds, in the measures that people plan with."""
+    lines = [
+        "| config | documents | texts | characters | UniDic tokens | Tekken tokens |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    names = ("documents", "texts", "characters", "tokens", "tokens_tekken")
+    total = {name: sum(found[name] for found in configs.values()) for name in names}
+    for config, found in [*configs.items(), ("**default**", total)]:
+        lines.append(f"| {config} | {' | '.join(f'{found[name]:,}' for name in names)} |")
+    return "\n".join(lines)
+
+
+def _schema() -> str:
+    """The columns of a row, as Markdown."""
+    lines = ["| column | type | meaning |", "|---|---|---|"]
+    for item in fields(Row):
+        kind = arrow_schema(Row).field(item.name).type
+        shown = "list of structs" if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type) else str(kind)
+        shown = "list<string>" if shown.startswith("list<") else shown
+        lines.append(f"| `{item.name}` | {shown} | {item.metadata['about']} |")
+    return "\n".join(lines)
+
+
 def _table(entries: pa.Table) -> str:
-    """Counts by config, licence and outcome, as Markdown."""
-    documents: Counter[tuple[str, str, str]] = Counter()
-    texts: Counter[tuple[str, str, str]] = Counter()
-    characters: Counter[tuple[str, str, str]] = Counter()
-    for row in entries.select(["config", "license", "outcome", "text", "characters"]).to_pylist():
-        key = (row["config"], row["license"], row["outcome"])
-        documents[key] += 1
-        texts[key] += row["text"]
-        characters[key] += row["characters"] if row["text"] else 0
-    lines = ["| config | license | outcome | documents | texts | characters |", "|---|---|---|---:|---:|---:|"]
-    for key, number in sorted(documents.items()):
-        lines.append(f"| {' | '.join(key)} | {number:,} | {texts[key]:,} | {characters[key]:,} |")
+    """Counts by config, licence and method, as Markdown."""
+    lines = ["| config | license | method | documents | texts | characters |", "|---|---|---|---:|---:|---:|"]
+    for row in counts(entries, ("config", "license", "method")):
+        names = " | ".join(row[name] or "—" for name in ("config", "license", "method"))
+        lines.append(f"| {names} | {row['documents']:,} | {row['texts']:,} | {row['characters']:,} |")
     return "\n".join(lines)

@@ -23,13 +23,18 @@ def render(folder: Path) -> bytes:
     return "".join(f"{file_sha256(folder / name)}  {name}\n" for name in files_of(folder)).encode()
 
 
+def parse(text: str) -> dict[str, str]:
+    """Hash by file name; raises `ValueError` where a line is not one of SHA256SUMS."""
+    lines = [line.split("  ", 1) for line in text.splitlines()]
+    return {name: digest for digest, name in lines}
+
+
 def read(folder: Path) -> dict[str, str]:
     """Hash by file name."""
     path = folder / NAME
     if not path.is_file():
         raise NotFound(f"{folder} is not a finished release (no {NAME}): build it first.")
     try:
-        lines = [line.split("  ", 1) for line in path.read_text(encoding="utf-8").splitlines()]
-        return {name: digest for digest, name in lines}
+        return parse(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise Corrupt(f"{path} is damaged: build the release again.") from error

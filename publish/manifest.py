@@ -1,41 +1,49 @@
 """The manifest: which documents a release holds and what is true of each, settled before a shard is written."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from kobunko import __version__
 from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus, State
 from kobunko.errors import UsageError
-from kobunko.ids import canonical_json
+from kobunko.ids import sha256_hex
 from kobunko.publish.rows import RIGHTS_UNKNOWN, Profile, Row, may_publish
 from kobunko.records import Provenance, arrow_schema
 from kobunko.seed import Seed
 
 Cluster = Callable[[list[str], list[str], NDArray[np.uint32]], pa.Table]
-RESERVED = ("default", "provenance")  # configs that every release has
+RESERVED = ("default", "provenance", "removed")  # configs that every release has
+STEP = 256  # documents that are looked at together
 
+_RIGHTS = {name: f"licence.{name}" for name in RIGHTS_UNKNOWN}
 _FACTS = {
     "text_sha256": "text.sha256",
     "characters": "text.characters",
     "tokens": "text.tokens",
-    "license": "licence.license",
-    "redistribute": "licence.redistribute",
+    "tokens_tekken": "tokens.tekken",
+    "ocr_confidence": "text.ocr_confidence",
 }
 _SIGNATURE = ["signature.key_sha256", "signature.minhash"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One document of a release. `text` says whether its text is in it."""
+    """One document of a release.
 
-    version: ClassVar[int] = 1
+    `text` says whether its text is in it, `method` how the text was read (embedded, ocr, mixed; null without a text),
+    `rights_sha256` stands for everything that was decided about its rights.
+    """
+
+    version: ClassVar[int] = 2
     doc_id: str
     input_sha256: str
     source: str
@@ -44,50 +52,97 @@ class Entry:
     text_sha256: str | None
     characters: int | None
     tokens: int | None
+    tokens_tekken: int | None
+    method: str | None
+    ocr_confidence: float | None
     license: str
     redistribute: str
+    rights_sha256: str
     text: bool
     duplicate_cluster: str | None
     cluster_size: int | None
 
 
 @dataclass(frozen=True)
+class Removed:
+    """One document that was removed on request: whoever holds a copy of an older release should drop it too."""
+
+    version: ClassVar[int] = 1
+    id: str
+
+
+@dataclass(frozen=True)
 class Plan:
-    """Entries sorted by id, the position of each in the corpus, and how many documents a removal keeps out."""
+    """Entries sorted by id, the position of each in the corpus, and which documents removals keep out."""
 
     entries: pa.Table
     positions: NDArray[np.int64]
-    removed: int
+    removed: list[str]
 
 
-def plan(corpus: Corpus, catalogue: Catalogue, seeds: Mapping[str, Seed], profile: Profile, cluster: Cluster) -> Plan:
-    """Settles what a release of the corpus holds. `cluster` is the fold that finds duplicates among its documents."""
-    ids, removed = corpus.inputs["doc_id"].to_pylist(), catalogue.removed()
-    kept = sorted((number for number in range(len(ids)) if ids[number] not in removed), key=ids.__getitem__)
-    positions = np.array(kept, dtype=np.int64)
+def plan(
+    corpus: Corpus,
+    catalogue: Catalogue,
+    seeds: Mapping[str, Seed],
+    profile: Profile,
+    cluster: Cluster,
+    sources: Collection[str] = (),
+) -> Plan:
+    """Settles what a release of the corpus (or of some sources) holds. `cluster` finds the duplicates in it."""
+    removed, source_of = catalogue.removed(), catalogue.sources_of()
+    ids = corpus.inputs["doc_id"].to_pylist()
+    kept = [n for n, name in enumerate(ids) if name not in removed and (not sources or source_of[name] in sources)]
     if not kept:
         raise UsageError("there is no document to release: crawl or import a source first.")
-    sources, outcomes = catalogue.sources_of(), _outcomes(corpus)
-    clusters = {row["doc_id"]: row for row in _clusters(corpus, positions, cluster).to_pylist()}
-    found = (row for chunk in corpus.chunks(positions, list(_FACTS.values())) for row in chunk.to_pylist())
-    rows = []
-    for position, facts in zip(kept, found, strict=True):
-        name = facts["doc_id"]
-        mine = clusters.get(name, {})
-        rows.append(
-            _entry(facts, profile)
-            | {"source": sources[name], "config": _config(sources[name], seeds), "outcome": outcomes[position]}
-            | {"duplicate_cluster": mine.get("cluster_id"), "cluster_size": mine.get("cluster_size")}
-        )
-    return Plan(pa.Table.from_pylist(rows, schema=arrow_schema(Entry)), positions, len(ids) - len(kept))
+    positions = np.array(kept, dtype=np.int64)
+    clusters = _clusters(corpus, positions, cluster)
+    outcomes = np.array(_outcomes(corpus), dtype=object)
+    tables = []
+    for some in _steps(positions):
+        chunk = corpus.select(some, [*_FACTS.values(), *_RIGHTS.values(), "text.pages"])
+        columns = _facts(chunk, profile)
+        columns["source"] = pa.array([source_of[name] for name in chunk["doc_id"].to_pylist()], pa.string())
+        columns["config"] = pa.array([_config(name, seeds) for name in columns["source"].to_pylist()], pa.string())
+        columns["outcome"] = pa.array(outcomes[some], pa.string())
+        place = pc.index_in(chunk["doc_id"], clusters["doc_id"])
+        columns["duplicate_cluster"] = clusters["cluster_id"].take(place)
+        columns["cluster_size"] = clusters["cluster_size"].take(place)
+        tables.append(pa.table([columns[name] for name in arrow_schema(Entry).names], schema=arrow_schema(Entry)))
+    return Plan(pa.concat_tables(tables), positions, sorted(removed))
 
 
-def _entry(facts: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
-    """What the side-cars say of a document."""
-    row = {name: facts[column] for name, column in _FACTS.items()}
-    row |= {name: RIGHTS_UNKNOWN[name] for name in ("license", "redistribute") if row[name] is None}
-    present = row["text_sha256"] is not None and may_publish(row["redistribute"], profile)
-    return row | {"doc_id": facts["doc_id"], "input_sha256": facts["input_sha256"], "text": present}
+def _steps(positions: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    for start in range(0, len(positions), STEP):
+        yield positions[start : start + STEP]
+
+
+def _facts(chunk: pa.Table, profile: Profile) -> dict[str, Any]:
+    """What the side-cars say of documents."""
+    columns = {name: chunk[column] for name, column in _FACTS.items()}
+    rights = {name: pc.fill_null(chunk[column], RIGHTS_UNKNOWN[name]) for name, column in _RIGHTS.items()}
+    decided = zip(*(values.to_pylist() for values in rights.values()), strict=True)
+    allowed = pa.array([may_publish(value, profile) for value in rights["redistribute"].to_pylist()], pa.bool_())
+    return columns | {
+        "doc_id": chunk["doc_id"],
+        "input_sha256": chunk["input_sha256"],
+        "method": _methods(chunk["text.pages"].combine_chunks()),
+        "license": rights["license"],
+        "redistribute": rights["redistribute"],
+        "rights_sha256": pa.array([sha256_hex("\0".join(values).encode()) for values in decided], pa.string()),
+        "text": pc.and_(allowed, columns["text_sha256"].is_valid().combine_chunks()),
+    }
+
+
+def _methods(pages: pa.Array) -> pa.Array:
+    """How each document was read, from the methods of its pages that hold something."""
+    pages = pa.concat_arrays(pages.chunks) if isinstance(pages, pa.ChunkedArray) else pages
+    spans, owner = pages.flatten(), pc.list_parent_indices(pages).to_numpy()
+    filled = pc.greater(pc.struct_field(spans, "end"), pc.struct_field(spans, "start")).to_numpy(zero_copy_only=False)
+    seen = pc.equal(pc.struct_field(spans, "method"), "ocr").to_numpy(zero_copy_only=False)
+    read = np.bincount(owner[filled & seen], minlength=len(pages)) > 0
+    embedded = np.bincount(owner[filled & ~seen], minlength=len(pages)) > 0
+    names = np.select([read & embedded, read, embedded], ["mixed", "ocr", "embedded"], "")
+    return pa.array(names, pa.string(), mask=~(read | embedded))
 
 
 def _config(source: str, seeds: Mapping[str, Seed]) -> str:
@@ -113,47 +168,52 @@ def _clusters(corpus: Corpus, positions: NDArray[np.int64], cluster: Cluster) ->
     ids: list[str] = []
     keys: list[str] = []
     signatures: list[bytes] = []
-    for chunk in corpus.chunks(positions, _SIGNATURE):
+    for some in _steps(positions):
+        chunk = corpus.select(some, _SIGNATURE)
         signed = chunk.filter(chunk["signature.minhash"].is_valid())
         ids += signed["doc_id"].to_pylist()
         keys += signed["signature.key_sha256"].to_pylist()
         signatures += signed["signature.minhash"].to_pylist()
     matrix = np.frombuffer(b"".join(signatures), dtype="<u4").reshape(len(ids), -1 if ids else 0)
-    return cluster(ids, keys, matrix)
+    return cluster(ids, keys, matrix).combine_chunks()
 
 
 def digest(entries: pa.Table) -> str:
-    """SHA-256 over the entries, one line of canonical JSON each: independent of how Parquet stores them."""
+    """SHA-256 over the entries, one line of JSON each: independent of how Parquet stores them."""
     total = hashlib.sha256()
     for batch in entries.to_batches(max_chunksize=10_000):
         for row in batch.to_pylist():
-            total.update(canonical_json(row) + b"\n")
+            total.update(f"{json.dumps(row, ensure_ascii=False, sort_keys=True)}\n".encode())
     return total.hexdigest()
 
 
-def counts(entries: pa.Table) -> dict[str, dict[str, int]]:
-    """Documents, texts and characters of text by config, as they are in the release."""
-    result: dict[str, dict[str, int]] = {}
-    for row in entries.select(["config", "text", "characters", "tokens"]).to_pylist():
-        mine = result.setdefault(row["config"], {"documents": 0, "texts": 0, "characters": 0, "tokens": 0})
-        mine["documents"] += 1
-        if row["text"]:
-            mine["texts"] += 1
-            mine["characters"] += row["characters"]
-            mine["tokens"] += row["tokens"]
-    return dict(sorted(result.items()))
+_COUNTED = ("characters", "tokens", "tokens_tekken")
+
+
+def counts(entries: pa.Table, by: Sequence[str] = ("config",)) -> list[dict[str, Any]]:
+    """Documents, texts, and characters and tokens of the texts in the release, by columns of the entries; sorted."""
+    ones = pa.array(np.ones(entries.num_rows, dtype=np.int64))
+    table = entries.select(list(by)).append_column("documents", ones)
+    table = table.append_column("texts", pc.cast(entries["text"], pa.int64()))
+    for name in _COUNTED:
+        table = table.append_column(name, pc.fill_null(pc.if_else(entries["text"], entries[name], 0), 0))
+    sums = [(name, "sum") for name in ("documents", "texts", *_COUNTED)]
+    grouped = table.group_by(list(by)).aggregate(sums).sort_by([(name, "ascending") for name in by])
+    return [{name.removesuffix("_sum"): value for name, value in row.items()} for row in grouped.to_pylist()]
 
 
 def describe(planned: Plan, version: str, profile: Profile, stages: list[str]) -> dict[str, Any]:
     """The content of `manifest.json`."""
+    by_config = {row.pop("config"): row for row in counts(planned.entries)}
     return {
         "version": version,
         "profile": profile,
-        "software": f"kobunko {__version__}",
-        "schema": {record.__name__: record.version for record in (Row, Entry, Provenance)},
+        "software": {"kobunko": __version__, "pyarrow": pa.__version__},
+        "schema": {record.__name__: record.version for record in (Row, Entry, Provenance, Removed)},
         "stages": stages,
         "documents": planned.entries.num_rows,
         "documents_sha256": digest(planned.entries),
-        "removed": planned.removed,
-        "configs": counts(planned.entries),
+        "removed": len(planned.removed),
+        "removed_sha256": sha256_hex("\n".join(planned.removed).encode()),
+        "configs": by_config,
     }

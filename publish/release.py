@@ -3,9 +3,10 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,12 +19,17 @@ from kobunko.errors import UsageError
 from kobunko.ids import sha256_hex
 from kobunko.publish import checksums
 from kobunko.publish.card import card
-from kobunko.publish.manifest import Cluster, Plan, describe, plan
+from kobunko.publish.croissant import croissant
+from kobunko.publish.diff import Side, diff, read_side
+from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
+from kobunko.publish.plots import plots
 from kobunko.publish.rows import Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
 from kobunko.publish.shards import partition, row_groups, shard_name, sizes_of, write_shard
+from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
+from kobunko.publish.tally import Tally
 from kobunko.records import Provenance, arrow_schema
 from kobunko.seed import Seed
-from kobunko.settings import Settings
+from kobunko.settings import ReleaseSettings, Settings
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
 _FROM_MANIFEST = ["config", "outcome", "duplicate_cluster", "cluster_size"]
@@ -49,8 +55,9 @@ def build(
     version: str,
     profile: Profile,
     cluster: Cluster,
+    sources: Collection[str] = (),
 ) -> ReleaseInfo:
-    """Makes `releases/<version>` of everything in the corpus that no removal keeps out.
+    """Makes `releases/<version>` of everything in the corpus (or of some sources) that no removal keeps out.
 
     `cluster(doc_ids, key_sha256, minhash)` finds the duplicates among the documents of the release. Nothing is to be
     seen under the final name before the release is whole. Call it only while holding the home's lock.
@@ -58,9 +65,13 @@ def build(
     final = settings.releases / _checked(version)
     temporary = final.with_name(f"{version}{durable.TEMPORARY}")
     shutil.rmtree(temporary, ignore_errors=True)  # left by a crash
-    planned = plan(corpus, catalogue, seeds, profile, cluster)
+    planned = plan(corpus, catalogue, seeds, profile, cluster, sources)
+    manifest = describe(planned, version, profile, [stage.label for stage in corpus.stages.values()])
+    manifest["sources"] = sorted(sources)
+    manifest["publishers"] = _publishers(planned, seeds)
+    manifest["changes"] = _changes(settings.releases, catalogue, manifest, planned)
     try:
-        _write(temporary, corpus, planned, settings, version, profile)
+        _write(temporary, corpus, planned, manifest, settings)
         unchanged = _install(temporary, final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -68,13 +79,35 @@ def build(
     documents, texts = planned.entries.num_rows, sum(planned.entries["text"].to_pylist())
     if version not in {row["version"] for row in catalogue.releases()}:
         catalogue.add_release(version, profile, manifest_sha256, documents)
-    return ReleaseInfo(version, profile, final, documents, texts, planned.removed, manifest_sha256, unchanged)
+    return ReleaseInfo(version, profile, final, documents, texts, len(planned.removed), manifest_sha256, unchanged)
 
 
 def _checked(version: str) -> str:
     if not _VERSION.fullmatch(version) or version.endswith(durable.TEMPORARY):
         raise UsageError(f"{version!r} cannot be the version of a release: use letters, digits, dots and hyphens.")
     return version
+
+
+def _publishers(planned: Plan, seeds: Mapping[str, Seed]) -> dict[str, dict[str, str]]:
+    """Who published the documents, by source."""
+    found = sorted(set(planned.entries["source"].to_pylist()) & seeds.keys())
+    told = ("title", "publisher", "homepage")
+    return {name: {key: str(getattr(seeds[name], key)) for key in told} for name in found}
+
+
+def _changes(folder: Path, catalogue: Catalogue, manifest: Mapping[str, Any], planned: Plan) -> dict[str, Any] | None:
+    """What is new since the release before this one, by version; none for a first release."""
+    mine = manifest["version"]
+    known = [row["version"] for row in catalogue.releases() if row["profile"] == manifest["profile"]]
+    earlier = [name for name in known if _order(name) < _order(mine) and (folder / name).is_dir()]
+    if not earlier:
+        return None
+    return diff(read_side(folder / max(earlier, key=_order)), Side(manifest, planned.entries, planned.removed)).counts()
+
+
+def _order(version: str) -> list[tuple[int, str]]:
+    """Versions in the order that people mean: 2026.11.9 before 2026.11.10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", version)]
 
 
 def _install(temporary: Path, final: Path) -> bool:
@@ -92,20 +125,43 @@ def _install(temporary: Path, final: Path) -> bool:
     return False
 
 
-def _write(folder: Path, corpus: Corpus, planned: Plan, settings: Settings, version: str, profile: Profile) -> None:
-    stages = list(corpus.stages)
-    manifest = describe(planned, version, profile, [stage.label for stage in corpus.stages.values()])
-    text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
-    durable.write_bytes(folder / "manifest.json", text.encode())
+def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, Any], settings: Settings) -> None:
+    durable.write_bytes(folder / "manifest.json", _json(manifest))
     durable.write_parquet(folder / "manifest.parquet", planned.entries, compression="zstd", row_group_size=20_000)
-    released = _Files(Row, columns_for(stages), lambda chunk: rows_of(chunk, profile))
+    stages = list(corpus.stages)
+    tally = Tally()
+    released = _Files(Row, columns_for(stages), lambda chunk: tally.add(rows_of(chunk, manifest["profile"])))
     configs = np.array(planned.entries["config"].to_pylist(), dtype=object)
     for config in manifest["configs"]:
         _write_shards(folder / "data" / config, released, corpus, planned, np.flatnonzero(configs == config))
     traced = _Files(Provenance, provenance_columns(stages), provenance_of)
     _write_shards(folder / "provenance", traced, corpus, planned, np.arange(len(configs)))
-    durable.write_bytes(folder / "README.md", card(manifest, planned.entries, settings.release).encode())
+    removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
+    write_shard(folder / "removed" / shard_name(0, 1), removed.schema, [removed])
+    _write_papers(folder, planned, manifest, tally, settings.release)
     durable.write_bytes(folder / checksums.NAME, checksums.render(folder))
+
+
+def _write_papers(
+    folder: Path, planned: Plan, manifest: Mapping[str, Any], tally: Tally, settings: ReleaseSettings
+) -> None:
+    """Everything about the data: card, pictures, and the descriptions for machines."""
+    sums = {name: checksums.file_sha256(folder / name) for name in checksums.files_of(folder)}
+    papers = {
+        "croissant.json": croissant(manifest, sums, tally, settings),
+        "metadata/prov.json": prov_json(manifest, sums),
+        "metadata/data-provenance-standard.json": data_provenance_standard(manifest, tally, settings),
+        "metadata/eu-training-content.json": eu_summary(manifest, tally),
+    }
+    for name, paper in papers.items():
+        durable.write_bytes(folder / name, _json(paper))
+    for name, picture in plots(planned.entries).items():
+        durable.write_bytes(folder / name, picture)
+    durable.write_bytes(folder / "README.md", card(manifest, planned.entries, settings).encode())
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
 @dataclass(frozen=True)
@@ -118,24 +174,21 @@ class _Files:
 
 
 def _write_shards(folder: Path, files: _Files, corpus: Corpus, planned: Plan, rows: NDArray[np.int64]) -> None:
-    """Writes the entries at `rows` as shards."""
-    entries = planned.entries.take(pa.array(rows))
-    sizes = sizes_of(entries["characters"].to_pylist())
-    shards = partition(entries["doc_id"].to_pylist(), sizes)
+    """Writes the entries at `rows` as shards, one row group in memory at a time."""
+    entries = planned.entries.select(["doc_id", "characters", *_FROM_MANIFEST]).take(pa.array(rows))
+    ids, sizes = entries["doc_id"].to_pylist(), sizes_of(entries["characters"].to_pylist())
+    shards = partition(ids, sizes)
     for number, members in enumerate(shards):
-        groups = (
-            pa.concat_tables(map(files.make, _chunks(corpus, planned, rows[members[group]], files.columns)))
-            for group in row_groups(sizes[members])
-        )
+        cuts = row_groups([ids[member] for member in members], sizes[members])
+        groups = (_group(files, corpus, planned.positions[rows], entries, members[cut]) for cut in cuts)
         write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), groups)
 
 
-def _chunks(corpus: Corpus, planned: Plan, rows: NDArray[np.int64], columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Columns of the corpus for entries, a few at a time, with what the manifest says of them."""
-    done = 0
-    for chunk in corpus.chunks(planned.positions[rows], columns):
-        mine = planned.entries.take(pa.array(rows[done : done + chunk.num_rows]))
-        done += chunk.num_rows
-        for name in _FROM_MANIFEST:
-            chunk = chunk.append_column(name, mine[name])
-        yield chunk
+def _group(
+    files: _Files, corpus: Corpus, positions: NDArray[np.int64], entries: pa.Table, members: NDArray[np.int64]
+) -> pa.Table:
+    chunk = corpus.select(positions[members], files.columns)
+    mine = entries.take(pa.array(members))
+    for name in _FROM_MANIFEST:
+        chunk = chunk.append_column(name, mine[name])
+    return files.make(chunk)

@@ -1,13 +1,14 @@
-"""What one row of a release is, and how it is made from the columns of a document and of its side-cars."""
+"""What one row of a release is, and how rows are made from the columns of documents and of their side-cars."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kobunko.records import PageSpan, Part, Provenance, arrow_schema, column, column_name
 
@@ -22,41 +23,44 @@ class Row:
     A field that is not the document's own names the column that it is taken from.
     """
 
-    version: ClassVar[int] = 1
-    id: str = column("doc_id")  # `<source>-<26 base32 characters>`, the same on any machine
-    work_id: str  # shared by all versions of one work
-    source: str  # name of the seed
-    config: str  # the part of the release that the row is in
-    source_key: str  # the source's own name of the work: law id, case number, filing id, URL
-    source_version: str  # the source's own name of this version of it
-    url: str
-    title: str = column("text.title")  # as found in the document, else as its source lists it
-    text: str | None = column("text.text")  # null where it may not be published, or could not be read
-    published: str | None  # ISO date as the source gives it
-    metadata: str  # JSON: {"source": what the source says of it, "document": what the file itself says}
-    pages: list[PageSpan] = column("text.pages")  # page n is text[start:end], in characters
-    format: str | None = column("extract.format")  # law-xml, pdf, html, …; null when it was not recognised
-    characters: int | None = column("text.characters")  # of the text, published or not
-    tokens: int | None = column("text.tokens")  # morphemes of UniDic
+    version: ClassVar[int] = 2
+    id: str = column("doc_id", "<source>-<26 base32 characters>, the same on any machine")
+    work_id: str = column("", "shared by all versions of one work")
+    source: str = column("", "name of the source")
+    config: str = column("", "the part of the release that the row is in")
+    source_key: str = column("", "the source's own name of the work: law id, case number, filing id, URL")
+    source_version: str = column("", "the source's own name of this version of the work")
+    url: str = column("", "where the document was published")
+    title: str = column("text.title", "as found in the document, else as its source lists it")
+    text: str | None = column("text.text", "null where it may not be published, or could not be read")
+    published: str | None = column("", "ISO date as the source gives it")
+    metadata: str = column("", 'JSON: {"document": what the file says of itself, "source": what its source says of it}')
+    pages: list[PageSpan] = column(
+        "text.pages", "page n is text[start:end], in characters; how it was read, how surely"
+    )
+    format: str | None = column("extract.format", "law-xml, pdf, html, …; null when it was not recognised")
+    characters: int | None = column("text.characters", "length of the text, published or not")
+    tokens: int | None = column("text.tokens", "morphemes: UniDic short units")
+    tokens_tekken: int | None = column("tokens.tekken", "tokens of Tekken, the 131k vocabulary of Mistral models")
     ocr_confidence: float | None = column(
-        "text.ocr_confidence"
-    )  # 0–1 by characters; null where nothing was read by OCR
-    unread_pages: int | None = column("text.unread_pages")  # pages that hold writing which nobody has read yet
-    license: str = column("licence.license")  # SPDX id, LicenseRef-JP-… or NOASSERTION
-    rights_basis: str = column("licence.rights_basis")  # licence · no-right(Art13) · public-domain(term) · … · unknown
-    evidence_level: str = column("licence.evidence_level")  # E2 reviewed terms · E3 statute · E4 belief · E0 nothing
-    evidence: str = column("licence.evidence")  # JSON list, the deciding one first
-    redistribute: str = column("licence.redistribute")  # allow · allow+conditions · metadata-only
-    train: str = column("licence.train")  # allow · review
-    attribution: str = column("licence.attribution")  # to be shown by whoever passes the text on
-    duplicate_cluster: str | None  # smallest id of the rows with the same or nearly the same text
-    cluster_size: int | None
-    outcome: str  # ok, or the first stage that failed and how: extract:reject:encrypted
-    sha256: str | None = column("text.sha256")  # of the text as UTF-8, published or not
-    raw_sha256: list[str]  # of the files that the document was made from, in the order of `parts`
-    fetched_at: datetime | None  # when the last of them was captured
-    parts: list[Part]  # where their bytes are: URL, capture, WARC file and offset
-    stages: list[str]  # name@fingerprint of every stage that has a row for the document
+        "text.ocr_confidence", "0–1 by characters; null where nothing was read by OCR"
+    )
+    unread_pages: int | None = column("text.unread_pages", "pages that hold writing which nobody has read yet")
+    license: str = column("licence.license", "SPDX id, LicenseRef-JP-… or NOASSERTION")
+    rights_basis: str = column("licence.rights_basis", "licence, no-right(Art13), public-domain(term), … or unknown")
+    evidence_level: str = column("licence.evidence_level", "E2 reviewed terms, E3 statute, E4 belief, E0 nothing")
+    evidence: str = column("licence.evidence", "JSON list, the deciding one first")
+    redistribute: str = column("licence.redistribute", "allow, allow+conditions or metadata-only")
+    train: str = column("licence.train", "allow or review")
+    attribution: str = column("licence.attribution", "to be shown by whoever passes the text on")
+    duplicate_cluster: str | None = column("", "smallest id of the rows with the same or nearly the same text")
+    cluster_size: int | None = column("", "how many rows share the cluster")
+    outcome: str = column("", "ok, or the first stage that failed and how: extract:reject:encrypted")
+    sha256: str | None = column("text.sha256", "of the text as UTF-8, published or not")
+    raw_sha256: list[str] = column("", "of the files that the document was made from, in the order of parts")
+    fetched_at: datetime | None = column("", "when the last of them was captured")
+    parts: list[Part] = column("", "where their bytes are: URL, capture, WARC file and offset")
+    stages: list[str] = column("", "name@fingerprint of every stage that has a row for the document")
 
 
 RIGHTS_UNKNOWN: Mapping[str, str] = {
@@ -96,40 +100,67 @@ def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     The chunk holds `columns_for(…)` beside the key, and what the manifest says of each document: `config`,
     `duplicate_cluster`, `cluster_size`, `outcome`.
     """
-    return pa.Table.from_pylist([_row(found, profile) for found in chunk.to_pylist()], schema=arrow_schema(Row))
-
-
-def _row(found: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
-    row = {name: found.get(source) for name, source in _FROM.items()}
-    row |= {name: value for name, value in RIGHTS_UNKNOWN.items() if row[name] is None}
+    chunk = chunk.combine_chunks()
+    found = {name: _array(chunk, source) for name, source in _FROM.items() if source in chunk.column_names}
+    found |= {name: pc.fill_null(found[name], value) for name, value in RIGHTS_UNKNOWN.items()}
     parts = found["parts"]
-    moments = [part["fetched_at"] for part in parts if part["fetched_at"]]
-    return row | {
-        "title": row["title"] or found["title"],
-        "text": row["text"] if may_publish(str(row["redistribute"]), profile) else None,
-        "metadata": _merged(found["metadata"], found["extract.metadata"]),
-        "pages": row["pages"] or [],
-        "raw_sha256": [part["sha256"] for part in parts],
-        "fetched_at": max(moments, default=None),
-        "stages": _labels(found),
+    allowed = pa.array([may_publish(value, profile) for value in found["redistribute"].to_pylist()], pa.bool_())
+    found |= {
+        "title": pc.coalesce(pc.if_else(pc.equal(found["title"], ""), None, found["title"]), _array(chunk, "title")),
+        "text": pc.if_else(allowed, found["text"], None),
+        "metadata": _merged(_array(chunk, "metadata"), _array(chunk, "extract.metadata")),
+        "pages": pc.coalesce(found["pages"], pa.scalar([], found["pages"].type)),
+        "raw_sha256": _inside(parts, "sha256"),
+        "fetched_at": _latest(_inside(parts, "fetched_at")),
+        "stages": _labels(chunk),
     }
+    schema = arrow_schema(Row)
+    return pa.Table.from_arrays([found[field.name].cast(field.type) for field in schema], schema=schema)
 
 
-def _merged(source: str, document: str | None) -> str:
-    value = {"source": json.loads(source or "{}"), "document": json.loads(document or "{}")}
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+def _array(chunk: pa.Table, name: str) -> pa.Array:
+    """A column as one array."""
+    column = chunk[name]
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.nulls(0, column.type)])
 
 
-def _labels(found: Mapping[str, Any]) -> list[str]:
-    return [value for name, value in found.items() if name.endswith(".stage") and value]
+def _merged(source: pa.Array, document: pa.Array) -> pa.Array:
+    """Two columns of JSON objects as one."""
+    either = [pc.if_else(pc.equal(pc.fill_null(values, ""), ""), "{}", values) for values in (document, source)]
+    return pc.binary_join_element_wise('{"document":', either[0], ',"source":', either[1], "}", "")
+
+
+def _inside(lists: pa.Array, name: str) -> pa.Array:
+    """A field of the structs inside lists, as lists."""
+    offsets = pc.subtract(lists.offsets, lists.offsets[0])
+    return pa.ListArray.from_arrays(offsets, pc.struct_field(lists.flatten(), name))
+
+
+def _latest(lists: pa.Array) -> pa.Array:
+    """The latest moment of each list, null where there is none."""
+    values = pc.fill_null(pc.cast(lists.flatten(), pa.int64()), np.iinfo(np.int64).min).to_numpy()
+    latest = np.full(len(lists), np.iinfo(np.int64).min, dtype=np.int64)
+    np.maximum.at(latest, pc.list_parent_indices(lists).to_numpy(), values)
+    return pa.array(latest, pa.int64(), mask=latest == np.iinfo(np.int64).min).cast(lists.type.value_type)
+
+
+def _labels(chunk: pa.Table) -> pa.Array:
+    columns = [chunk[name].to_pylist() for name in chunk.column_names if name.endswith(".stage")]
+    rows = zip(*columns, strict=True) if columns else [()] * chunk.num_rows
+    return pa.array([[label for label in row if label] for row in rows], pa.list_(pa.string()))
 
 
 def provenance_columns(stages: Sequence[str]) -> list[str]:
     """Columns of the corpus that `provenance_of` needs."""
-    return ["source", "source_key", "source_version", "parts", *_label_columns(stages)]
+    own = [
+        item.name for item in dataclasses.fields(Provenance) if item.name not in ("doc_id", "input_sha256", "stages")
+    ]
+    return [*_label_columns(stages), *own]
 
 
 def provenance_of(chunk: pa.Table) -> pa.Table:
     """`Provenance` of the documents of a chunk."""
-    rows = [found | {"stages": _labels(found)} for found in chunk.to_pylist()]
-    return pa.Table.from_pylist(rows, schema=arrow_schema(Provenance))
+    chunk = chunk.combine_chunks()
+    schema = arrow_schema(Provenance)
+    arrays: list[Any] = [_labels(chunk) if field.name == "stages" else _array(chunk, field.name) for field in schema]
+    return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)

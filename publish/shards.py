@@ -1,10 +1,11 @@
 """Shards: which documents share a Parquet file and a row group, and how the file is written.
 
-A document's shard follows from the hash of its id, and the number of shards is a power of two, so that a night's new
-documents leave the others where they are; when a config outgrows its shards, each one splits in two.
+An id ends in a hash, so a range of ids is a random share of its source. The shard of a document follows from the first
+bits of that hash, and the number of shards is a power of two: a night's new documents leave the others where they are,
+and when a config outgrows its shards each one splits in two. Row groups end after ids that the hash itself marks, so a
+document that comes or goes moves no boundary but its own.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,35 +19,52 @@ from kobunko import durable
 
 SHARD_BYTES = 500_000_000  # uncompressed, as `datasets` counts it
 GROUP_BYTES = 64_000_000
-GROUP_ROWS = 1000
+GROUP_ROWS = 1000  # at most; a marked id ends a group every 512 rows on average
+MARK = 512
 BYTES_PER_CHARACTER = 3  # of Japanese in UTF-8
 BYTES_BESIDE_TEXT = 3000
+_MOST_BITS = 16
+_DIGITS = 7  # base32 digits that are looked at: 35 bits
+_BASE32 = np.zeros(256, dtype=np.uint64)
+_BASE32[np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)] = np.arange(32, dtype=np.uint64)
+
+Sizes = NDArray[np.int64]
+Places = NDArray[np.uint64]
 
 
-def sizes_of(characters: Sequence[int | None]) -> NDArray[np.int64]:
+def sizes_of(characters: Sequence[int | None]) -> Sizes:
     """Estimated bytes of rows by the length of their texts."""
     known = np.array([count or 0 for count in characters], dtype=np.int64)
     return known * BYTES_PER_CHARACTER + BYTES_BESIDE_TEXT
 
 
-def partition(ids: Sequence[str], sizes: NDArray[np.int64], limit: int = SHARD_BYTES) -> list[NDArray[np.int64]]:
+def places(ids: Sequence[str]) -> Places:
+    """Where each id stands among the hashes: its first 35 bits, in the order of the ids of one source."""
+    digits = "".join(name.rpartition("-")[2][:_DIGITS].ljust(_DIGITS, "a") for name in ids).encode()
+    values = _BASE32[np.frombuffer(digits, dtype=np.uint8).reshape(len(ids), _DIGITS)]
+    weights = np.uint64(32) ** np.arange(_DIGITS - 1, -1, -1, dtype=np.uint64)
+    return np.asarray(values @ weights, dtype=np.uint64)
+
+
+def partition(ids: Sequence[str], sizes: Sizes, limit: int = SHARD_BYTES) -> list[NDArray[np.int64]]:
     """Row numbers of each shard, in the order given. No shard is over the limit unless one document is."""
-    hashes = [hashlib.sha256(name.encode()).digest()[:4] for name in ids]
-    places = np.frombuffer(b"".join(hashes), dtype=">u4").astype(np.uint64)
-    count = 1
-    while True:
-        shard = places * np.uint64(count) >> np.uint64(32)
-        total = np.bincount(shard.astype(np.int64), weights=sizes, minlength=count)
-        if count > len(ids) or total.max(initial=0) <= max(limit, sizes.max(initial=0)):
-            return [np.flatnonzero(shard == number) for number in range(count)]
-        count *= 2
+    where = places(ids)
+    for bits in range(_MOST_BITS + 1):
+        shard = (where >> np.uint64(5 * _DIGITS - bits)).astype(np.int64)
+        total = np.bincount(shard, weights=sizes, minlength=1 << bits)
+        if total.max(initial=0) <= max(limit, sizes.max(initial=0)):
+            break
+    return [np.flatnonzero(shard == number) for number in range(1 << bits)]
 
 
-def row_groups(sizes: NDArray[np.int64], limit: int = GROUP_BYTES, rows: int = GROUP_ROWS) -> Iterator[slice]:
+def row_groups(
+    ids: Sequence[str], sizes: Sizes, limit: int = GROUP_BYTES, rows: int = GROUP_ROWS, mark: int = MARK
+) -> Iterator[slice]:
     """Cuts a shard into row groups under a size and a number of rows."""
+    ends = places(ids) % np.uint64(mark) == 0
     start, total = 0, 0
     for number, size in enumerate(sizes.tolist()):
-        if number > start and (total + size > limit or number - start == rows):
+        if number > start and (ends[number - 1] or total + size > limit or number - start == rows):
             yield slice(start, number)
             start, total = number, 0
         total += size
@@ -58,13 +76,13 @@ def shard_name(number: int, count: int) -> str:
     return f"train-{number:05d}-of-{count:05d}.parquet"
 
 
-def write_shard(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> None:
-    """Writes one row group per table: zstd, page index, and pages cut by content.
+def parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """How a release is written: zstd, page index, and pages cut by content.
 
     With pages cut by content a store that deduplicates is sent only what changed since the last release.
     """
     repeated = [field.name for field in schema if pa.types.is_string(field.type) and field.name not in ("id", "text")]
-    options: dict[str, Any] = {
+    return {
         "compression": "zstd",
         "compression_level": 3,
         "use_dictionary": repeated,
@@ -72,6 +90,10 @@ def write_shard(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> No
         "write_page_index": True,
         "sorting_columns": [pq.SortingColumn(0)],
     }
-    with durable.writing(path) as temporary, pq.ParquetWriter(temporary, schema, **options) as writer:
+
+
+def write_shard(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> None:
+    """Writes one row group per table."""
+    with durable.writing(path) as temporary, pq.ParquetWriter(temporary, schema, **parquet_options(schema)) as writer:
         for table in groups:
             writer.write_table(table, row_group_size=max(1, table.num_rows))

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from kobunko.ids import sha256_hex
 from kobunko.publish import checksums
-from kobunko.publish.manifest import Entry, digest
+from kobunko.publish.manifest import Entry, Removed, digest
 from kobunko.publish.rows import Row, may_publish
 from kobunko.records import Provenance, arrow_schema
 
@@ -33,6 +33,7 @@ def verify(folder: Path, removed: Collection[str] = frozenset()) -> list[str]:
     known = {row["doc_id"]: row for row in entries.to_pylist()}
     problems += _shards(folder, manifest, known)
     problems += _provenance(folder, known)
+    problems += _removed(folder, manifest, known)
     return problems
 
 
@@ -143,3 +144,16 @@ def _provenance(folder: Path, known: Mapping[str, Mapping[str, Any]]) -> Iterato
                 yield f"{row['doc_id']}: its provenance is not that of the manifest"
     if sorted(seen.elements()) != sorted(known):
         yield "provenance: not one row for each document of the manifest"
+
+
+def _removed(folder: Path, manifest: Mapping[str, Any], known: Collection[str]) -> Iterator[str]:
+    listed = []
+    for path in sorted((folder / "removed").glob("*.parquet")):
+        for row, problem in _rows(path, Removed):
+            if problem:
+                yield f"{path.relative_to(folder).as_posix()}: {problem}"
+                return
+            listed.append(row["id"])
+    if sha256_hex("\n".join(listed).encode()) != manifest["removed_sha256"]:
+        yield "removed: not the list that manifest.json names"
+    yield from (f"{name}: is listed as removed and is in the release" for name in listed if name in known)

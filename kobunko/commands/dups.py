@@ -67,7 +67,7 @@ def _of_document(home: Home, what: str) -> tuple[str, str, list[dict[str, Any]]]
 
 
 def _of_file(home: Home, path: Path) -> tuple[str, str, list[dict[str, Any]]]:
-    result = read_file(path, pipeline.reading_stages(), engine=home.settings.run.engine)
+    result = read_file(path, pipeline.reading_stages(home.settings.ocr))
     if result["outcome"] != "ok":
         raise KobunkoError(f"{path} cannot be read: {result['outcome']} {result['detail']}.")
     try:

@@ -11,7 +11,7 @@ from kobunko import pipeline
 from kobunko.commands.collect import note_crawl, show_crawl
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.commands.process import note_stages, show_stages
-from kobunko.commands.releases import publish_release
+from kobunko.commands.releases import remember_destination
 from kobunko.errors import KobunkoError
 from kobunko.home import Home, open_home
 from kobunko.jobs import Job, job
@@ -80,7 +80,8 @@ def _release(place: Home, current: Job, profile: pipeline.Profile, to: str) -> N
     if problems := pipeline.verify_release(place, version):
         raise KobunkoError(f"release {version} does not keep its promises: {problems[0]}.")
     if to:
-        publish_release(place, version, to)
+        pipeline.publish(place, version, to)
+        remember_destination(place, version, to)
         current.summary["release"]["published_to"] = to
     note(f"release {version}: {info.documents} rows")
 

@@ -1,4 +1,4 @@
-"""Releases: build, list, verify, publish."""
+"""Releases: build, compare, list, verify, publish, and purge what was published."""
 
 import json
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.errors import KobunkoError, NotFound
 from kobunko.home import Home, open_home
 from kobunko.jobs import job
-from kobunko.screen import note, show_json, show_table
+from kobunko.screen import byte_progress, note, show_json, show_table
 
 release_app = typer.Typer(no_args_is_help=True, help="Build, list and verify releases.")
 app.add_typer(release_app, name="release")
@@ -24,12 +24,13 @@ def release_build(
     profile: Annotated[
         pipeline.Profile, typer.Option(help="open: text only where it may be republished; internal: all.")
     ] = "open",
+    source: Annotated[list[str] | None, typer.Option(help="Only this source (may be repeated).")] = None,
     home: HomeOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Fold the corpus into Parquet shards with a manifest and a dataset card."""
     with open_home(settings_of(home)) as place, job(place, "release", version) as current:
-        info = pipeline.build_release(place, version, profile)
+        info = pipeline.build_release(place, version, profile, source or ())
         current.summary["release"] = _plain(asdict(info))
     if json_:
         show_json(_plain(asdict(info)))
@@ -64,33 +65,102 @@ def release_verify(version: str, home: HomeOption = None, json_: JsonOption = Fa
             note(f"release {version} is whole: every file has its hash and every row keeps its promises.")
 
 
+@release_app.command("diff")
+def release_diff(older: str, newer: str, home: HomeOption = None, json_: JsonOption = False) -> None:
+    """What changed between two releases, and why."""
+    with open_home(settings_of(home)) as place:
+        found = pipeline.diff_releases(_release_folder(place, older), _release_folder(place, newer))
+    if json_:
+        show_json(found.to_json())
+        return
+    rows = [["added", name, ""] for name in found.added]
+    rows += [["changed", change.id, f"{change.why}: {', '.join(change.facts)}"] for change in found.changed]
+    rows += [["removed", name, why] for name, why in found.removed]
+    rows += [["moved", name, f"{old or '—'} → {new or '—'}"] for name, old, new in found.moved]
+    rows += [["stage", old or "—", f"→ {new or '—'}"] for old, new in found.stages]
+    show_table(f"{older} → {newer}", ("what", "document", "why"), rows)
+
+
+_To = Annotated[str, typer.Option("--to", help="hf://datasets/ORG/NAME, s3://BUCKET/PREFIX, a folder or file:// URL.")]
+
+
 @app.command()
 def publish(
     version: str,
-    to: Annotated[str, typer.Option("--to", help="Folder or file:// URL.")],
+    to: _To,
+    private: Annotated[
+        bool, typer.Option("--private", help="Hub: only members of the organisation may read it.")
+    ] = False,
+    gated: Annotated[
+        pipeline.Gated | None, typer.Option(help="Hub: readers have to ask; auto lets everybody in who does.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
     home: HomeOption = None,
     json_: JsonOption = False,
 ) -> None:
     """Bring a release to where people load it from."""
-    with open_home(settings_of(home)) as place, job(place, "publish", version) as current:
+    with open_home(settings_of(home)) as place:
         _release_folder(place, version)
-        if problems := pipeline.verify_release(place, version):
-            raise KobunkoError(f"release {version} is not fit to publish: {problems[0]}. Build it again.")
-        result = publish_release(place, version, to)
-        current.summary["publish"] = _plain(asdict(result))
+        if dry_run:
+            _show_changes(pipeline.preview_publication(place, version, to, private, gated), json_)
+            return
+        with job(place, "publish", version) as current:
+            if problems := pipeline.verify_release(place, version):
+                raise KobunkoError(f"release {version} is not fit to publish: {problems[0]}. Build it again.")
+            with byte_progress() as progress:
+                result = pipeline.publish(place, version, to, private, gated, progress)
+            current.summary["publish"] = _plain(asdict(result))
+            remember_destination(place, version, to)
     if json_:
         show_json(_plain(asdict(result)))
     else:
-        note(f"release {version} is at {to}")
+        note(f"release {version} is at {result.location}: {result.copied} files sent, {result.skipped} were there")
 
 
-def publish_release(home: Home, version: str, to: str) -> pipeline.PublishResult:
-    """Publishes, and writes down where the release is now."""
-    result = pipeline.publish(home, version, to)
+@app.command()
+def purge(
+    version: str,
+    to: Annotated[str, typer.Option("--to", help="hf://datasets/ORG/NAME, where this release is published.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    home: HomeOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Delete all that a Hub repository holds beside one release: older tags, history and files. Cannot be undone."""
+    with open_home(settings_of(home)) as place, job(place, "purge", version) as current:
+        _release_folder(place, version)
+        planned = pipeline.plan_purge(place, version, to)
+        told = f"{len(planned.commits)} commits, {len(planned.files)} files, tags {', '.join(planned.tags) or '—'}"
+        if not yes and not typer.confirm(f"Delete for good from {to}: {told}?", err=True):
+            raise KobunkoError("nothing was deleted.")
+        done = pipeline.purge(place, version, to)
+        current.summary["purge"] = asdict(done)
+        for row in place.catalogue.releases():
+            if row["version"] != version and to in row["published_to"]:
+                left = [item for item in row["published_to"] if item != to]
+                place.catalogue.update_release(row["version"], published_to=json.dumps(left))
+    if json_:
+        show_json(asdict(done))
+    else:
+        note(f"{to} holds only release {version} now; the older commits answer 404.")
+
+
+def _show_changes(changes: pipeline.Changes, json_: bool) -> None:
+    if json_:
+        show_json(asdict(changes) | {"files": len(changes.pending_files)})
+        return
+    kinds = (("add", changes.add), ("replace", changes.replace), ("delete", changes.delete), ("keep", changes.keep))
+    show_table(
+        f"{changes.send_bytes:,} bytes to send",
+        ("what", "file"),
+        [[kind, name] for kind, names in kinds for name in names],
+    )
+
+
+def remember_destination(home: Home, version: str, to: str) -> None:
+    """Writes down where a release is now."""
     for row in home.catalogue.releases():
         if row["version"] == version:
             home.catalogue.update_release(version, published_to=json.dumps(sorted({*row["published_to"], to})))
-    return result
 
 
 def _release_folder(home: Home, version: str) -> Path:

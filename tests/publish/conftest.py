@@ -17,6 +17,7 @@ from kobunko.errors import Reject
 from kobunko.licensing.stage import licence_stage
 from kobunko.publish.release import ReleaseInfo, build
 from kobunko.publish.rows import Profile
+from kobunko.publish.tokens import tokens_stage
 from kobunko.records import Blob, Capture, Document, Page, PageSpan, Part, column
 from kobunko.seed import Seed, load_seed
 from kobunko.settings import Settings, load_settings
@@ -129,7 +130,13 @@ class Home:
     def stages(self) -> list[Stage[Any, Any]]:
         extract = Stage("extract", 1, make_extract, ExtractInput, Extracted)
         text = Stage("text", 1, make_text, TextInput, Text, after=(extract,))
-        return [extract, text, signature_stage((text,)), licence_stage(self.seeds, {}, "試験編集室")]
+        return [
+            extract,
+            text,
+            tokens_stage((text,)),
+            signature_stage((text,)),
+            licence_stage(self.seeds, {}, "試験編集室"),
+        ]
 
     @property
     def corpus(self) -> Corpus:

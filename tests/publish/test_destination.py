@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 
 from kobunko.errors import Corrupt, UsageError
-from kobunko.publish.destination import publish
+from kobunko.publish import destination
 from kobunko.publish.verify import verify
+
+
+def publish(folder: Path, to: str) -> Any:
+    return destination.publish(folder, to, Path("nowhere"))
 
 
 def latest(target: Path) -> Path:
@@ -63,9 +67,3 @@ def test_a_version_never_changes_once_published(home: Any, tmp_path: Path) -> No
     with pytest.raises(UsageError, match="under a new version"):
         publish(home.build().folder, str(tmp_path / "shelf"))
     assert verify(latest(tmp_path / "shelf")) == []
-
-
-@pytest.mark.parametrize("to", ["hf://datasets/example/kobunko", "s3://bucket/kobunko"])
-def test_other_destinations_are_named_as_not_supported(home: Any, to: str) -> None:
-    with pytest.raises(UsageError, match="a path or a file:// URL"):
-        publish(home.build().folder, to)

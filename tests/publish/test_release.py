@@ -86,7 +86,8 @@ def test_a_removed_document_is_nowhere(home: Any, id_of: Any) -> None:
     assert removed not in rows(info.folder, "provenance/*.parquet")
     assert json.loads((info.folder / "manifest.json").read_bytes())["removed"] == 1
     for path in info.folder.rglob("*"):
-        assert path.is_dir() or removed.encode() not in path.read_bytes()
+        assert path.is_dir() or path.parent.name == "removed" or removed.encode() not in path.read_bytes()
+    assert rows(info.folder, "removed/*.parquet").keys() == {removed}
 
 
 def test_shards_are_made_for_streaming(home: Any) -> None:
@@ -169,8 +170,8 @@ def test_the_card_counts_and_explains(home: Any) -> None:
     assert card.data.language == "ja"
     assert card.data.size_categories == "n<1K"
     names = [config["config_name"] for config in card.data.to_dict()["configs"]]
-    assert names == ["default", "laws", "ministries", "nobody", "provenance"]
-    assert "| laws | LicenseRef-JP-NoRight-Art13 | extract:reject:encrypted | 1 | 0 | 0 |" in card.text
+    assert names == ["default", "laws", "ministries", "nobody", "provenance", "removed"]
+    assert "| laws | LicenseRef-JP-NoRight-Art13 | — | 1 | 0 | 0 |" in card.text
     assert "&id" not in (folder / "README.md").read_text()  # YAML anchors, which not every reader follows
     assert "申出により除いた文書 1 件" in card.text
     assert "1 left out on request" in card.text
@@ -194,4 +195,11 @@ def test_datasets_reads_every_config_offline(home: Any, tmp_path: Path) -> None:
     offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf"), "HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", READ, str(folder)], env=offline, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split("\n")[:-1] == ["default 6 3", "laws 4 3", "ministries 1 0", "nobody 1 0", "provenance 6 0"]
+    assert done.stdout.split("\n")[:-1] == [
+        "default 6 3",
+        "laws 4 3",
+        "ministries 1 0",
+        "nobody 1 0",
+        "provenance 6 0",
+        "removed 1 0",
+    ]

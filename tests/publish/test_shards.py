@@ -4,17 +4,23 @@ from datasets import Features
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kobunko.ids import doc_id
 from kobunko.publish.features import features
 from kobunko.publish.rows import Row
 from kobunko.publish.shards import partition, row_groups
 from kobunko.records import Provenance, arrow_schema
+
+
+def ids_of(count: int) -> list[str]:
+    return sorted(doc_id("tides", str(number), "1") for number in range(count))
+
 
 SIZES = st.lists(st.integers(1, 100), min_size=1, max_size=200)
 
 
 @given(SIZES)
 def test_shards_hold_every_document_once_and_stay_under_the_limit(sizes: list[int]) -> None:
-    ids = [f"tides-{number:04}" for number in range(len(sizes))]
+    ids = ids_of(len(sizes))
     shards = partition(ids, np.array(sizes), limit=500)
     assert sorted(np.concatenate(shards).tolist()) == list(range(len(sizes)))
     assert len(shards).bit_count() == 1
@@ -27,17 +33,27 @@ def test_one_document_over_the_limit_is_a_shard_of_its_own_size() -> None:
     assert [members.tolist() for members in partition(["a"], np.array([900]), limit=500)] == [[0]]
 
 
-def test_new_documents_leave_the_others_in_their_shards() -> None:
-    ids = [f"tides-{number:04}" for number in range(300)]
-    before = partition(ids[:250], np.full(250, 10), limit=1000)
-    after = partition(ids, np.full(300, 10), limit=1000)
+def test_new_documents_leave_the_others_in_their_shards_and_groups() -> None:
+    ids = ids_of(3000)
+    old = [name for number, name in enumerate(ids) if number % 10]
+    before, after = (partition(names, np.full(len(names), 10), limit=10_000) for names in (old, ids))
     assert len(before) == len(after) == 4
-    for old, new in zip(before, after, strict=True):
-        assert set(old) <= set(new)
+    same = 0
+    for few, many in zip(before, after, strict=True):
+        assert {old[number] for number in few} <= {ids[number] for number in many}
+        groups = [
+            [
+                {names[member] for member in members[cut]}
+                for cut in row_groups([names[m] for m in members], members, mark=64)
+            ]
+            for names, members in ((old, few), (ids, many))
+        ]
+        same += sum(any(group <= other for other in groups[1]) for group in groups[0])
+    assert same > 20
 
 
 def test_a_config_that_grows_splits_each_shard_in_two() -> None:
-    ids = [f"tides-{number:04}" for number in range(600)]
+    ids = ids_of(600)
     few, many = (partition(ids, np.full(600, 10), limit=limit) for limit in (2000, 1000))
     assert 2 * len(few) == len(many)
     for number, members in enumerate(few):
@@ -46,7 +62,7 @@ def test_a_config_that_grows_splits_each_shard_in_two() -> None:
 
 @given(SIZES)
 def test_row_groups_follow_each_other_under_the_limits(sizes: list[int]) -> None:
-    groups = list(row_groups(np.array(sizes), limit=250, rows=7))
+    groups = list(row_groups(ids_of(len(sizes)), np.array(sizes), limit=250, rows=7))
     assert [number for group in groups for number in range(group.start, group.stop)] == list(range(len(sizes)))
     assert all(sum(sizes[group]) <= 250 and group.stop - group.start <= 7 for group in groups)
 
