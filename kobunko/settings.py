@@ -97,6 +97,14 @@ class Settings(BaseSettings):
         return self.home / "releases"
 
     @property
+    def index(self) -> Path:
+        return self.home / "index"
+
+    @property
+    def requests(self) -> Path:
+        return self.home / "requests"
+
+    @property
     def reports(self) -> Path:
         return self.home / "reports"
 

@@ -113,6 +113,31 @@ class SideCar:
         indices = pa.array(order, mask=order < 0)
         return pa.concat_tables(pieces).take(indices)
 
+    def row(self, doc_id: str, input_sha256: str) -> dict[str, Any] | None:
+        """The newest row of one key, read from the few row groups that may hold it; for readers beside a writer."""
+        for attempt in range(3):
+            try:
+                return self._row(doc_id, input_sha256)
+            except FileNotFoundError:  # a compaction has just put another part in its place
+                if attempt == 2:
+                    raise
+        return None
+
+    def _row(self, doc_id: str, input_sha256: str) -> dict[str, Any] | None:
+        for part in reversed(parts_of(self.folder)):
+            metadata, smallest, largest = _ranges(part.path)
+            groups = np.flatnonzero((smallest <= doc_id) & (largest >= doc_id)).tolist()
+            if not groups:
+                continue
+            with pq.ParquetFile(part.path, metadata=metadata) as file:
+                keys = file.read_row_groups(groups, columns=list(KEY), use_threads=False)
+                same = pc.and_(pc.equal(keys["doc_id"], doc_id), pc.equal(keys["input_sha256"], input_sha256))
+                places = np.flatnonzero(same.to_numpy(zero_copy_only=False))
+                if len(places):
+                    found = file.read_row_groups(groups, use_threads=False).slice(int(places[-1]), 1).to_pylist()[0]
+                    return None if found["outcome"] == PENDING else found
+        return None
+
     def compact(self) -> bool:
         """Merges many small parts into one sorted by key. True when it did."""
         old = parts_of(self.folder)
@@ -153,6 +178,16 @@ def _newest(index: pa.Table) -> pa.Table:
     )
     newest = index.take(last["order_max"])
     return newest.filter(pc.not_equal(newest["outcome"], PENDING))
+
+
+@lru_cache(maxsize=512)
+def _ranges(path: Path) -> tuple[Any, Any, Any]:
+    """Metadata of a part, and the smallest and largest document id of each of its row groups."""
+    metadata = pq.read_metadata(path)
+    column = metadata.schema.names.index("doc_id")
+    found = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
+    ends = [np.array([getattr(item, name) for item in found], dtype=object) for name in ("min", "max")]
+    return metadata, *ends
 
 
 @lru_cache(maxsize=8)
