@@ -6,7 +6,7 @@ short facts, never text: everything in it can be rebuilt from WARC files and rel
 
 import json
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,7 +174,7 @@ class Catalogue:
         return pa.Table.from_pylist([to_row(d) for d in self.documents(ids)], schema=arrow_schema(Document))
 
     def inputs(self, source: str = "", ids: Sequence[str] | None = None) -> list[tuple[str, str]]:
-        """`(doc_id, input_sha256)` of every document, or those of `ids`, sorted: what each stage has to have a row for."""
+        """`(doc_id, input_sha256)` of all documents, or those of `ids`, sorted: what each stage must have a row for."""
         table = tables.documents
         query = sa.select(table.c.doc_id, table.c.input_sha256).order_by(table.c.doc_id)
         if source:
@@ -189,6 +189,13 @@ class Catalogue:
         table = tables.documents
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(sa.select(table.c.doc_id, table.c.source))}
+
+    def documents_by_source(self) -> dict[str, int]:
+        """How many documents each source has."""
+        table = tables.documents
+        query = sa.select(table.c.source, sa.func.count()).group_by(table.c.source).order_by(table.c.source)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def counts(self) -> dict[str, int]:
         with self._engine.connect() as connection:
@@ -262,18 +269,9 @@ class Catalogue:
         with self.transaction() as connection:
             self._upsert(connection, tables.removals, [row])
 
-    def removed(self, ids: Collection[str] | None = None) -> set[str]:
-        """Ids of documents that must not be in a release: all, or those among `ids`."""
-        query = sa.select(tables.removals.c.doc_id)
-        if ids is not None:
-            query = query.where(tables.removals.c.doc_id.in_(ids))
-        return {row["doc_id"] for row in self._rows(query)}
-
-    def removals(self) -> list[dict[str, Any]]:
-        """`doc_id, requested_at` of every removal, newest first. The reason may name a person and stays inside."""
-        table = tables.removals
-        query = sa.select(table.c.doc_id, table.c.requested_at).order_by(table.c.requested_at.desc(), table.c.doc_id)
-        return self._rows(query)
+    def removed(self) -> set[str]:
+        """Ids of documents that must not be in a release."""
+        return {row["doc_id"] for row in self._rows(sa.select(tables.removals.c.doc_id))}
 
 
 def _utc(row: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from kobunko.licensing.stage import licence_stage
 from kobunko.licensing.terms import captured_terms
 from kobunko.ocr import models
 from kobunko.ocr.stage import ocr_stage
+from kobunko.ocr.view import VIEW as VIEW
 from kobunko.publish import destination, release, verify
 from kobunko.publish.rows import Profile as Profile
 from kobunko.running import Progress, StageSummary, run_stages

@@ -51,6 +51,19 @@ class ReleaseSettings(_Section):
     removal_contact: str = ""
 
 
+class WebSettings(_Section):
+    """The web service. It reads only; TLS and names belong to a proxy in front of it."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    requests_per_minute: int = 300  # from one address; 0 is no limit
+    body_bytes: int = 256 << 10  # of one request
+    body_s: float = 10  # in which a request's body must have come
+    connections: int = 500  # at once; more are answered 503
+    cors: tuple[str, ...] = ()  # origins that scripts of other sites may ask from
+    open_requests: int = 1000  # removal requests that wait for review; more are refused
+
+
 class Settings(BaseSettings):
     """All settings of one home."""
 
@@ -68,6 +81,7 @@ class Settings(BaseSettings):
     crawl: CrawlSettings = CrawlSettings()
     run: RunSettings = RunSettings()
     release: ReleaseSettings = ReleaseSettings()
+    web: WebSettings = WebSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -67,7 +67,7 @@ def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, st
         "versions": _versions(home, document),
         "duplicates": _duplicates(home, store, document.doc_id),
         "releases": releases_with(home.settings.releases, document.doc_id),
-        "removed": bool(home.catalogue.removed([document.doc_id])),
+        "removed": document.doc_id in home.catalogue.removed(),
     }
 
 
@@ -110,9 +110,8 @@ def _duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:
     document = store.document(doc_id) if store else None
     if store is None or document is None or not document.cluster:
         return []
-    others = store.cluster(document.cluster)
-    gone = home.catalogue.removed(others)
-    return [other for other in others if other != doc_id and other not in gone]
+    gone = home.catalogue.removed()
+    return [other for other in store.cluster(document.cluster) if other != doc_id and other not in gone]
 
 
 def releases_with(releases: Path, doc_id: str) -> list[str]:

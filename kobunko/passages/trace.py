@@ -4,7 +4,7 @@ All n-grams of the passage are looked up among the fingerprints of the corpus, r
 together a candidate is, and the alignment of the passage with the text there decides.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,12 +38,10 @@ class Hit:
     cluster: str
 
 
-def trace(
-    store: Store, passage: str, limit: int = 10, removed: Callable[[Collection[str]], set[str]] = lambda _: set()
-) -> list[Hit]:
+def trace(store: Store, passage: str, limit: int = 10, removed: Collection[str] = ()) -> list[Hit]:
     """The best place in each document that holds the passage, most alike first, then by id.
 
-    `removed(ids)` says which documents must not be told of. Raises `UsageError` for a passage that is too short.
+    Documents of `removed` are not told of. Raises `UsageError` for a passage that is too short.
     """
     key = key_of(passage)
     if len(key.codes) < SHORTEST:
@@ -56,8 +54,7 @@ def trace(
             before = mine[number]
             if before is None or hit.likeness > before.likeness:
                 mine[number] = hit
-    gone = removed(best.keys())
-    hits = [_joined(parts) for doc_id, parts in best.items() if doc_id not in gone]
+    hits = [_joined(parts) for doc_id, parts in best.items() if doc_id not in removed]
     found = [hit for hit in hits if hit.likeness >= LIKE]
     return sorted(found, key=lambda hit: (-hit.likeness, hit.doc_id))[:limit]
 
