@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 
 from kobunko import __version__
-from kobunko.commands import collect, demo, inspect, nightly, process, releases
+from kobunko.commands import collect, demo, inspect, nightly, process, releases, serve
 from kobunko.commands.common import HomeOption, app
 from kobunko.errors import Interrupted, KobunkoError
 from kobunko.logs import configure
 from kobunko.screen import err, note, out
 
-__all__ = ["app", "collect", "demo", "inspect", "main", "nightly", "process", "releases"]
+__all__ = ["app", "collect", "demo", "inspect", "main", "nightly", "process", "releases", "serve"]
 
 
 @app.callback(invoke_without_command=True)
