@@ -45,6 +45,8 @@ def names_of(source_key: str, source_version: str, url: str, metadata: Mapping[s
     found = {name_key(source_key)}
     for text in (source_key, source_version, url):
         found.update(match[1] for match in LAW_ID.finditer(text))
+    if LAW_REVISION.search(source_version):
+        found.add(name_key(source_version))
     found.update(name_key(value) for value in _values(metadata))
     return sorted(name for name in found if 3 < len(name) < 200)
 

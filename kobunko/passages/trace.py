@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from kobunko.errors import UsageError
-from kobunko.passages.fingerprints import GRAM, WINDOW, gram_hashes
+from kobunko.passages.fingerprints import GRAM, WINDOW, Places, gram_hashes
 from kobunko.passages.key import Key, key_of
 from kobunko.passages.store import Indexed, Store
 
@@ -78,52 +78,49 @@ def _joined(parts: list[Hit | None]) -> Hit:
 
 def _find(store: Store, stretch: str) -> Iterator[Hit]:
     hashes = np.unique(gram_hashes(key_of(stretch).codes))
-    candidates: list[tuple[float, int, int]] = []
-    for segment in store.segments():
-        for weight, place in _places(store.postings(segment.number), hashes):
-            candidates.append((weight, segment.number, place))
-    candidates.sort(key=lambda item: (-item[0], item[1], item[2]))
+    candidates = [
+        (weight, segment.number, places)
+        for segment in store.segments()
+        for weight, places in _candidates(store.postings(segment.number), hashes)
+    ]
+    candidates.sort(key=lambda item: (-item[0], item[1], int(item[2][0])))
     seen: set[tuple[str, int]] = set()
-    for _, segment_number, place in candidates[:CANDIDATES]:
-        for document, offset in _owners(store, segment_number, place):
+    for _, segment_number, places in candidates[:CANDIDATES]:
+        for document, offset in _owners(store, segment_number, places):
             if (document.doc_id, offset >> _BUCKET) not in seen:
                 seen.add((document.doc_id, offset >> _BUCKET))
                 if hit := _aligned(store, document, offset, stretch):
                     yield hit
 
 
-def _places(postings: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> Iterator[tuple[float, int]]:
-    """Weight and first place of the stretches of a segment's line where most of the n-grams stand."""
+def _candidates(postings: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> Iterator[tuple[float, Places]]:
+    """The parts of a segment's line where most of the n-grams stand: their weight, and the places of the n-grams."""
     first = np.searchsorted(postings, hashes << np.uint64(32))
     last = np.searchsorted(postings, (hashes + np.uint64(1)) << np.uint64(32))
     counts = last - first
-    rare = [number for number in np.argsort(counts, kind="stable") if counts[number]]
-    buckets, weights, total = [], [], 0
-    for number in rare:
-        if total and total + counts[number] > _POSTINGS:
-            break
-        total += int(counts[number])
-        here = np.unique((postings[first[number] : last[number]] & np.uint64(0xFFFFFFFF)) >> np.uint64(_BUCKET))
-        buckets.append(here)
-        weights.append(np.full(len(here), np.log2(2 + len(postings) / counts[number])))
-    if not buckets:
+    rare = np.argsort(counts, kind="stable")
+    rare = rare[counts[rare] > 0]
+    rare = rare[: max(1, int(np.searchsorted(np.cumsum(counts[rare]), _POSTINGS)))]
+    if not len(rare):
         return
-    names, inverse = np.unique(np.concatenate(buckets).astype(np.int64), return_inverse=True)
-    score = np.bincount(inverse, np.concatenate(weights))
-    neighbour = np.append(np.where(np.diff(names) == 1, score[1:], 0.0), 0.0)
-    both = score + neighbour
+    places = np.concatenate([postings[first[n] : last[n]] & np.uint64(0xFFFFFFFF) for n in rare]).astype(np.int64)
+    gram = np.repeat(rare, counts[rare])
+    bucket = places >> _BUCKET
+    _, once = np.unique(np.stack([bucket, gram]), axis=1, return_index=True)  # an n-gram counts once in a bucket
+    names, inverse = np.unique(bucket[once], return_inverse=True)
+    score = np.bincount(inverse, np.log2(2 + len(postings) / counts[gram[once]]))
+    both = score + np.append(np.where(np.diff(names) == 1, score[1:], 0.0), 0.0)
     for number in np.argsort(-both, kind="stable")[:CANDIDATES]:
-        yield float(both[number]), int(names[number]) << _BUCKET
+        yield float(both[number]), np.sort(places[(bucket == names[number]) | (bucket == names[number] + 1)])
 
 
-def _owners(store: Store, segment: int, place: int) -> Iterator[tuple[Indexed, int]]:
-    """Documents that a bucket and its neighbour touch, with the offset of the bucket in each."""
-    seen = set()
-    for probe in (place, place + (1 << _BUCKET) - 1, place + (2 << _BUCKET) - 1):
-        document = store.at(segment, probe)
-        if document and document.doc_id not in seen:
-            seen.add(document.doc_id)
-            yield document, max(0, place - document.start)
+def _owners(store: Store, segment: int, places: Places) -> Iterator[tuple[Indexed, int]]:
+    """Documents that stand at places of a segment's line, with the first of the places in each."""
+    end = -1
+    for place in places.tolist():
+        if place >= end and (document := store.at(segment, place)):
+            end = document.start + document.length
+            yield document, place - document.start
 
 
 def _aligned(store: Store, document: Indexed, offset: int, stretch: str) -> Hit | None:

@@ -1,5 +1,6 @@
 """Pictures of pages, made in killable workers and kept for a while."""
 
+import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -29,6 +30,11 @@ class PageImages:
 
     def close(self) -> None:
         self._workers.close()
+
+    def warm(self) -> None:
+        """Starts the workers, which takes seconds: by asking for a page that is not there."""
+        with contextlib.suppress(NotFound):
+            self.get(Part("", "", "", "", 0, "", "", 0, None), 1, [])
 
     def get(self, part: Part, page: int, boxes: Sequence[tuple[float, ...]]) -> bytes:
         key = (part.sha256, page, tuple(boxes))

@@ -2,8 +2,9 @@
 
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi import Path as PathParameter
@@ -42,7 +43,7 @@ def _page(request: Request, lang: str, template: str, code: int = 200, **values:
     rest = request.url.path.partition(f"/{lang}/")[2]
     there = f"/{other}/{quote(rest)}" + (f"?{request.url.query}" if request.url.query else "")
     text = _templates.get_template(template).render(
-        lang=lang, other_lang=other, other_url=there, t=WORDS[lang], **values
+        lang=lang, other_lang=other, other_url=there, t=SimpleNamespace(**WORDS[lang]), **values
     )
     return HTMLResponse(text, code, {"Content-Language": lang})
 
@@ -125,7 +126,6 @@ def document(
         view=view,
         around=around,
         segments=segments(view, start, end) if view else [],
-        image_query=urlencode({"start": start, "end": end}) if end > start else "",
     )
 
 

@@ -14,6 +14,7 @@ def bars(title: str, names: Sequence[str], series: Mapping[str, Sequence[float]]
     totals = [sum(values[n] for values in series.values()) for n in range(len(names))]
     top = max([*totals, 1])
     step = (_WIDTH - _LEFT) / max(1, len(names))
+    wide = min(48.0, max(1.0, step - 2))
     parts = [_frame(title, top)]
     for n, name in enumerate(names):
         base = 0.0
@@ -22,7 +23,7 @@ def bars(title: str, names: Sequence[str], series: Mapping[str, Sequence[float]]
             y = _HEIGHT - _BOTTOM - base - height
             told = escape(f"{name}: {label} {values[n]:g}")
             parts.append(
-                f'<rect class="bar-{kind}" x="{_LEFT + n * step + 1:.1f}" y="{y:.1f}" width="{max(1, step - 2):.1f}" '
+                f'<rect class="bar-{kind}" x="{_LEFT + (n + 0.5) * step - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" '
                 f'height="{height:.1f}"><title>{told}</title></rect>'
             )
             base += height
