@@ -187,7 +187,7 @@ def removals(service: Lookup) -> models.RemovalsAnswer:
     return models.RemovalsAnswer(count=len(found), doc_ids=found)
 
 
-@router.post("/removals/requests", status_code=201, responses=documented(408, 503))
+@router.post("/removals/requests", status_code=201, responses=documented(400, 408, 503))
 def request_removal(wanted: RemovalRequest, service: Lookup) -> models.RequestAnswer:
     """Asks for a removal. A person reviews it; nothing is removed by asking."""
     number = store_request(service.settings.requests, wanted, service.settings.web.open_requests)

@@ -44,6 +44,7 @@ def create_app(service: Service) -> FastAPI:
         redoc_url=None,
         openapi_url="/openapi.json",
         lifespan=lifespan,
+        redirect_slashes=False,
     )
     app.state.service = service
     app.include_router(api.router)

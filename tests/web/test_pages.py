@@ -5,8 +5,9 @@ import tomllib
 from pathlib import Path
 
 import httpx2
-import kobunko.web
 from library import PAGES, Library
+
+import kobunko.web
 
 
 def test_both_languages_have_the_same_words() -> None:

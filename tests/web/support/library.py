@@ -131,7 +131,8 @@ def pdf(pages: list[list[str]]) -> bytes:
 
 def html(title: str, text: str) -> bytes:
     safe = title.replace("<", "&lt;")
-    return f'<!DOCTYPE html><html lang="ja"><meta charset="utf-8"><title>{safe}</title><body><h1>{safe}</h1><p>{text}</p></body></html>'.encode()
+    head = f'<!DOCTYPE html><html lang="ja"><meta charset="utf-8"><title>{safe}</title>'
+    return f"{head}<body><h1>{safe}</h1><p>{text}</p></body></html>".encode()
 
 
 @dataclass(frozen=True)
