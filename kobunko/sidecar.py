@@ -6,6 +6,7 @@ not count. So readers need no manifest, and a crash between any two steps harms 
 counts; a row whose outcome is `pending` says that the key is to be done again (that is how a retry is recorded).
 """
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -113,29 +114,30 @@ class SideCar:
         indices = pa.array(order, mask=order < 0)
         return pa.concat_tables(pieces).take(indices)
 
-    def row(self, doc_id: str, input_sha256: str) -> dict[str, Any] | None:
-        """The newest row of one key, read from the few row groups that may hold it; for readers beside a writer."""
-        for attempt in range(3):
-            try:
-                return self._row(doc_id, input_sha256)
-            except FileNotFoundError:  # a compaction has just put another part in its place
-                if attempt == 2:
-                    raise
-        return None
+    def row(self, doc_id: str, input_sha256: str, columns: Sequence[str]) -> dict[str, Any] | None:
+        """Columns of the newest row of one key, from the few row groups that may hold it: for readers beside a writer.
 
-    def _row(self, doc_id: str, input_sha256: str) -> dict[str, Any] | None:
+        `outcome`, `detail` and `stage` are among them always. None where there is no row, or it is to be done again.
+        """
+        wanted = list(dict.fromkeys([*KEY, "outcome", "detail", "stage", *columns]))
+        for _ in range(3):
+            with contextlib.suppress(FileNotFoundError):  # a compaction has just put another part in its place
+                return self._row(doc_id, input_sha256, wanted)
+        return self._row(doc_id, input_sha256, wanted)
+
+    def _row(self, doc_id: str, input_sha256: str, columns: list[str]) -> dict[str, Any] | None:
         for part in reversed(parts_of(self.folder)):
             metadata, smallest, largest = _ranges(part.path)
             groups = np.flatnonzero((smallest <= doc_id) & (largest >= doc_id)).tolist()
             if not groups:
                 continue
             with pq.ParquetFile(part.path, metadata=metadata) as file:
-                keys = file.read_row_groups(groups, columns=list(KEY), use_threads=False)
-                same = pc.and_(pc.equal(keys["doc_id"], doc_id), pc.equal(keys["input_sha256"], input_sha256))
-                places = np.flatnonzero(same.to_numpy(zero_copy_only=False))
-                if len(places):
-                    found = file.read_row_groups(groups, use_threads=False).slice(int(places[-1]), 1).to_pylist()[0]
-                    return None if found["outcome"] == PENDING else found
+                table = file.read_row_groups(groups, columns=columns, use_threads=False)
+            same = pc.and_(pc.equal(table["doc_id"], doc_id), pc.equal(table["input_sha256"], input_sha256))
+            places = np.flatnonzero(same.to_numpy(zero_copy_only=False))
+            if len(places):
+                found: dict[str, Any] = table.slice(int(places[-1]), 1).to_pylist()[0]
+                return None if found["outcome"] == PENDING else found
         return None
 
     def compact(self) -> bool:

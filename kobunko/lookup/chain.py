@@ -1,7 +1,7 @@
 """The whole way back of a document: row → pages → stages → bytes → URL, time, hash → licence → releases."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +29,29 @@ def chain(
     return [_chain(home, stages, document, store) for document in home.catalogue.documents(doc_ids)]
 
 
-def results(home: Home, stages: Sequence[Stage[Any, Any]], document: Document) -> dict[str, dict[str, Any]]:
-    """What each stage wrote about a document; stages that have no row for it are left out."""
+def results(
+    home: Home, stages: Sequence[Stage[Any, Any]], document: Document, columns: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, Any]]:
+    """What stages wrote about a document: how it ended, and the `columns` of a stage that it has, by stage.
+
+    Stages that have no row for the document are left out.
+    """
     found = {}
     for stage in stages:
-        row = SideCar(home.settings.stages, stage).row(document.doc_id, document.input_sha256)
+        known = [name for name in columns.get(stage.name, ()) if name in stage.output_schema.names]
+        row = SideCar(home.settings.stages, stage).row(document.doc_id, document.input_sha256, known)
         if row is not None:
             found[stage.name] = row | {"version": stage.version}
     return found
 
 
 def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, store: Store | None) -> Chain:
-    row, found = to_row(document), results(home, stages, document)
+    licence_columns = [name for stage in stages if stage.name == "licence" for name in stage.output_schema.names]
+    wanted = {"text": ["title", "pages", "sha256"], "licence": licence_columns}
+    row, found = to_row(document), results(home, stages, document, wanted)
+    pages = found.get("text", {}).get("pages")
+    if pages is None:  # where a document has no text, its pages say why
+        pages = results(home, stages, document, {"extract": ["pages"]}).get("extract", {}).get("pages")
     text, licence = found.get("text", {}), found.get("licence", {})
     return {
         "doc_id": document.doc_id,
@@ -54,7 +65,7 @@ def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, st
         "linked_from": document.linked_from,
         "anchor_text": document.anchor_text,
         "metadata": json.loads(document.metadata),
-        "pages": _pages(text.get("pages") or found.get("extract", {}).get("pages") or []),
+        "pages": _pages(pages or []),
         "text_sha256": text.get("sha256"),
         "stages": [
             {"stage": row["stage"], "version": row["version"], "outcome": row["outcome"], "detail": row["detail"]}

@@ -35,8 +35,10 @@ CREATE TABLE documents (
     UNIQUE (segment, start)
 );
 CREATE INDEX documents_by_cluster ON documents (cluster);
-CREATE TABLE texts (document INTEGER, piece INTEGER, size INTEGER NOT NULL, body BLOB NOT NULL,
-    PRIMARY KEY (document, piece)) WITHOUT ROWID;
+CREATE TABLE texts (
+    document INTEGER NOT NULL, piece INTEGER NOT NULL, size INTEGER NOT NULL, body BLOB NOT NULL
+);
+CREATE UNIQUE INDEX texts_by_document ON texts (document, piece);
 CREATE TABLE names (name TEXT, document INTEGER, PRIMARY KEY (name, document)) WITHOUT ROWID;
 CREATE INDEX names_by_document ON names (document);
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -21,6 +21,7 @@ LIKE = 0.8  # least likeness that counts as found
 STRETCH = 300  # characters of the key that are looked for at once; a longer passage is cut
 STRETCHES = 12  # of a long passage, spread evenly
 CANDIDATES = 48
+FAINT = 0.2  # of the weight of the best candidate: what has less is not looked at
 _BUCKET = 8  # bits: places that are counted together
 _POSTINGS = 60_000  # looked at per segment; the rest are n-grams that stand everywhere
 
@@ -84,8 +85,11 @@ def _find(store: Store, stretch: str) -> Iterator[Hit]:
         for weight, places in _candidates(store.postings(segment.number), hashes)
     ]
     candidates.sort(key=lambda item: (-item[0], item[1], int(item[2][0])))
+    least = FAINT * candidates[0][0] if candidates else 0.0
     seen: set[tuple[str, int]] = set()
-    for _, segment_number, places in candidates[:CANDIDATES]:
+    for weight, segment_number, places in candidates[:CANDIDATES]:
+        if weight < least:
+            break
         for document, offset in _owners(store, segment_number, places):
             if (document.doc_id, offset >> _BUCKET) not in seen:
                 seen.add((document.doc_id, offset >> _BUCKET))

@@ -17,13 +17,13 @@ def bars(title: str, names: Sequence[str], series: Mapping[str, Sequence[float]]
     wide = min(48.0, max(1.0, step - 2))
     parts = [_frame(title, top)]
     for n, name in enumerate(names):
-        base = 0.0
+        base, x = 0.0, _LEFT + (n + 0.5) * step
         for kind, (label, values) in zip(_KINDS, series.items(), strict=False):
             height = values[n] / top * (_HEIGHT - _BOTTOM - _TOP)
             y = _HEIGHT - _BOTTOM - base - height
             told = escape(f"{name}: {label} {values[n]:g}")
             parts.append(
-                f'<rect class="bar-{kind}" x="{_LEFT + (n + 0.5) * step - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" '
+                f'<rect class="bar-{kind}" x="{x - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" '
                 f'height="{height:.1f}"><title>{told}</title></rect>'
             )
             base += height

@@ -106,7 +106,8 @@ class Service:
         if span is None:
             raise NotFound(f"this document has no page {number}: it has {len(indexed.pages)}.")
         _, start, end = span
-        found = results(self.home, self.stages, document)
+        wanted = {"text": ["sha256", "pages", "lines"], "extract": ["format"]}
+        found = results(self.home, self.stages, document, wanted)
         text, extract = found.get("text", {}), found.get("extract", {})
         whole = text.get("sha256") == indexed.text_sha256
         pages: list[dict[str, Any]] = (text.get("pages") or []) if whole else []
@@ -130,7 +131,7 @@ class Service:
         if not page.has_image:
             raise NotFound("this page has no picture: its document is not made of page images, or was masked.")
         document = self.document(doc_id)
-        text = results(self.home, self.stages, document)["text"]
+        text = results(self.home, self.stages, document, {"text": ["pages"]})["text"]
         facts = next(item for item in text["pages"] if item["number"] == number)
         marked = [_box(line) for line in page.lines if line["start"] < end and line["end"] > start]
         return self.images.get(document.parts[facts["part"]], facts["part_page"], [*boxes, *marked])

@@ -53,7 +53,7 @@ def test_from_a_passage_to_its_place_on_the_page(page: Page) -> None:
     expect(marked).to_have_count(1)
     expect(page.locator(".line.marked")).to_have_text(PAGES[0][2])
     image = page.get_by_role("img", name="原本の1ページ目の画像")
-    expect(image).to_be_visible()
+    expect(image).to_be_visible(timeout=60_000)  # the first picture starts a worker
     assert image.evaluate("async image => { await image.decode(); return image.naturalWidth }") > 500
     shot(page, "document")
 
@@ -63,7 +63,8 @@ def test_pointing_at_a_line_shows_its_box(page: Page, library: Library) -> None:
     page.get_by_text(PAGES[0][1]).hover()
     expect(page.locator("rect.shown")).to_have_count(1)
     box, sheet = page.locator("rect.shown").bounding_box(), page.locator(".sheet").bounding_box()
-    assert box and sheet
+    assert box
+    assert sheet
     assert 0.1 < (box["y"] - sheet["y"]) / sheet["height"] < 0.2  # the second line of the page
     page.get_by_text(PAGES[0][3]).focus()
     expect(page.locator("rect.shown")).to_have_count(2)

@@ -11,7 +11,9 @@ def test_the_api_keeps_its_description(address: str) -> None:
     assert len(operations) > 10
     for operation in operations:
 
-        @settings(max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+        )
         @given(case=operation.as_strategy())
         def ask(case: Case) -> None:
             case.call_and_validate(base_url=address)
