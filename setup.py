@@ -20,6 +20,7 @@ setup(
     package_dir=package_dir,
     package_data={
         "kobunko": ["py.typed", "migrations/*", "migrations/versions/*.py", "demo/**/*", "templates/*"],
+        "kobunko.web": ["templates/*", "static/*", "words.toml"],
         "kobunko.seeds": ["*.toml"],
         "kobunko.licensing": ["rules/*.toml"],
         "kobunko.dedup": ["*.cu"],

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
 from kobunko import tables
+from kobunko.errors import NotFound
 from kobunko.ids import url_key
 from kobunko.records import Capture, Document, arrow_schema, from_row, to_row
 
@@ -28,14 +29,22 @@ _OPT_OUT_WORDS = ("tdm-reservation", "content-usage", "content-signal", "noai", 
 OPT_OUT_HEADERS = (*_HEADERS, *(f"meta-{name}" for name in _META))  # as they stand in `Capture.headers`
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, *, read_only: bool) -> Engine:
     engine = sa.create_engine(url)
+    settings = []
     if engine.dialect.name == "sqlite":
+        settings += ["PRAGMA busy_timeout=30000", "PRAGMA foreign_keys=ON"]
+        settings += ["PRAGMA query_only=ON"] if read_only else ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"]
+    elif read_only:
+        settings += ["SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"]
 
-        @sa.event.listens_for(engine, "connect")
-        def _pragmas(connection: Any, _: Any) -> None:
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
-                connection.execute(f"PRAGMA {pragma}")
+    @sa.event.listens_for(engine, "connect")
+    def _configure(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        for setting in settings:
+            cursor.execute(setting)
+        cursor.close()
+        connection.commit()
 
     return engine
 
@@ -59,9 +68,13 @@ def _migrate(engine: Engine) -> None:
 class Catalogue:
     """All queries of the project in one place. Methods that write take part in the surrounding `transaction`."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = _engine(url)
-        _migrate(self._engine)
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        """`read_only` is for services: the database itself then refuses to write, and nothing is migrated."""
+        self._engine = _engine(url, read_only=read_only)
+        if not read_only:
+            _migrate(self._engine)
+        elif not sa.inspect(self._engine).has_table(tables.documents.name):
+            raise NotFound(f"there is no catalogue at {self._engine.url}: run any other command on this home first.")
 
     def close(self) -> None:
         self._engine.dispose()
@@ -145,14 +158,18 @@ class Catalogue:
         self.upsert(connection, tables.documents, rows)
         self.upsert(connection, tables.parts, part_rows)
 
-    def document_ids(self, *, source: str = "", url: str = "", sha256: str = "", work_id: str = "") -> list[str]:
-        """Ids of documents of a source, at a URL, made from given raw bytes, or of one work; sorted."""
+    def document_ids(
+        self, *, source: str = "", url: str = "", sha256: str = "", work_id: str = "", source_key: str = ""
+    ) -> list[str]:
+        """Ids of documents of a source, at a URL, made from given raw bytes, of one work or source key; sorted."""
         document, part = tables.documents, tables.parts
         query = sa.select(document.c.doc_id).order_by(document.c.doc_id)
         if source:
             query = query.where(document.c.source == source)
         if work_id:
             query = query.where(document.c.work_id == work_id)
+        if source_key:
+            query = query.where(document.c.source_key == source_key)
         if url:
             at_url = sa.select(part.c.doc_id).join(tables.captures, tables.captures.c.capture_id == part.c.capture_id)
             at_url = at_url.where(tables.captures.c.url_key == url_key(url))
@@ -182,12 +199,14 @@ class Catalogue:
         found = self.rows(sa.select(document).where(document.c.doc_id.in_(ids)).order_by(document.c.doc_id))
         return [row | {"parts": by_id[row["doc_id"]]} for row in found]
 
-    def inputs(self, source: str = "") -> list[tuple[str, str]]:
-        """`(doc_id, input_sha256)` of every document, sorted: what each stage has to have a row for."""
+    def inputs(self, source: str = "", ids: Sequence[str] | None = None) -> list[tuple[str, str]]:
+        """`(doc_id, input_sha256)` of all documents, or those of `ids`, sorted: what each stage must have a row for."""
         table = tables.documents
         query = sa.select(table.c.doc_id, table.c.input_sha256).order_by(table.c.doc_id)
         if source:
             query = query.where(table.c.source == source)
+        if ids is not None:
+            query = query.where(table.c.doc_id.in_(ids))
         with self._engine.connect() as connection:
             return [(row[0], row[1]) for row in connection.execute(query)]
 
@@ -196,6 +215,13 @@ class Catalogue:
         table = tables.documents
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(sa.select(table.c.doc_id, table.c.source))}
+
+    def documents_by_source(self) -> dict[str, int]:
+        """How many documents each source has."""
+        table = tables.documents
+        query = sa.select(table.c.source, sa.func.count()).group_by(table.c.source).order_by(table.c.source)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def counts(self) -> dict[str, int]:
         with self._engine.connect() as connection:

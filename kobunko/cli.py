@@ -24,6 +24,7 @@ from kobunko.commands import (  # noqa: F401  each registers its commands
     releases,
     remove,
     rights,
+    serve,
     sources,
 )
 from kobunko.commands.common import HomeOption, app

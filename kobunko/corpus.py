@@ -38,8 +38,7 @@ class Corpus:
         self._catalogue = catalogue
         self.stages = {stage.name: stage for stage in stages}
         self.sidecars = {stage.name: SideCar(root, stage) for stage in stages}
-        wanted = None if ids is None else set(ids)
-        inputs = [row for row in catalogue.inputs() if wanted is None or row[0] in wanted]
+        inputs = catalogue.inputs(ids=ids)
         self.inputs = pa.table(
             {
                 "doc_id": pa.array([row[0] for row in inputs], pa.string()),

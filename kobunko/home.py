@@ -45,10 +45,11 @@ class Home:
 
 
 @contextlib.contextmanager
-def open_home(settings: Settings) -> Iterator[Home]:
-    """The home of these settings; its folder and catalogue are made when absent."""
-    durable.make_folder(settings.home)
-    catalogue = Catalogue(settings.catalogue_url)
+def open_home(settings: Settings, *, read_only: bool = False) -> Iterator[Home]:
+    """The home of these settings; its folder and catalogue are made when absent, unless it is only read."""
+    if not read_only:
+        durable.make_folder(settings.home)
+    catalogue = Catalogue(settings.catalogue_url, read_only=read_only)
     try:
         yield Home(settings, catalogue)
     finally:

@@ -32,6 +32,7 @@ from kobunko.licensing.third_party import third_party_stage
 from kobunko.ocr import cache, models
 from kobunko.ocr.hocr import hocr as hocr
 from kobunko.ocr.stage import ocr_stage
+from kobunko.ocr.view import VIEW as VIEW
 from kobunko.publish import release, verify
 from kobunko.publish.diff import Diff, diff, read_side
 from kobunko.publish.result import Changes as Changes

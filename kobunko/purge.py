@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from kobunko import durable, removals, sidecar, tables, warc
 from kobunko.home import Home
-from kobunko.lookup import releases_with
+from kobunko.lookup.chain import releases_with
 
 ERASED = "erased"  # takes the place of a release's hash
 _IN_QUERY = 500  # values that a query names at once

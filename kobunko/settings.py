@@ -88,6 +88,19 @@ class PublishSettings(_Section):
     timeout_s: float = 60  # without an answer to one call; the Hub itself gives a commit 60 s
 
 
+class WebSettings(_Section):
+    """The web service. It reads only; TLS and names belong to a proxy in front of it."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    requests_per_minute: int = 300  # from one address; 0 is no limit
+    body_bytes: int = 256 << 10  # of one request
+    body_s: float = 10  # in which a request's body must have come
+    connections: int = 500  # at once; more are answered 503
+    cors: tuple[str, ...] = ()  # origins that scripts of other sites may ask from
+    open_requests: int = 1000  # removal requests that wait for review; more are refused
+
+
 class Settings(BaseSettings):
     """All settings of one home."""
 
@@ -108,6 +121,7 @@ class Settings(BaseSettings):
     ocr: OcrSettings = OcrSettings()
     release: ReleaseSettings = ReleaseSettings()
     publish: PublishSettings = PublishSettings()
+    web: WebSettings = WebSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -143,6 +157,14 @@ class Settings(BaseSettings):
     @property
     def publishing(self) -> Path:
         return self.home / "publishing"
+
+    @property
+    def index(self) -> Path:
+        return self.home / "index"
+
+    @property
+    def requests(self) -> Path:
+        return self.home / "requests"
 
     @property
     def reports(self) -> Path:

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, LargeBinary, MetaData, Table, Text
 
-REVISION = "0003"  # of alembic, that these tables stand at
+REVISION = "0004"  # of alembic, that these tables stand at
 
 metadata = MetaData()
 
@@ -49,6 +49,7 @@ documents = Table(
     Column("run_id", Text, nullable=False),  # the run that brought this input
     Index("documents_by_url", "url_key"),
     Index("documents_by_work", "work_id"),
+    Index("documents_by_key", "source_key"),
 )
 
 parts = Table(

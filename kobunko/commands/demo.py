@@ -86,7 +86,7 @@ def _last_screen(place: Home, current: Job, version: str, *, built: bool) -> Non
 def _example(place: Home) -> dict[str, Any]:
     """A document of the ministry that was read by OCR, if there is one."""
     ids = place.catalogue.document_ids(source=SHOWN)
-    chains = chain(place, pipeline.corpus(place, ids))
+    chains = chain(place, pipeline.stages(place), ids)
     scanned = [found for found in chains if any(page["method"] == "ocr" for page in found["pages"])]
     return (scanned or chains)[0]
 

@@ -51,7 +51,7 @@ def _shown(value: Any) -> str:
 
 def _of_document(home: Home, what: str) -> tuple[str, str, list[dict[str, Any]]]:
     """A document's id and text, and a row for every document in its family or like it, closest first."""
-    _, ids = find(home, what)
+    ids = find(home, what).doc_ids
     if len(ids) > 1:
         raise KobunkoError(f"{what} names {len(ids)} documents: ask for one of {', '.join(ids)}.")
     everything = pipeline.corpus(home)

@@ -44,7 +44,7 @@ def rights_show(
         if Path(what).is_file():
             found = [pipeline.rights_of_file(place, Path(what), url=url, source=source)]
         else:
-            found = pipeline.rights_of_documents(place, find(place, what)[1])
+            found = pipeline.rights_of_documents(place, find(place, what).doc_ids)
     if json_:
         show_json(found[0] if len(found) == 1 else found)
         return

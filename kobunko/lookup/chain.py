@@ -1,0 +1,136 @@
+"""The whole way back of a document: row → pages → stages → bytes → URL, time, hash → licence → releases."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from kobunko import warc
+from kobunko.durable import TEMPORARY
+from kobunko.errors import Corrupt
+from kobunko.home import Home
+from kobunko.names import in_force_from
+from kobunko.passages.store import Store
+from kobunko.records import Document, to_row
+from kobunko.sidecar import SideCar
+from kobunko.stage import Stage
+
+CAPTURES = 10  # of a document's URL, newest first
+_OWN = ("outcome", "detail", "stage", "doc_id", "input_sha256")
+Chain = dict[str, Any]
+
+
+def chain(
+    home: Home, stages: Sequence[Stage[Any, Any]], doc_ids: Sequence[str], store: Store | None = None
+) -> list[Chain]:
+    """Plain JSON values for each document. `store` is the passage index, from which the duplicates come."""
+    return [_chain(home, stages, document, store) for document in home.catalogue.documents(doc_ids)]
+
+
+def results(
+    home: Home, stages: Sequence[Stage[Any, Any]], document: Document, columns: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, Any]]:
+    """What stages wrote about a document: how it ended, and the `columns` of a stage that it has, by stage.
+
+    Stages that have no row for the document are left out.
+    """
+    found = {}
+    for stage in stages:
+        known = [name for name in columns.get(stage.name, ()) if name in stage.output_schema.names]
+        row = SideCar(home.settings.stages, stage).row(document.doc_id, document.input_sha256, known)
+        if row is not None:
+            found[stage.name] = row | {"version": stage.version}
+    return found
+
+
+def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, store: Store | None) -> Chain:
+    licence_columns = [name for stage in stages if stage.name == "licence" for name in stage.output_schema.names]
+    wanted = {"text": ["title", "pages", "sha256"], "licence": licence_columns}
+    row, found = to_row(document), results(home, stages, document, wanted)
+    pages = found.get("text", {}).get("pages")
+    if pages is None:  # where a document has no text, its pages say why
+        pages = results(home, stages, document, {"extract": ["pages"]}).get("extract", {}).get("pages")
+    text, licence = found.get("text", {}), found.get("licence", {})
+    return {
+        "doc_id": document.doc_id,
+        "work_id": document.work_id,
+        "source": document.source,
+        "source_key": document.source_key,
+        "source_version": document.source_version,
+        "title": text.get("title") or document.title,
+        "published": document.published,
+        "url": document.url,
+        "linked_from": document.linked_from,
+        "anchor_text": document.anchor_text,
+        "metadata": json.loads(document.metadata),
+        "pages": _pages(pages or []),
+        "text_sha256": text.get("sha256"),
+        "stages": [
+            {"stage": row["stage"], "version": row["version"], "outcome": row["outcome"], "detail": row["detail"]}
+            for row in found.values()
+        ],
+        "parts": [_part(home, part) for part in row["parts"]],
+        "captures": [_capture(to_row(item)) for item in home.catalogue.captures_of(document.url, limit=CAPTURES)],
+        "licence": {name: value for name, value in licence.items() if name not in (*_OWN, "version")}
+        | {"evidence": json.loads(licence.get("evidence") or "[]")},
+        "versions": _versions(home, document),
+        "duplicates": _duplicates(home, store, document.doc_id),
+        "releases": releases_with(home.settings.releases, document.doc_id),
+        "removed": document.doc_id in home.catalogue.removed(),
+    }
+
+
+def _pages(pages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    wanted = ("number", "method", "reason", "confidence", "writing", "part", "part_page", "start", "end")
+    return [{name: page[name] for name in wanted if name in page} for page in pages]
+
+
+def _part(home: Home, part: dict[str, Any]) -> dict[str, Any]:
+    """A part with its bytes checked: `intact` is False where the raw store no longer has what the catalogue says."""
+    try:
+        warc.read_body(home.settings.raw, part["warc_file"], part["warc_offset"], part["sha256"])
+        intact = True
+    except (Corrupt, OSError):
+        intact = False
+    return part | {"fetched_at": _iso(part["fetched_at"]), "intact": intact}
+
+
+def _capture(capture: dict[str, Any]) -> dict[str, Any]:
+    wanted = ("capture_id", "record_type", "status", "url", "sha256", "warc_file", "warc_offset")
+    return {name: capture[name] for name in wanted} | {"fetched_at": _iso(capture["fetched_at"])}
+
+
+def _iso(moment: Any) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def _versions(home: Home, document: Document) -> list[dict[str, Any]]:
+    """All versions of the work, this one included, in the order of their dates where they have one."""
+    found = []
+    for other in home.catalogue.documents(home.catalogue.document_ids(work_id=document.work_id)):
+        begin = in_force_from(other.source_version, json.loads(other.metadata))
+        told = {"doc_id": other.doc_id, "source_version": other.source_version, "published": other.published}
+        found.append(told | {"in_force_from": begin.isoformat() if begin else None})
+    return sorted(found, key=lambda item: (item["in_force_from"] or item["published"] or "", item["source_version"]))
+
+
+def _duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:
+    """Other documents of the same duplicate cluster, as of the indexed release."""
+    document = store.document(doc_id) if store else None
+    if store is None or document is None or not document.cluster:
+        return []
+    gone = home.catalogue.removed()
+    return [other for other in store.cluster(document.cluster) if other != doc_id and other not in gone]
+
+
+def releases_with(releases: Path, doc_id: str) -> list[str]:
+    """Versions whose manifest lists the document; a release that a crash left half built is none."""
+    found = []
+    for manifest in sorted(releases.glob("*/manifest.parquet")):
+        if manifest.parent.suffix == TEMPORARY:
+            continue
+        if pq.read_table(manifest, columns=["doc_id"], filters=[("doc_id", "=", doc_id)]).num_rows:
+            found.append(manifest.parent.name)
+    return found
