@@ -4,7 +4,12 @@ from datasketch import MinHash
 from kobunko.dedup.signature import EMPTY
 from kobunko.dedup.words import word_signatures, words_of
 
-TEXTS = ["潮汐省は、架空湾における潮位の観測を毎月行い、その結果を公表する。" * 3, "告示", "", "internationalisation " * 9]
+TEXTS = [
+    "潮汐省は、架空湾における潮位の観測を毎月行い、その結果を公表する。" * 3,
+    "告示",
+    "",
+    "internationalisation " * 9,
+]
 
 
 def test_word_signatures_are_those_of_datasketch() -> None:
