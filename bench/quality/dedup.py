@@ -20,7 +20,7 @@ from kobunko.dedup.clusters import cluster
 from kobunko.dedup.designations import law_in
 from kobunko.dedup.keys import matching_keys
 from kobunko.dedup.signature import from_bytes, signatures
-from kobunko.dedup.stage import Signature, Signer, SignatureInput
+from kobunko.dedup.stage import Signature, SignatureInput, Signer
 from kobunko.pipeline import reading_stages
 from kobunko.single import read_file
 

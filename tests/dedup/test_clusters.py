@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kobunko.dedup.bands import families
 from kobunko.dedup.clusters import SCHEMA, cluster
 from kobunko.dedup.signature import from_bytes
-from kobunko.dedup.stage import Signer, SignatureInput
+from kobunko.dedup.stage import SignatureInput, Signer
 
 ARTICLE = "第{n}条　雲海庁の長は、前条の届出があったときは、遅滞なく第{n}号様式により台帳に記載する。"
 LAW = "".join(ARTICLE.format(n=n) for n in range(60))

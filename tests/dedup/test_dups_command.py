@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-import kobunko.cli  # noqa: F401 - registers the commands
+import kobunko.cli
 from kobunko.commands.common import app
 from kobunko.errors import NotFound
 
