@@ -1,4 +1,6 @@
-"""Speed of deduplication beside other libraries, in one run: `python -m bench.dedup [--texts N] [--signatures N] [--gpu]`.
+"""Speed of deduplication beside other libraries, in one run.
+
+    python -m bench.dedup [--texts N] [--signatures N] [--gpu]
 
 Texts are invented (a tenth of each repeats itself, as laws do); figures are medians, per CPU-second of one core.
 Peers are measured when they can be imported: datasketch (a development requirement), rensa, polars. With `--gpu` the

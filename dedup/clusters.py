@@ -7,6 +7,7 @@ document that stands for its cluster, which versions it follows, and in which do
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -131,7 +132,7 @@ def _similar(
         by_signature[number].append(place)
     for same in by_signature.values():
         found += [(-signatures.shape[1], same[0], other) for other in same[1:]]
-        found += [(-signatures.shape[1], one, other) for one, other in zip(same[1:], same[2:], strict=False)]
+        found += [(-signatures.shape[1], one, other) for one, other in pairwise(same[1:])]
     kept = np.sort(first)[:TOO_MANY]
     for number, one in enumerate(kept[:-1]):
         agreed = np.count_nonzero(signatures[kept[number + 1 :]] == signatures[one], axis=1)

@@ -20,7 +20,7 @@ Passages = NDArray[np.uint64]  # of one document, each once
 
 
 def containments(passages: Sequence[Passages]) -> list[tuple[int, int, float]]:
-    """`(inner, outer, share)` of every pair of positions where `share` ≥ `SHARE` and the outer one has more passages."""
+    """`(inner, outer, share)` of positions where `share` ≥ `SHARE` and the outer one has more passages."""
     own: NDArray[np.int64] = np.zeros(len(passages), dtype=np.int64)
     shared: Counter[int] = Counter()
     for part in range(RANGES):

@@ -35,9 +35,12 @@ def designations(text: str) -> list[str]:
 
 
 def law_in(*names: str) -> tuple[str, str]:
-    """Law id and revision that e-Gov's own names and URLs hold, `("415CO…", "20230401_505AC…")`; empty where none."""
-    for name in names:
-        if match := _LAW_URL.search(name):
-            law, date, amendment = match.groups()
-            return law, f"{date}_{amendment}" if date else ""
-    return "", ""
+    """Law id and revision that e-Gov's own names and URLs hold, `("415CO…", "20230401_505AC…")`; empty where none.
+
+    The first name with a revision counts, else the first with a law id.
+    """
+    found = [match.groups() for name in names if (match := _LAW_URL.search(name))]
+    for law, date, amendment in found:
+        if date:
+            return law, f"{date}_{amendment}"
+    return (found[0][0], "") if found else ("", "")

@@ -5,6 +5,7 @@ share a passage keep the same windows of it, wherever it stands, and the share o
 has estimates how much of it is contained there.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,17 @@ _BASE = 0x9E3779B97F4A7C15
 
 def passages(keys: pa.Array) -> list[NDArray[np.uint64]]:
     """For every key the hashes of its kept windows, each once, in order; a shorter key has none."""
+    return windows(keys, WINDOW, ONE_IN)
+
+
+def windows(keys: pa.Array, width: int, one_in: int) -> list[NDArray[np.uint64]]:
+    """Hashes of the strings of `width` characters of every key, of which one in so many is kept."""
     data, offsets = buffers(keys)
     kept = np.empty(int(offsets[-1] - offsets[0]) if len(keys) else 0, dtype=np.uint64)
     ends = np.zeros(len(offsets), dtype=np.int64)
-    _kept(data, offsets, _power(WINDOW), np.uint64((1 << 64) // ONE_IN), kept, ends)
-    return [np.unique(kept[start:end]) for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    bound = np.uint64(((1 << 64) - 1) // one_in)
+    _kept(data, offsets, width, _power(width), bound, kept, ends)
+    return [np.unique(kept[start:end]) for start, end in pairwise(ends)]
 
 
 def _power(exponent: int) -> np.uint64:
@@ -42,9 +49,9 @@ def _mixed(value: Any) -> Any:
 
 
 @compiled
-def _kept(data: Any, offsets: Any, power: Any, bound: Any, kept: Any, ends: Any) -> None:
-    """A rolling hash over characters, each of them mixed first so that similar code points do not give similar hashes."""
-    ring = np.zeros(WINDOW, np.uint64)
+def _kept(data: Any, offsets: Any, width: int, power: Any, bound: Any, kept: Any, ends: Any) -> None:
+    """A rolling hash over characters, each mixed first so that neighbours in Unicode do not give similar hashes."""
+    ring = np.zeros(width, np.uint64)
     end = 0
     for text in range(len(offsets) - 1):
         rolling, character, count = uint64(0), uint64(0), 0
@@ -53,13 +60,13 @@ def _kept(data: Any, offsets: Any, power: Any, bound: Any, kept: Any, ends: Any)
             character = (character << uint64(8)) | uint64(data[place])
             if place + 1 < stop and (data[place + 1] & uint8(0xC0)) == uint8(0x80):
                 continue
-            new, slot = _mixed(character), count % WINDOW
-            old = ring[slot] if count >= WINDOW else uint64(0)
+            new, slot = _mixed(character), count % width
+            old = ring[slot] if count >= width else uint64(0)
             ring[slot] = new
             rolling = rolling * uint64(_BASE) + new - old * power
             character, count = uint64(0), count + 1
             hashed = _mixed(rolling)
-            if count >= WINDOW and hashed < bound:
+            if count >= width and hashed <= bound:
                 kept[end] = hashed
                 end += 1
         ends[text + 1] = end

@@ -41,7 +41,7 @@ def load_big_endian(_typing: Any, data: Any, index: Any) -> tuple[Any, Callable[
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def sha1_lanes(_typing: Any, words: Any, out: Any, index: Any, stride: Any) -> tuple[Any, Callable[..., Any]]:
+def sha1_lanes(_typing: Any, words: Any, out: Any, index: Any, stride: Any) -> tuple[Any, Callable[..., Any]]:  # noqa: ARG001
     """First word of the SHA-1 of `LANES` short messages from `index` on, written to the uint32 array `out`.
 
     The uint32 array `words` holds `stride` first words of messages, then their second, third and fourth words, all

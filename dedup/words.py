@@ -44,6 +44,6 @@ def word_signatures(texts: Sequence[str], count: int = PERMUTATIONS) -> Signatur
             ends += [end for _, end in edges[reach - 1 :]]
         bounds.append(len(starts))
     found = np.full((len(texts), count), EMPTY, dtype=np.uint32)
-    spans = [np.array(values, dtype=np.int64) for values in (starts, ends, bounds)]
-    sign_spans(np.frombuffer(bytes(data), np.uint8), *spans, *permutations(count), found)
+    first, last, texts_of = (np.array(values, dtype=np.int64) for values in (starts, ends, bounds))
+    sign_spans(np.frombuffer(bytes(data), np.uint8), first, last, texts_of, *permutations(count), found)
     return found

@@ -8,6 +8,7 @@ documents. A law as it stood on two days, a filing and its correction are versio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from kobunko.dedup.designations import law_in
@@ -21,7 +22,7 @@ def marks(facts: Facts) -> dict[str, str]:
     Kinds: `law` and `case` (from the text), `law-id`, `revision` (from e-Gov's names), and `version:<work>`.
     """
     found = dict(item.split(":", 1) for item in facts.get("designations") or ())
-    law, revision = law_in(facts.get("source_key") or "", facts.get("url") or "")
+    law, revision = _law(facts)
     if law:
         found.pop("law", None)  # the law's own id is better than the first number in its text
         found["law-id"] = law
@@ -30,6 +31,10 @@ def marks(facts: Facts) -> dict[str, str]:
     if facts.get("work_id"):
         found[f"version:{facts['work_id']}"] = str(facts.get("key_sha256"))
     return found
+
+
+def _law(facts: Facts) -> tuple[str, str]:
+    return law_in(*(facts.get(name) or "" for name in ("source_version", "source_key", "url")))
 
 
 def compatible(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
@@ -53,7 +58,7 @@ def supersedes(documents: Sequence[Facts]) -> dict[str, list[str]]:
     by_key = {(facts["source"], facts["source_key"]): facts["doc_id"] for facts in documents}
     found: dict[str, set[str]] = defaultdict(set)
     for facts in documents:
-        law, revision = law_in(facts.get("source_key") or "", facts.get("url") or "")
+        law, revision = _law(facts)
         if law and revision:
             chains["law", law][revision].append(facts["doc_id"])
         elif facts.get("work_id") and facts.get("published"):
@@ -64,7 +69,7 @@ def supersedes(documents: Sequence[Facts]) -> dict[str, list[str]]:
             found[facts["doc_id"]].add(by_key[facts["source"], corrected])
     for versions in chains.values():
         ordered = [versions[moment] for moment in sorted(versions)]
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             for name in later:
                 found[name].update(earlier)
     return {name: sorted(earlier - {name}) for name, earlier in found.items()}

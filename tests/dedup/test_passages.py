@@ -42,6 +42,7 @@ def test_the_law_and_its_revision_in_a_url() -> None:
         "20030218_000000000000000",
     )
     assert law_in("363CO0000000360.json") == ("363CO0000000360", "")
+    assert law_in("415CO0000000042", "415CO0000000042_20230401_505AC0000000039")[1] == "20230401_505AC0000000039"
     assert law_in("nothing") == ("", "")
 
 
