@@ -4,7 +4,7 @@ This module and the command line are the only parts of the core that know the st
 is imported in that step, because loading everything takes seconds.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from kobunko.home import Home
 from kobunko.licensing import answer, terms
 from kobunko.licensing.hosts import host_of
 from kobunko.licensing.privacy import privacy_stage
-from kobunko.licensing.stage import Knowledge, knowledge_of, licence_stage
+from kobunko.licensing.stage import knowledge_of, licence_stage
 from kobunko.licensing.third_party import third_party_stage
 from kobunko.ocr import models
 from kobunko.ocr.stage import ocr_stage
@@ -43,20 +43,21 @@ def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     privacy = privacy_stage(after=(text,))
     publishers = {name: seed.publisher for name, seed in home.seeds.items()}
     third_party = third_party_stage(after=(text,), publishers=publishers)
-    licence = licence_stage(rights_knowledge(home), terms.opt_outs_digest(home.catalogue))
+    licence = licence_stage(**_rights_facts(home), signals=terms.opt_outs_digest(home.catalogue))
     return extract, ocr, text, signature, privacy, third_party, licence
 
 
-def rights_knowledge(home: Home) -> Knowledge:
+def _rights_facts(home: Home) -> dict[str, Any]:
     """What the licence of a document is judged by: seeds, captured terms, decisions of people, opt-out files."""
-    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, _starts(home.seeds.values()))}
-    return knowledge_of(
-        home.seeds,
-        terms.captured_terms(home.seeds, home.catalogue),
-        home.settings.release.processor,
-        reviews=terms.reviews(home.catalogue),
-        files=terms.opt_out_files(origins, home.catalogue, home.settings.raw),
-    )
+    starts = [url for seed in home.seeds.values() for url in (seed.homepage, *seed.crawl.start)]
+    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, starts)}
+    return {
+        "seeds": home.seeds,
+        "terms": terms.captured_terms(home.seeds, home.catalogue),
+        "processor": home.settings.release.processor,
+        "reviews": terms.reviews(home.catalogue),
+        "files": terms.opt_out_files(origins, home.catalogue, home.settings.raw),
+    }
 
 
 def rights_of_documents(home: Home, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -74,13 +75,9 @@ def rights_of_file(home: Home, path: Path, *, url: str = "", source: str = "") -
     )
     seed = home.seeds.get(source)
     found = read_file(path, reading_stages(), engine=home.settings.run.engine, source=source, url=url)
-    known, publisher = rights_knowledge(home), seed.publisher if seed else ""
+    known, publisher = knowledge_of(**_rights_facts(home)), seed.publisher if seed else ""
     role = seed.role_of(url) if seed else "file"
     return answer.of_text(known, found["text"], found["pages"], found["title"], source, url, role, publisher)
-
-
-def _starts(seeds: Iterable[Seed]) -> list[str]:
-    return [url for seed in seeds for url in (seed.homepage, *seed.crawl.start)]
 
 
 def reading_stages() -> tuple[Stage[Any, Any], ...]:
