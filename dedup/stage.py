@@ -42,7 +42,7 @@ class Signer:
     """Signs documents one by one or, with less overhead and on a GPU where there is one, many together."""
 
     def __call__(self, document: SignatureInput) -> Signature:
-        (result,) = self.batch([document])
+        (result,) = self.many([document])
         if isinstance(result, Reject):
             raise result
         return result

@@ -315,6 +315,11 @@ class Catalogue:
         wanted = url_key(value) if kind == "url" else value
         return bool(self.rows(sa.select(table.c.value).where((table.c.kind == kind) & (table.c.value == wanted))))
 
+    def tombstones(self) -> frozenset[tuple[str, str]]:
+        """Everything that removals bind, as `(kind, value)`; a URL stands there by its key."""
+        table = tables.tombstones
+        return frozenset((row["kind"], row["value"]) for row in self.rows(sa.select(table.c.kind, table.c.value)))
+
     # rights
 
     def add_terms_review(self, review: Mapping[str, Any]) -> None:

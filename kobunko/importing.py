@@ -6,7 +6,7 @@ Every file gets a WARC `resource` record, so an imported document has the same w
 import json
 import mimetypes
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from kobunko.document import document, part
 from kobunko.errors import Reject, UsageError
 from kobunko.gazettes import gazettes
 from kobunko.home import Home
-from kobunko.ids import sha256_hex
+from kobunko.ids import sha256_hex, url_key
 from kobunko.records import Capture, Document
 from kobunko.seed import SOURCE_NAME, Seed
 from kobunko.unpack import is_archive
@@ -117,14 +117,14 @@ def import_files(
 ) -> ImportSummary:
     """Brings files in, durably in groups: a group that was interrupted is simply imported again."""
     summary = ImportSummary(files=len(rows))
-    known = dict(home.catalogue.inputs())
+    known, kept_out = dict(home.catalogue.inputs()), home.catalogue.tombstones()
     with _Writers(home.settings.raw) as writers:
         batch = _Batch(home, run_id, writers)
         for row in rows:
             try:
                 for entry in _entries(row, home.seeds.get(row.source)):
                     made = entry.document([_capture(row, file) for file in entry.files])
-                    if _is_removed(home, row, made):
+                    if _is_removed(kept_out, row, made):
                         summary.removed.append(str(row.path))
                     elif known.get(made.doc_id) == made.input_sha256:
                         summary.unchanged += 1
@@ -143,9 +143,11 @@ def import_files(
     return summary
 
 
-def _is_removed(home: Home, row: ImportRow, made: Document) -> bool:
-    things = [("document", made.doc_id), ("url", row.url), *(("sha256", part.sha256) for part in made.parts)]
-    return any(value and home.catalogue.is_removed(kind, value) for kind, value in things)
+def _is_removed(kept_out: Set[tuple[str, str]], row: ImportRow, made: Document) -> bool:
+    things = {("document", made.doc_id), *(("sha256", part.sha256) for part in made.parts)}
+    if row.url:
+        things.add(("url", url_key(row.url)))
+    return not things.isdisjoint(kept_out)
 
 
 def _entries(row: ImportRow, seed: Seed | None) -> Iterator[_Entry]:

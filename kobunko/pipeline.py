@@ -6,7 +6,7 @@ is imported in that step, because loading everything takes seconds.
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from kobunko.home import Home
 from kobunko.licensing import answer, terms
 from kobunko.licensing.hosts import host_of
 from kobunko.licensing.privacy import privacy_stage
-from kobunko.licensing.stage import Knowledge, knowledge_of, licence_stage
+from kobunko.licensing.stage import knowledge_of, licence_stage
 from kobunko.licensing.third_party import third_party_stage
 from kobunko.ocr import cache, models
 from kobunko.ocr.hocr import hocr as hocr
@@ -60,20 +60,21 @@ def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     privacy = privacy_stage(after=(text,))
     publishers = {name: seed.publisher for name, seed in home.seeds.items()}
     third_party = third_party_stage(after=(text,), publishers=publishers)
-    licence = licence_stage(rights_knowledge(home), terms.opt_outs_digest(home.catalogue))
+    licence = licence_stage(**_rights_facts(home), signals=terms.opt_outs_digest(home.catalogue))
     return extract, ocr, text, tokens_stage(after=(text,)), signature, privacy, third_party, licence
 
 
-def rights_knowledge(home: Home) -> Knowledge:
+def _rights_facts(home: Home) -> dict[str, Any]:
     """What the licence of a document is judged by: seeds, captured terms, decisions of people, opt-out files."""
-    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, _starts(home.seeds.values()))}
-    return knowledge_of(
-        home.seeds,
-        terms.captured_terms(home.seeds, home.catalogue),
-        home.settings.release.processor,
-        reviews=terms.reviews(home.catalogue),
-        files=terms.opt_out_files(origins, home.catalogue, home.settings.raw),
-    )
+    starts = [url for seed in home.seeds.values() for url in (seed.homepage, *seed.crawl.start)]
+    origins = {f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, starts)}
+    return {
+        "seeds": home.seeds,
+        "terms": terms.captured_terms(home.seeds, home.catalogue),
+        "processor": home.settings.release.processor,
+        "reviews": terms.reviews(home.catalogue),
+        "files": terms.opt_out_files(origins, home.catalogue, home.settings.raw),
+    }
 
 
 def rights_of_documents(home: Home, ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -91,13 +92,9 @@ def rights_of_file(home: Home, path: Path, *, url: str = "", source: str = "") -
     )
     seed = home.seeds.get(source)
     found = read_file(path, reading_stages(home.settings.ocr), source=source, url=url)
-    known, publisher = rights_knowledge(home), seed.publisher if seed else ""
+    known, publisher = knowledge_of(**_rights_facts(home)), seed.publisher if seed else ""
     role = seed.role_of(url) if seed else "file"
     return answer.of_text(known, found["text"], found["pages"], found["title"], source, url, role, publisher)
-
-
-def _starts(seeds: Iterable[Seed]) -> list[str]:
-    return [url for seed in seeds for url in (seed.homepage, *seed.crawl.start)]
 
 
 def reading_stages(settings: OcrSettings) -> tuple[Stage[Any, Any], ...]:

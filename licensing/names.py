@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from kobunko.licensing.folding import fold
+
 MODEL = "ja_ginza"  # 5.x, a statistical model of UD Japanese and of 拡張固有表現 from PyPI
 _LONGEST = 4000  # characters that the tokenizer gets at once; it refuses 49,149 bytes
 
@@ -29,6 +31,8 @@ _OFFICE_BEFORE = re.compile(rf"(?:{_OFFICE})[\s　:：、・]{{0,3}}$")
 _OFFICE_AFTER = re.compile(rf"^[\s　]{{0,2}}(?:{_OFFICE})")
 _PRIVATE_BEFORE = re.compile(rf"(?:{_PRIVATE})(?:ら)?(?:[（(][^）)]{{0,10}}[）)])?[\s　:：、・]{{0,3}}$")
 _PRIVATE_AFTER = re.compile(r"^[\s　]{0,2}(?:ちゃん|くん|(?:ら)?(?:に対する|を被害者とする))")
+_ROLE_FIRST = re.compile(rf"(?:{_PRIVATE}|立人)(?=.)")
+_REST = re.compile(r"[一-龥々]{1,2}(?=[はをがにのともや、。（(\s]|$)")
 _ASKED = re.compile(_PRIVATE)
 _PSEUDONYM = re.compile(
     r"[A-Za-zＡ-Ｚａ-ｚα-ω甲乙丙丁戊己庚辛壬癸●○◯〇×＊*△▲□■_＿]{1,4}[0-9０-９一二三四五六七八九十]{0,3}(?:[ら子男女太郎]|教授|医師)?"
@@ -68,10 +72,13 @@ def find_names(text: str, people: Recogniser | None = None) -> list[Name]:
     found: list[Name] = []
     for start, line in _lines(text):
         if _ASKED.search(line):
-            for first, last in (people or recogniser())(line):
-                name = line[first:last]
-                if len(name) > 1 and not _PSEUDONYM.fullmatch(name):
-                    found.append(Name(start + first, start + last, name, _role(line, first, last)))
+            folded = fold(line, drop_space=True)  # 山　田　太　郎 is one name
+            alone = _ASKED.sub(lambda role: "、" * len(role[0]), folded.text)  # else 被告人安藤 is taken apart wrongly
+            for first, last in (people or recogniser())(alone):
+                first, last = _whole(folded.text, first, last)
+                if last - first > 1 and not _PSEUDONYM.fullmatch(folded.text[first:last]):
+                    begin, end = (start + place for place in folded.span(first, last))
+                    found.append(Name(begin, end, text[begin:end], _role(folded.text, first, last)))
     office = {name.text for name in found if name.role == "office"}
     private = {name.text for name in found if name.role == "private"} - office
     found = [replace(name, role="private") if name.text in private else name for name in found]
@@ -84,6 +91,15 @@ def find_names(text: str, people: Recogniser | None = None) -> list[Name]:
         if match.span() not in known
     ]
     return sorted([*found, *again], key=lambda name: name.start)
+
+
+def _whole(line: str, start: int, end: int) -> tuple[int, int]:
+    """A name without the role that the model took for a part of it, and with the characters that it left behind."""
+    if role := _ROLE_FIRST.match(line, start, end):
+        start = role.end()
+    if rest := _REST.match(line, end):
+        end = rest.end()
+    return start, end
 
 
 def _role(line: str, start: int, end: int) -> str:

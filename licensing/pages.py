@@ -1,11 +1,14 @@
 """The words of a terms page as a reader sees them, with the targets of its links, which may name a licence."""
 
+import re
+
 from lxml import html
 from lxml.etree import ParserError
 from w3lib.encoding import html_to_unicode
 
 _BLOCKS = frozenset(("address", "article", "br", "dd", "div", "dl", "dt", "footer", "header", "li", "main", "ol", "p"))
 _BLOCKS |= {"h1", "h2", "h3", "h4", "h5", "h6", "section", "td", "th", "tr", "ul"}
+_SPACE = re.compile(r"\s+")
 _SILENT = frozenset(("script", "style", "noscript", "template"))
 
 
@@ -42,10 +45,10 @@ def _collect(element: html.HtmlElement, parts: list[str]) -> None:
         return
     if element.tag in _BLOCKS:
         parts.append("\n")
-    parts.append(element.text or "")
+    parts.append(_SPACE.sub(" ", element.text or ""))
     for child in element:
         _collect(child, parts)
-        parts.append(child.tail or "")
+        parts.append(_SPACE.sub(" ", child.tail or ""))
     licence = element.get("rel") == "license" or element.tag == "a"
     target = element.get("href", "") if licence else ""
     if "://" in target:

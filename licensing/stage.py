@@ -132,8 +132,20 @@ def knowledge_of(
     return Knowledge(sources, pages, list(reviews), dict(files or {}), processor)
 
 
-def licence_stage(known: Knowledge, signals: str = "") -> Stage[LicenceInput, Licence]:
-    """The stage; `signals` is a digest of the opt-outs in the catalogue, so that a new one has everything judged."""
+def licence_stage(
+    seeds: Mapping[str, Seed],
+    terms: Mapping[str, TermsCapture],
+    processor: str,
+    *,
+    reviews: Sequence[TermsReview] = (),
+    files: Mapping[str, Mapping[str, str]] | None = None,
+    signals: str = "",
+) -> Stage[LicenceInput, Licence]:
+    """The stage for these seeds, the terms pages that were captured, and the name of who publishes the result.
+
+    `signals` is a digest of the opt-outs in the catalogue, so that a new one has everything judged again.
+    """
+    known = knowledge_of(seeds, terms, processor, reviews=reviews, files=files)
     return Stage(
         name="licence",
         version=2,

@@ -12,7 +12,7 @@ from kobunko.catalogue import Catalogue
 from kobunko.errors import UsageError
 from kobunko.licensing.attribution import attribution
 from kobunko.licensing.evidence import TermsCapture
-from kobunko.licensing.stage import Knowledge, Licence, LicenceInput, knowledge_of, licence_stage
+from kobunko.licensing.stage import Licence, LicenceInput, licence_stage
 from kobunko.licensing.terms import captured_terms
 from kobunko.licensing.vocabulary import VOCABULARY, find
 from kobunko.records import Capture, Part
@@ -42,14 +42,10 @@ def judged(
     terms: dict[str, TermsCapture] | None = None,
     roles: tuple[str, ...] = ("page",),
 ) -> Licence:
-    stage = licence_stage(known(*seeds, terms=terms))
+    stage = licence_stage({item.source: item for item in seeds}, terms or {}, "試験編集室")
     parts = [part(role) for role in roles]
     document = LicenceInput(source, "https://www.choseki.example/a", "潮位の公表について", "{}", "{}", parts)
     return stage.make(**stage.params)(document)
-
-
-def known(*seeds: Seed, terms: dict[str, TermsCapture] | None = None, processor: str = "試験編集室") -> Knowledge:
-    return knowledge_of({item.source: item for item in seeds}, terms or {}, processor)
 
 
 def evidence(result: Licence) -> list[dict[str, str]]:
@@ -151,22 +147,22 @@ def test_an_unknown_day_is_left_out_with_its_bracket() -> None:
 
 
 def test_changed_knowledge_changes_the_fingerprint() -> None:
-    plain = licence_stage(known(seed(**PDL))).fingerprint
-    assert licence_stage(known(seed(**PDL))).fingerprint == plain
+    plain = licence_stage({"choseki": seed(**PDL)}, {}, "室").fingerprint
+    assert licence_stage({"choseki": seed(**PDL)}, {}, "室").fingerprint == plain
     changed = [
-        licence_stage(known(seed(**PDL), terms={"choseki": TERMS})),
-        licence_stage(known(seed(**PDL, reviewed=[REVIEW]))),
-        licence_stage(known(seed(**PDL), processor="別室")),
-        licence_stage(known(seed(**PDL)), signals="another"),
+        licence_stage({"choseki": seed(**PDL)}, {"choseki": TERMS}, "室"),
+        licence_stage({"choseki": seed(**PDL, reviewed=[REVIEW])}, {}, "室"),
+        licence_stage({"choseki": seed(**PDL)}, {}, "別室"),
+        licence_stage({"choseki": seed(**PDL)}, {}, "室", signals="another"),
     ]
     assert len({plain, *(stage.fingerprint for stage in changed)}) == 5
 
 
 def test_mistakes_in_a_seed_are_named() -> None:
     with pytest.raises(UsageError, match="no licence has the id 'PDL'"):
-        known(seed(id="PDL"))
+        licence_stage({"choseki": seed(id="PDL")}, {}, "室")
     with pytest.raises(UsageError, match="author"):
-        known(seed(attribution="出典：{author}"))
+        licence_stage({"choseki": seed(attribution="出典：{author}")}, {}, "室")
 
 
 def test_families_of_ids() -> None:
@@ -176,7 +172,7 @@ def test_families_of_ids() -> None:
 
 
 def test_the_stage_runs_on_a_batch() -> None:
-    stage = licence_stage(known(seed(**LAW)))
+    stage = licence_stage({"choseki": seed(**LAW)}, {}, "室")
     row = {"doc_id": "choseki-a", "input_sha256": "0", "source": "choseki", "url": "u", "title": "告示", "parts": []}
     row |= {"metadata": "{}", "signals": "{}"}
     result = Runner(stage, lambda item: b"")(pa.Table.from_pylist([row]))
