@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pymupdf
 from scipy import ndimage
 
-from kobunko.extract.pdf_spans import Box, place
+from kobunko.extract.pdf_spans import Box, Span, place
 
 _DPI = 150
 _DARK = 190  # of 255; darker pixels are ink: the thin strokes of small print are grey
@@ -52,6 +52,26 @@ def lettered_marks(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> 
         marks = sorted(_marks(rest[top:bottom, left:right]), key=lambda mark: mark[1].start)
         count += sum(any(_beside(mark, other) for other in marks[i + 1 : i + 60]) for i, mark in enumerate(marks))
     return count
+
+
+def inline_letters(dark: Ink, spans: Sequence[Span], pictures: Sequence[Box]) -> int:
+    """How many marks of letters stand in pictures that fill a gap in a line of text, as high as the line."""
+    rest = _without(dark, [span.place for span in spans])
+    count = 0
+    for box in pictures:
+        if any(_in_line(box, span.place) for span in spans if not span.down):
+            top, bottom, left, right = _pixels(rest, box)
+            count += len(_marks(rest[top:bottom, left:right]))
+    return count
+
+
+def _in_line(picture: Box, text: Box) -> bool:
+    high, text_high = picture[3] - picture[1], text[3] - text[1]
+    overlap = min(picture[3], text[3]) - max(picture[1], text[1])
+    gap = max(text[0] - picture[2], picture[0] - text[2])
+    return (
+        _ALIKE * text_high <= high <= text_high / _ALIKE and overlap >= 0.8 * min(high, text_high) and gap <= text_high
+    )
 
 
 def _beside(mark: tuple[slice, slice], other: tuple[slice, slice]) -> bool:

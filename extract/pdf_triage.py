@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pymupdf
 
 from kobunko.extract.japanese import letters_per_word, rare_share
-from kobunko.extract.pdf_ink import images, ink, lettered_marks, unread_marks
+from kobunko.extract.pdf_ink import images, ink, inline_letters, lettered_marks, unread_marks
 from kobunko.extract.pdf_spans import Sheet
 
 _BLANK_INK = 0.0004  # share of the page; dust on a scanned empty page stays below
@@ -20,6 +20,8 @@ _SPARSE = 200  # characters; a page with more is not held against its ink
 _LEAST_MARKS = 40
 _MARKS_PER_CHARACTER = 1.5
 _PICTURE = 0.02  # of the page; smaller images hold no text
+_STRIP = 0.04  # of the page's height; a higher image is no part of a line
+_INLINE = 40  # marks of letters in images within lines of text
 _PICTURE_MARKS = 40  # in rows, as letters stand
 
 _LOST = re.compile("[\ufffd\x00-\x08\x0e-\x1f\x7f-\x9f\u2028\u2029]|\\(cid:\\d+\\)|GLYPH<\\d+>")
@@ -51,6 +53,7 @@ class Evidence:
     unread: int | None
     picture: float
     picture_marks: int
+    inline: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,11 @@ class Verdict:
 def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
     text = sheet.text
     characters, hidden = sheet.letters.all, sheet.letters.hidden
-    pictures = [box for box in images(page) if (box[2] - box[0]) * (box[3] - box[1]) >= _PICTURE]
+    all_pictures = images(page)
+    pictures = [box for box in all_pictures if (box[2] - box[0]) * (box[3] - box[1]) >= _PICTURE]
+    strips = [box for box in all_pictures if box[3] - box[1] <= _STRIP]
     rare = rare_share(text)
-    black = ink(page) if characters < _SPARSE or pictures else None
+    black = ink(page) if characters < _SPARSE or pictures or strips else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
         characters=characters,
@@ -79,6 +84,7 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
         ink=None if black is None else float(black.mean()),
         unread=unread_marks(black, boxes) if black is not None and 0 < characters < _SPARSE else None,
         picture=min(sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures), 1.0),
+        inline=inline_letters(black, sheet.spans, strips) if black is not None else 0,
         picture_marks=lettered_marks(black, boxes, pictures) if black is not None and characters else 0,
     )
 
@@ -108,6 +114,8 @@ def judge(found: Evidence, bad_fonts: set[str]) -> Verdict:
         return Verdict("ocr", "poor-hidden-layer" if hidden else "implausible-text", figures)
     if found.unread is not None and found.unread > max(_LEAST_MARKS, _MARKS_PER_CHARACTER * found.characters):
         return Verdict("ocr", "few-characters-for-ink", figures)
+    if found.inline >= _INLINE:
+        return Verdict("ocr", "letters-as-images", figures)
     if found.picture_marks >= _PICTURE_MARKS:
         return Verdict("embedded", "text-beside-images", figures)
     hidden = found.hidden > _HIDDEN * found.characters
@@ -125,6 +133,7 @@ def _figures(found: Evidence) -> dict[str, float]:
         "unread_marks": found.unread,
         "image_cover": round(found.picture, 3) or None,
         "image_marks": found.picture_marks or None,
+        "letters_in_lines": found.inline or None,
     }
     return {name: value for name, value in values.items() if value is not None}
 

@@ -13,7 +13,13 @@ from bench.distance import edit_distance
 from kobunko.extract.pdf import read_pdf
 
 NEEDS_SAMPLES = True
-FLOORS: dict[str, tuple[str, float]] = {}
+FLOORS: dict[str, tuple[str, float]] = {
+    "judgments": (">=", 94),
+    "read without OCR": (">=", 0.98),
+    "character error against PDFium": ("<=", 0.001),
+    "character error, worst judgment": ("<=", 0.01),
+    "sentences broken at a line end, per 1000 characters": ("<=", 0.3),
+}
 FOLDER = "courts"
 _PAGE_NUMBER = re.compile(r"^\s*[-−‐ー―]?\s*\d{1,3}\s*[-−‐ー―]?\s*$", re.MULTILINE)
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\ufffe\uffff]")  # what PDFium writes for line ends and soft hyphens

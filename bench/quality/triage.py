@@ -15,7 +15,14 @@ from kobunko.extract.pdf import read_pdf
 from kobunko.records import Page
 
 NEEDS_SAMPLES = True
-FLOORS: dict[str, tuple[str, float]] = {}
+FLOORS: dict[str, tuple[str, float]] = {
+    "pages": (">=", 459),
+    "needs ocr, precision": (">=", 0.97),
+    "needs ocr, recall": (">=", 0.99),
+    "mixed, precision": (">=", 0.8),
+    "mixed, recall": (">=", 0.7),
+    "blank, recall": (">=", 1.0),
+}
 LABELS = Path(__file__).parent / "data" / "triage.json"
 
 
