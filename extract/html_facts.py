@@ -15,7 +15,8 @@ _COPYRIGHT = re.compile(r"(?:copyright|©|\(c\)|（c）)[\s©\d,\-–.()c]*(?:by
 _RESERVED = re.compile(r"[\s,.]*all rights? reserved.*$", re.IGNORECASE)
 _TITLE_END = re.compile(r"[｜|]\s*([^｜|]{2,40})$")
 _DATED = re.compile(
-    r"(?P<what>(?:最終)?更新|改[定訂]|公表|公開|掲載|発表|作成|制定|施行|適用)(?:年月)?日?(?:時)?\s*[:：\]】]?\s*(?P<when>\S.{6,25})"
+    r"(?P<what>(?:最終)?更新|改[定訂]|公表|公開|掲載|発表|作成|制定|施行|適用)(?:年月)?日?時?"
+    r"[ 　]?[:：\]】]?[ 　]?(?P<when>\S.{6,25})"
 )
 _KINDS = {"更新": "updated", "最終更新": "updated", "改定": "updated", "改訂": "updated"}
 
@@ -42,7 +43,7 @@ def _publisher(root: Element, title: str) -> str:
     if found := _TITLE_END.search(title):
         return found[1].strip()
     for element in reversed(list(root.iter("address", "small", "p", "div", "li"))):
-        line = " ".join((element.text or "").split())
+        line = " ".join((element.text or "")[:500].split())
         if found := _COPYRIGHT.search(line):
             return _RESERVED.sub("", found[1]).strip(" ,.")
     return ""
@@ -51,8 +52,8 @@ def _publisher(root: Element, title: str) -> str:
 def _dates(root: Element, text: str) -> dict[str, str]:
     """ISO dates by what the page calls them; the first date near the top of the text is `stated`."""
     found: dict[str, str] = {}
-    whole = "\n".join([text[:2000], inner_text(root)[-20_000:]])
-    for match in _DATED.finditer(whole):
+    bottom = " ".join(inner_text(root)[-20_000:].split())
+    for match in _DATED.finditer(f"{text[:2000]}\n{bottom}"):
         day = parse_wareki(match["when"])
         if day:
             found.setdefault(_KINDS.get(match["what"], "published"), day.isoformat())

@@ -4,14 +4,14 @@ Space is treated as browsers do (runs of ASCII white space are one), full-width 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate
 
 from lxml import etree, html
 
 from kobunko.errors import Reject
-from kobunko.extract.markdown import table
+from kobunko.extract.markdown import Grid, table
 
 Element = etree._Element
 
@@ -153,24 +153,25 @@ def _data_rows(element: Element, skipped: frozenset[str]) -> list[list[str]]:
     """Cells, or nothing for a table of one column or with tables inside, as layout is made of."""
     if next(element.iterdescendants("table"), None) is not None:
         return []
-    rows = list(_rows(element, skipped))
+    rows = _rows(element, skipped)
     return rows if max((sum(bool(cell) for cell in row) for row in rows), default=0) >= 2 else []
 
 
-def _rows(element: Element, skipped: frozenset[str]) -> Iterator[list[str]]:
-    covered: set[tuple[int, int]] = set()
-    for index, row in enumerate(element.iter("tr")):
-        cells: list[str] = []
-        for cell in row.iterchildren("td", "th"):
-            while (index, len(cells)) in covered:
-                cells.append("")
-            found = Lines()
-            _content(cell, found, skipped)
-            found.end()
-            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
-            covered |= {(index + y, len(cells) + x) for y in range(1, height) for x in range(width)}
-            cells += ["\n".join(found.done), *[""] * (width - 1)]
-        yield cells
+def _rows(element: Element, skipped: frozenset[str]) -> list[list[str]]:
+    grid = Grid()
+    for row in element.iter("tr"):
+        grid.add(
+            (_cell_text(cell, skipped), _span(cell, "rowspan"), _span(cell, "colspan"))
+            for cell in row.iterchildren("td", "th")
+        )
+    return grid.rows
+
+
+def _cell_text(cell: Element, skipped: frozenset[str]) -> str:
+    found = Lines()
+    _content(cell, found, skipped)
+    found.end()
+    return "\n".join(found.done)
 
 
 def _span(cell: Element, name: str) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 from lxml import etree
 
 from kobunko.extract.law_tree import DIVISIONS, NODES, SUBITEMS, Tree
-from kobunko.extract.markdown import table
+from kobunko.extract.markdown import Grid, table
 
 _SUBLISTS = [f"Sublist{level}" for level in range(1, 4)]
 _APPENDICES = ["AppdxTable", "AppdxNote", "AppdxStyle", "AppdxFormat", "AppdxFig"]
@@ -232,21 +232,16 @@ class LawWriter:
 
     def _table(self, element: Element) -> None:
         """A table as Markdown; merged cells are written once, where they begin."""
-        rows: list[list[str]] = []
-        covered: set[tuple[int, int]] = set()
-        for index, row in enumerate(element.iterchildren("*")):
-            cells: list[str] = []
-            for column in row.iterchildren("*"):
-                while (index, len(cells)) in covered:
-                    cells.append("")
-                height, width = _span(column, "rowspan"), _span(column, "colspan")
-                if height > 1:
-                    covered |= {(index + y, len(cells) + x) for y in range(1, height) for x in range(width)}
-                cells += [self._cell(column), *[""] * (width - 1)]
-            rows.append([*cells, *_loose(row)])
+        grid = Grid()
+        for row in element.iterchildren("*"):
+            cells = [
+                (self._cell(column), _span(column, "rowspan"), _span(column, "colspan"))
+                for column in row.iterchildren("*")
+            ]
+            grid.add([*cells, *((text, 1, 1) for text in _loose(row))])
         for text in _loose(element):
             self._write(text)
-        self._write(table(rows))
+        self._write(table(grid.rows))
 
     def _row(self, element: Element) -> None:
         """A row outside of a table, as amendments quote it."""

@@ -11,6 +11,8 @@ from kobunko.errors import Reject
 # Names of the streams that only this kind of file has, as the container writes them.
 _STREAMS = {"WordDocument": "doc", "PowerPoint Document": "ppt", "Workbook": "xls", "Book": "xls"}
 _TODAY = {"doc": "docx", "xls": "xlsx", "ppt": "pptx"}
+# Named, because LibreOffice would otherwise take what it cannot open for a text file.
+_FILTERS = {"doc": "MS Word 97", "xls": "MS Excel 97", "ppt": "MS PowerPoint 97"}
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _WALL_S = 120
 
@@ -35,7 +37,7 @@ def modern(body: bytes, kind: str) -> bytes:
         given = folder / f"document.{kind}"
         given.write_bytes(body)
         profile = f"-env:UserInstallation={(folder / 'profile').as_uri()}"
-        to = ["--convert-to", _TODAY[kind], "--outdir", str(folder), str(given)]
+        to = [f"--infilter={_FILTERS[kind]}", "--convert-to", _TODAY[kind], "--outdir", str(folder), str(given)]
         try:
             done = subprocess.run(
                 [program, profile, "--headless", "--norestore", *to], capture_output=True, timeout=_WALL_S, check=False

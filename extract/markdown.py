@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+_WIDEST = 1_000  # columns; a span that reaches further does not widen the table
 _HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
 
 
@@ -31,6 +32,27 @@ def _line(cells: Sequence[str]) -> str:
 def _cell(text: str) -> str:
     lines = (line.strip(" \t\r") for line in text.strip().splitlines())
     return "<br>".join(line for line in lines if line).replace("|", "\\|")
+
+
+class Grid:
+    """Rows of a table whose cells may span several rows and columns: text is written once, where a cell begins."""
+
+    def __init__(self) -> None:
+        self.rows: list[list[str]] = []
+        self._taken: dict[int, int] = {}  # by column: the last row that a cell from above reaches
+
+    def add(self, cells: Iterable[tuple[str, int, int]]) -> None:
+        """A row of `(text, rows, columns)`."""
+        row: list[str] = []
+        number = len(self.rows)
+        for text, height, width in cells:
+            while self._taken.get(len(row), -1) >= number:
+                row.append("")
+            first = len(row)
+            row += [text, *[""] * (min(width, _WIDEST - first) - 1)]
+            if height > 1:
+                self._taken |= dict.fromkeys(range(first, len(row)), number + height - 1)
+        self.rows.append(row)
 
 
 def headings(text: str) -> list[dict[str, Any]]:

@@ -21,11 +21,11 @@ def read_text(body: bytes, media_type: str = "") -> Reading:
     return Reading("text", [page], metadata=metadata, structure={"kind": "document"})
 
 
-def read_json(body: bytes, url: str = "") -> Reading:
+def read_json(body: bytes, url: str = "", ruby: bool = True) -> Reading:
     """A law in the API's JSON tree, or any other JSON, indented. Raises `error-document` for an API's error."""
     try:
         data = json.loads(body)
-        if law := read_law_json(data, url):
+        if law := read_law_json(data, url, ruby):
             return law
         _raise_error_answer(data)
         page = text_page(1, json.dumps(data, ensure_ascii=False, indent=1), "markup")

@@ -30,7 +30,7 @@ _DETAIL, _JUDGMENT = "detail", "judgment"
 _UNCLEAN = re.compile(r"\\[rbfu]|[\x7f-\x9f\ud800-\udfff]")
 
 
-def extract(document: ExtractInput) -> Extracted:
+def extract(document: ExtractInput, ruby: bool = True) -> Extracted:
     """Pages, title and metadata of a document. Raises `Reject` where none of its parts can be read.
 
     Parts are read in their order. Of a judgment the text is the PDF's and the detail page gives title and metadata;
@@ -44,7 +44,7 @@ def extract(document: ExtractInput) -> Extracted:
     for index in chosen:
         blob = document.blobs[index]
         try:
-            reading = read_blob(blob.body, blob.media_type, blob.url)
+            reading = read_blob(blob.body, blob.media_type, blob.url, ruby=ruby)
         except Reject as reject:
             first = first or reject
             rejected.append({"part": index, "role": blob.role, "code": reject.code, "detail": reject.detail})
@@ -60,8 +60,8 @@ def extract(document: ExtractInput) -> Extracted:
     return _cleaned(_title(readings, metadata), readings[0].format, pages, metadata, _structure(read))
 
 
-def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading:
-    """One file by the reader of its format; `depth` counts the archives around it."""
+def read_blob(body: bytes, media_type: str, url: str, depth: int = 0, ruby: bool = True) -> Reading:
+    """One file by the reader of its format; `depth` counts the archives around it. `ruby` is for laws."""
     if not body.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise Reject("empty-file", f"{len(body)} bytes")
     kind = file_format(body, media_type, url)
@@ -71,13 +71,13 @@ def read_blob(body: bytes, media_type: str, url: str, depth: int = 0) -> Reading
         case "pdf":
             return read_pdf(body, lambda member, name, below: read_blob(member, "", name, below), depth)
         case "zip":
-            return _read_zip(body, depth)
+            return _read_zip(body, depth, ruby)
         case "html":
             return read_html(body, media_type, url)
         case "xml":
-            return read_xml(body, url)
+            return read_xml(body, url, ruby)
         case "json":
-            return read_json(body, url)
+            return read_json(body, url, ruby)
         case "text":
             return read_text(body, media_type)
         case "csv":
@@ -98,7 +98,7 @@ def _read_legacy(body: bytes) -> Reading:
     return replace(reading, format=kind, metadata=reading.metadata | {"converter": version()})
 
 
-def _read_zip(body: bytes, depth: int) -> Reading:
+def _read_zip(body: bytes, depth: int, ruby: bool) -> Reading:
     archive = open_zip(body)
     if kind := office_format(archive):
         return read_office(archive, body, kind)
@@ -106,7 +106,7 @@ def _read_zip(body: bytes, depth: int) -> Reading:
         return edinet.read_package(archive)
     if edinet.is_csv_package(archive):
         return edinet.read_csv_package(archive)
-    return read_archive(archive, lambda member, name, below: read_blob(member, "", name, below), depth + 1)
+    return read_archive(archive, lambda member, name, below: read_blob(member, "", name, below, ruby), depth + 1)
 
 
 def _chosen(blobs: Sequence[Blob]) -> list[int]:

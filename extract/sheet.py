@@ -10,7 +10,7 @@ from kobunko.extract.controls import clean
 from kobunko.extract.reading import Reading, text_page
 
 _DELIMITERS = (",", "\t", ";", "|")
-_SAMPLE_LINES = 50
+_SAMPLE, _SAMPLE_LINES = 20_000, 50
 
 
 def read_csv(body: bytes, media_type: str = "") -> Reading:
@@ -31,7 +31,7 @@ def read_csv(body: bytes, media_type: str = "") -> Reading:
 
 def _delimiter(text: str) -> str:
     """The delimiter that gives most lines the same number of cells, more than one."""
-    lines = text.split("\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
+    lines = text[:_SAMPLE].split("\n")[:_SAMPLE_LINES]
     best, best_lines = "", 0
     for delimiter in _DELIMITERS:
         widths = [len(row) for row in _cells("\n".join(lines), delimiter) if len(row) > 1]
