@@ -21,6 +21,7 @@ from kobunko.ocr.ruby import Ruby, find_ruby
 CELL = "\t"  # between pieces of one row outside of ruled tables
 SKEWED = 0.2  # degrees from which a page is levelled before it is ordered
 HEADING = 1.3  # times the usual size of the page's lines
+RUNNING_HEAD = 30  # characters, at most
 EDGE = 0.08  # of the page's height at its head and foot, where running heads and page numbers stand
 FAINT = 70  # grey levels between paper and ink below which contrast is low
 UNSURE = 0.85  # mean confidence below which a page of good contrast is taken for handwriting or cursive
@@ -111,7 +112,7 @@ class _Writer:
                 return "header" if middle < EDGE else "footer"
             if thickness(lines) >= HEADING * usual and not text.endswith("。"):
                 return "heading"
-        return block.kind
+        return "text" if block.kind == "header" and len(text) > RUNNING_HEAD else block.kind
 
     def _table(self, block: Block) -> None:
         """Markdown, whose first row is the head."""
