@@ -143,7 +143,7 @@ class _Writer:
         gaps = ["", *(_gap(before, line, reach) for before, line in pairwise(piece))]
         for gap, line in zip(gaps, piece, strict=False):
             self._add(gap)
-            self._line(line, kind)
+            self._line(line, "page-number" if kind == "header" and NUMBER.fullmatch(line.text) else kind)
 
     def _line(self, line: Line, kind: str) -> None:
         text, notes = repaired(line.text, modern=self._modern)
