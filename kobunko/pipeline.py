@@ -4,13 +4,10 @@ This module and the command line are the only parts of the core that know the st
 is imported in that step, because loading everything takes seconds.
 """
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
 
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
@@ -30,10 +27,9 @@ from kobunko.publish.rows import Profile as Profile
 from kobunko.records import Blob
 from kobunko.running import Progress, StageSummary, run_stages
 from kobunko.seed import Seed
-from kobunko.settings import OcrSettings, Settings
+from kobunko.settings import OcrSettings
 from kobunko.sidecar import prune
-from kobunko.single import as_document, read_named
-from kobunko.stage import OK, Stage
+from kobunko.stage import Stage
 
 
 def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
@@ -120,41 +116,6 @@ def model_checks(home: Home) -> list[Check]:
 def forget_readings(home: Home, hashes: Sequence[str]) -> int:
     """Takes what OCR keeps of files with these SHA-256 away; returns of how many there was something."""
     return cache.forget(cache.folder(home.path), hashes)
-
-
-def read_images(settings: Settings, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Files read from the images of all their pages, whatever text they hold, in the shape of `single.read_file` with
-    lines under each page, tables in `structure`, `notes` by page number, and `engine`."""
-    extract, ocr, _ = reading_stages(settings.ocr)
-    with executor(settings.run.engine, read_named, 1) as compute:
-        for path in files:
-            document = as_document(path)
-            (extracted,) = compute.map(extract, [document])
-            if extracted["outcome"][0].as_py() != OK:
-                yield _seen(
-                    dict.fromkeys(("structure", "notes", "engine")) | extracted.to_pylist()[0] | {"pages": None}
-                )
-                continue
-            marked = [page | {"method": "ocr"} for page in extracted["pages"][0].as_py()]
-            pages = pa.array([marked], extracted["pages"].type)
-            document = document.append_column("extract.pages", pages)
-            (read,) = compute.map(ocr, [document.append_column("extract.ocr_pages", pa.array([len(marked)]))])
-            yield _seen(read.to_pylist()[0])
-
-
-def _seen(row: Mapping[str, Any]) -> dict[str, Any]:
-    pages = row["pages"] or []
-    return {
-        "text": "\n\n".join(page["text"] for page in pages if page["text"]),
-        "title": "",
-        "pages": pages,
-        "structure": json.loads(row["structure"] or "{}"),
-        "notes": json.loads(row["notes"] or "{}"),
-        "engine": row["engine"] or "",
-        "outcome": row["outcome"],
-        "detail": row["detail"],
-        "stage": row["stage"],
-    }
 
 
 def picture_of(path: Path, page: Mapping[str, Any], rotation: int) -> Any:

@@ -1,6 +1,7 @@
 """One file through the reading stages without a home: what `kobunko extract` does, and the tool for debugging one."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from kobunko.errors import UsageError
 from kobunko.executors import executor
 from kobunko.ids import sha256_hex
 from kobunko.records import Document, Part, arrow_schema, to_row
-from kobunko.stage import Stage
+from kobunko.stage import OK, Stage
 
 
 def read_named(part: Part) -> bytes:
@@ -70,4 +71,39 @@ def _result(row: Mapping[str, Any], last: Mapping[str, Any]) -> dict[str, Any]:
         "outcome": last["outcome"],
         "detail": last["detail"],
         "stage": last["stage"],
+    }
+
+
+def read_images(files: Sequence[Path], stages: Sequence[Stage[Any, Any]], *, engine: str) -> Iterator[dict[str, Any]]:
+    """Files read from the images of all their pages, whatever text they hold, in the shape of `read_file` with
+    lines under each page, tables in `structure`, `notes` by page number, and `engine`."""
+    extract, ocr = stages[:2]
+    with executor(engine, read_named, 1) as compute:
+        for path in files:
+            document = as_document(path)
+            (extracted,) = compute.map(extract, [document])
+            if extracted["outcome"][0].as_py() != OK:
+                yield _as_seen(
+                    dict.fromkeys(("structure", "notes", "engine")) | extracted.to_pylist()[0] | {"pages": None}
+                )
+                continue
+            marked = [page | {"method": "ocr"} for page in extracted["pages"][0].as_py()]
+            pages = pa.array([marked], extracted["pages"].type)
+            document = document.append_column("extract.pages", pages)
+            (read,) = compute.map(ocr, [document.append_column("extract.ocr_pages", pa.array([len(marked)]))])
+            yield _as_seen(read.to_pylist()[0])
+
+
+def _as_seen(row: Mapping[str, Any]) -> dict[str, Any]:
+    pages = row["pages"] or []
+    return {
+        "text": "\n\n".join(page["text"] for page in pages if page["text"]),
+        "title": "",
+        "pages": pages,
+        "structure": json.loads(row["structure"] or "{}"),
+        "notes": json.loads(row["notes"] or "{}"),
+        "engine": row["engine"] or "",
+        "outcome": row["outcome"],
+        "detail": row["detail"],
+        "stage": row["stage"],
     }
