@@ -6,7 +6,7 @@ is imported in that step, because loading everything takes seconds.
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 
-from kobunko import removals, single
+from kobunko import removals
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
 from kobunko.doctor import Check
@@ -44,7 +44,7 @@ from kobunko.publish.tokens import tokens_stage
 from kobunko.records import Blob
 from kobunko.running import Progress, StageSummary, run_stages
 from kobunko.seed import Seed
-from kobunko.settings import OcrSettings, Settings
+from kobunko.settings import OcrSettings
 from kobunko.sidecar import prune
 from kobunko.single import read_file
 from kobunko.stage import Stage
@@ -256,12 +256,6 @@ def model_checks(home: Home) -> list[Check]:
 def forget_readings(home: Home, hashes: Sequence[str]) -> int:
     """Takes what OCR keeps of files with these SHA-256 away; returns of how many there was something."""
     return cache.forget(cache.folder(home.path), hashes)
-
-
-def read_images(settings: Settings, files: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    """Files read from the images of all their pages, whatever text they hold: see `single.read_images`."""
-    extract, ocr, _ = reading_stages(settings.ocr)
-    return single.read_images(files, extract, ocr)
 
 
 def picture_of(path: Path, page: Mapping[str, Any], rotation: int) -> Any:

@@ -75,15 +75,16 @@ def _result(row: Mapping[str, Any], last: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_images(files: Sequence[Path], extract: Stage[Any, Any], ocr: Stage[Any, Any]) -> Iterator[dict[str, Any]]:
+def read_images(files: Sequence[Path], stages: Sequence[Stage[Any, Any]]) -> Iterator[dict[str, Any]]:
     """Files read from the images of all their pages, whatever text they hold, in the shape of `read_file` with
     lines under each page, tables in `structure`, `notes` by page number, and `engine`."""
+    extract, ocr = stages[:2]
     with closing(Processes(read_named, workers=1)) as compute:
         for path in files:
             document = as_document(path)
             (extracted,) = compute.map(extract, [document])
             if extracted["outcome"][0].as_py() != OK:
-                yield _seen(
+                yield _as_seen(
                     dict.fromkeys(("structure", "notes", "engine")) | extracted.to_pylist()[0] | {"pages": None}
                 )
                 continue
@@ -91,10 +92,10 @@ def read_images(files: Sequence[Path], extract: Stage[Any, Any], ocr: Stage[Any,
             pages = pa.array([marked], extracted["pages"].type)
             document = document.append_column("extract.pages", pages)
             (read,) = compute.map(ocr, [document.append_column("extract.ocr_pages", pa.array([len(marked)]))])
-            yield _seen(read.to_pylist()[0])
+            yield _as_seen(read.to_pylist()[0])
 
 
-def _seen(row: Mapping[str, Any]) -> dict[str, Any]:
+def _as_seen(row: Mapping[str, Any]) -> dict[str, Any]:
     pages = row["pages"] or []
     return {
         "text": "\n\n".join(page["text"] for page in pages if page["text"]),

@@ -7,6 +7,7 @@ is broken, two cells become one and the page is read by its rows there.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -35,8 +36,8 @@ class Drawn:
 
 
 def find_drawn(image: Image) -> Drawn:
-    grey = image[:, :, 1].astype(np.float32)
-    ink = grey < ndimage.uniform_filter(grey, NEIGHBOURHOOD) - DARKER
+    grey = np.ascontiguousarray(image[:, :, 1])
+    ink = cv2.subtract(cv2.blur(grey, (NEIGHBOURHOOD, NEIGHBOURHOOD)), grey) > DARKER
     length = max(grey.shape) // RULE
     across, down = _long_runs(ink, length, along=1), _long_runs(ink, length, along=0)
     long = [box for box in _regions(across) if box[2] - box[0] >= LONG * grey.shape[1]]

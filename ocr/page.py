@@ -21,6 +21,7 @@ from kobunko.ocr.ruby import Ruby, find_ruby
 CELL = "\t"  # between pieces of one row outside of ruled tables
 SKEWED = 0.2  # degrees from which a page is levelled before it is ordered
 HEADING = 1.3  # times the usual size of the page's lines
+RUNNING_HEAD = 30  # characters, at most
 EDGE = 0.08  # of the page's height at its head and foot, where running heads and page numbers stand
 FAINT = 70  # grey levels between paper and ink below which contrast is low
 UNSURE = 0.85  # mean confidence below which a page of good contrast is taken for handwriting or cursive
@@ -111,7 +112,7 @@ class _Writer:
                 return "header" if middle < EDGE else "footer"
             if thickness(lines) >= HEADING * usual and not text.endswith("。"):
                 return "heading"
-        return block.kind
+        return "text" if block.kind == "header" and len(text) > RUNNING_HEAD else block.kind
 
     def _table(self, block: Block) -> None:
         """Markdown, whose first row is the head."""
@@ -142,7 +143,7 @@ class _Writer:
         gaps = ["", *(_gap(before, line, reach) for before, line in pairwise(piece))]
         for gap, line in zip(gaps, piece, strict=False):
             self._add(gap)
-            self._line(line, kind)
+            self._line(line, "page-number" if kind == "header" and NUMBER.fullmatch(line.text) else kind)
 
     def _line(self, line: Line, kind: str) -> None:
         text, notes = repaired(line.text, modern=self._modern)

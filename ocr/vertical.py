@@ -5,6 +5,7 @@ running head and a page number do, is read before or after everything; short rem
 after the text that they are about.
 """
 
+import re
 from collections.abc import Sequence
 
 from kobunko.ocr.lines import Box, Line, Row, around, characters, cut_at, split, stack, thickness
@@ -13,7 +14,8 @@ BAND = 0.6  # of a column's width from which an empty band parts two tiers
 LONG = 0.5  # of the text's width that a rule between tiers has at least
 CROSSING = 0.1  # of the lines may lie over a rule that parts tiers
 REMARKS = 0.25  # of the characters of a page that the remarks above its first rule have at most
-FIGURE = 6  # characters of a page number at the foot of a table of contents, at most
+REMARK = 8  # characters of a column of such a remark, at most
+FIGURE = re.compile(r"[\W_ーヽ〇一二三四五六七八九十百千\d]+")  # a page number, and the dots or strokes that lead to it
 
 Group = tuple[str, list[Row]]  # kind of its lines (as in `records.Line`), columns
 
@@ -29,7 +31,8 @@ def read_vertical(lines: Sequence[Line], rules: Sequence[Box] = ()) -> list[Grou
     inside = [line for line in lines if left <= line.centre[0] <= right]
     tiers = cut_at(inside, 1, sorted((rule[1] + rule[3]) / 2 for rule in dividing))
     remarks = []
-    if len(tiers) > 1 and characters(tiers[0]) <= REMARKS * characters(inside):
+    short = all(len(line.text) <= REMARK for line in tiers[0]) if tiers else False
+    if len(tiers) > 1 and short and characters(tiers[0]) <= REMARKS * characters(inside):
         remarks, tiers = tiers[:1], tiers[1:]
     ordered = [("header", before), ("text", tiers[0]), *(("note", tier) for tier in remarks)]
     ordered += [*(("text", tier) for tier in tiers[1:]), ("header", after)]
@@ -65,9 +68,16 @@ def _tiers(lines: Sequence[Line]) -> list[list[Row]]:
 
 
 def _continues(above: Sequence[Line], below: Sequence[Line]) -> bool:
-    """Whether a band only holds the ends of the columns above it, as page numbers in a table of contents."""
-    ends = [line for line in below if len(line.text) <= FIGURE]
-    if len(below) < 2 or len(ends) < len(below):
+    """Whether a band only holds the ends of the columns above it: the page numbers of a table of contents, or the
+    number of the page below its running head."""
+    if 5 * sum(FIGURE.fullmatch(line.text) is not None for line in below) < 4 * len(below):  # some are misread
         return False
-    fed = [line for line in below if any(line.box[0] < other.box[2] and other.box[0] < line.box[2] for other in above)]
+    if len(below) == 1:
+        columns = stack(above, axis=0)
+        return any(_over_each_other(below[0], line) for column in (columns[0], columns[-1]) for line in column)
+    fed = [line for line in below if any(_over_each_other(line, other) for other in above)]
     return len(fed) * 5 >= len(below) * 4
+
+
+def _over_each_other(one: Line, two: Line) -> bool:
+    return one.box[0] < two.box[2] and two.box[0] < one.box[2]

@@ -10,6 +10,7 @@ from kobunko import pipeline
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.errors import UsageError
 from kobunko.screen import note, show_json
+from kobunko.single import read_images
 
 
 @app.command("ocr")
@@ -26,8 +27,9 @@ def ocr_command(
     if hocr and json_:
         raise UsageError("--json and --hocr both write to standard output: choose one.")
     settings = settings_of(home)
+    found = read_images(file, pipeline.reading_stages(settings.ocr))
     results = []
-    for path, result in zip(file, pipeline.read_images(settings, file), strict=True):
+    for path, result in zip(file, found, strict=True):
         results.append(result)
         if result["outcome"] != "ok":
             note(f"{path}: {result['outcome']} {result['detail']}")
