@@ -54,6 +54,11 @@ def upgrade() -> None:
         INSERT INTO tombstones (kind, value, request_id, relation, bound_at)
         SELECT 'document', doc_id, 'removal-' || doc_id, 'named', requested_at FROM removals
     """)
+    op.execute("""
+        INSERT INTO tombstones (kind, value, request_id, relation, bound_at)
+        SELECT 'sha256', raw_sha256, 'removal-' || MIN(doc_id), 'named', MIN(requested_at)
+        FROM removals WHERE raw_sha256 <> '' GROUP BY raw_sha256
+    """)
     with op.batch_alter_table('removals', schema=None) as batch_op:
         batch_op.drop_index('removals_by_sha256')
     op.drop_table('removals')
