@@ -14,7 +14,7 @@ def make() -> Callable[[ExtractInput], Extracted]:
 
 EXTRACT: Stage[ExtractInput, Extracted] = Stage(
     name="extract",
-    version=3,
+    version=4,
     make=make,
     reads=ExtractInput,
     writes=Extracted,
