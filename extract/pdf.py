@@ -26,6 +26,7 @@ pymupdf.TOOLS.mupdf_display_warnings(False)
 _FILE_NAME = re.compile(
     r"\.(jtdc?|docx?|xlsx?|pptx?|pdf|smd|indd|ai|txt)$|^Microsoft \w+ - |^(無題|untitled)", re.IGNORECASE
 )
+_MOST_PAGES = 20_000
 _WARNINGS = 500  # characters of MuPDF's warnings that are kept
 _INFO = ("producer", "creator", "subject", "keywords", "creationDate", "modDate", "format")
 
@@ -34,7 +35,8 @@ def read_pdf(body: bytes, read_member: ReadMember | None = None, depth: int = 0,
     """A PDF with the files that it carries, which `read_member` reads; `depth` counts the files around it.
 
     Raises `not-a-pdf`, `encrypted` (where the empty password does not open it), `failed-redaction` (text under black
-    boxes), `embedded-bomb` and `broken-pdf`. Without `tables` no drawing is looked at, for tables or covered text.
+    boxes), `too-many-pages`, `embedded-bomb` and `broken-pdf`. Without `tables` no drawing is
+    looked at, for tables or covered text.
     """
     if b"%PDF-" not in body[:1024]:
         raise Reject("not-a-pdf", f"begins with {body[:16]!r}")
@@ -52,6 +54,8 @@ def read_pdf(body: bytes, read_member: ReadMember | None = None, depth: int = 0,
 
 
 def _read(file: pymupdf.Document, tables: bool) -> Reading:
+    if file.page_count > _MOST_PAGES:
+        raise Reject("too-many-pages", f"{file.page_count} pages, more than {_MOST_PAGES}")
     sheets: list[Sheet] = []
     found: list[Evidence] = []
     broken: list[int] = []

@@ -36,6 +36,7 @@ _FOREIGN_SHARE, _FOREIGN_SCRIPTS = 0.1, 4  # one foreign script is a translation
 _BROKEN_FONT = 0.2  # of a font's letters in the file
 _HIDDEN = 0.5  # of a page's letters; then the layer is the work of somebody's OCR
 _RARE = 0.15  # of the kanji; honest texts stay below, old spelling comes near
+_SOUP = 0.5  # of the kanji; no text has so many rare ones
 _WORD = 1.25  # Japanese letters per word; prose of any age has more, soup has less
 
 
@@ -109,7 +110,7 @@ def judge(found: Evidence, bad_fonts: set[str]) -> Verdict:
         return Verdict("ocr", "broken-encoding", figures | {found.broken: 1})
     if count := sum(found.fonts[name] for name in bad_fonts):
         return Verdict("ocr", "broken-font", figures | {"letters_of_broken_fonts": count})
-    if found.word is not None and found.word < _WORD:
+    if found.rare > _SOUP or (found.word is not None and found.word < _WORD):
         hidden = found.hidden > _HIDDEN * found.characters
         return Verdict("ocr", "poor-hidden-layer" if hidden else "implausible-text", figures)
     if found.unread is not None and found.unread > max(_LEAST_MARKS, _MARKS_PER_CHARACTER * found.characters):

@@ -1,6 +1,6 @@
 """The text of judgments in PDF: how many are read without OCR, and how it differs from a second extractor's.
 
-The second extractor is PDFium. Its text has page numbers as lines of their own, which are taken out; white space is
+The second extractor is PDFium; pages that wait for OCR are not compared. Its text has page numbers as lines of their own, which are taken out; white space is
 not compared.
 """
 
@@ -34,8 +34,12 @@ def measure(samples: Path) -> dict[str, float]:
         pages = read_pdf(body).pages
         unread += any(page.method == "ocr" for page in pages)
         others = _second_reading(body)
-        pairs = zip(("".join(page.text.split()) for page in pages), others, strict=True)
-        distance, length = sum(edit_distance(own, other) for own, other in pairs), sum(map(len, others))
+        pairs = [
+            ("".join(page.text.split()), other)
+            for page, other in zip(pages, others, strict=True)
+            if page.method != "ocr"
+        ]
+        distance, length = sum(edit_distance(*pair) for pair in pairs), sum(len(other) for _, other in pairs)
         errors += distance
         characters += length
         worst = max(worst, distance / length)
