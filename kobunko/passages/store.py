@@ -134,7 +134,17 @@ class Store:
         return [Segment(*row) for row in self.rows("SELECT number, postings, length FROM segments ORDER BY number")]
 
     def postings(self, segment: int) -> Postings:
-        return _mapped(self.path_of(segment))
+        path = self.path_of(segment)
+        return _mapped(path, path.stat().st_ino)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """What is read inside is of one moment, whatever a writer does meanwhile."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("COMMIT")
 
     def path_of(self, segment: int) -> Path:
         return self.folder / f"segment-{segment:08d}.npy"
@@ -221,8 +231,8 @@ class Store:
                 durable.remove(path)
 
 
-@lru_cache(maxsize=256)
-def _mapped(path: Path) -> Postings:
+@lru_cache(maxsize=64)
+def _mapped(path: Path, inode: int) -> Postings:  # noqa: ARG001  an index that is built anew has new files
     return np.load(path, mmap_mode="r")  # type: ignore[no-any-return]
 
 

@@ -48,16 +48,26 @@ def trace(store: Store, passage: str, limit: int = 10, removed: Collection[str] 
     if len(key.codes) < SHORTEST:
         raise UsageError(f"the passage is too short to be traced: give at least {SHORTEST} characters.")
     stretches = list(_stretches(str(key)))
-    best: dict[str, list[Hit | None]] = {}
-    for number, stretch in enumerate(stretches):
-        for hit in _find(store, stretch):
-            mine = best.setdefault(hit.doc_id, [None] * len(stretches))
-            before = mine[number]
-            if before is None or hit.likeness > before.likeness:
-                mine[number] = hit
+    try:
+        best = _best(store, stretches)
+    except FileNotFoundError:  # a merge has just put another segment in the place of some
+        best = _best(store, stretches)
     hits = [_joined(parts) for doc_id, parts in best.items() if doc_id not in removed]
     found = [hit for hit in hits if hit.likeness >= LIKE]
     return sorted(found, key=lambda hit: (-hit.likeness, hit.doc_id))[:limit]
+
+
+def _best(store: Store, stretches: list[str]) -> dict[str, list[Hit | None]]:
+    """The best place for each stretch, by document."""
+    best: dict[str, list[Hit | None]] = {}
+    with store.snapshot():
+        for number, stretch in enumerate(stretches):
+            for hit in _find(store, stretch):
+                mine = best.setdefault(hit.doc_id, [None] * len(stretches))
+                before = mine[number]
+                if before is None or hit.likeness > before.likeness:
+                    mine[number] = hit
+    return best
 
 
 def _stretches(key: str) -> Iterator[str]:
