@@ -1,6 +1,7 @@
 """SHA256SUMS: the hash of every file of a release, in the format of `sha256sum --check`."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 from kobunko.errors import Corrupt, NotFound
@@ -19,8 +20,11 @@ def files_of(folder: Path) -> list[str]:
     return sorted(name for name in found if name != NAME)
 
 
-def render(folder: Path) -> bytes:
-    return "".join(f"{file_sha256(folder / name)}  {name}\n" for name in files_of(folder)).encode()
+def render(folder: Path, known: Mapping[str, str] | None = None) -> bytes:
+    """The content of SHA256SUMS; `known` are hashes that need not be computed again."""
+    found = known or {}
+    hashes = ((found.get(name) or file_sha256(folder / name), name) for name in files_of(folder))
+    return "".join(f"{digest}  {name}\n" for digest, name in hashes).encode()
 
 
 def parse(text: str) -> dict[str, str]:

@@ -138,15 +138,20 @@ def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, A
     _write_shards(folder / "provenance", traced, corpus, planned, np.arange(len(configs)))
     removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
     write_shard(folder / "removed" / shard_name(0, 1), removed.schema, [removed])
-    _write_papers(folder, planned, manifest, tally, settings.release)
-    durable.write_bytes(folder / checksums.NAME, checksums.render(folder))
+    sums = {name: checksums.file_sha256(folder / name) for name in checksums.files_of(folder)}
+    _write_papers(folder, planned, manifest, sums, tally, settings.release)
+    durable.write_bytes(folder / checksums.NAME, checksums.render(folder, sums))
 
 
 def _write_papers(
-    folder: Path, planned: Plan, manifest: Mapping[str, Any], tally: Tally, settings: ReleaseSettings
+    folder: Path,
+    planned: Plan,
+    manifest: Mapping[str, Any],
+    sums: Mapping[str, str],
+    tally: Tally,
+    settings: ReleaseSettings,
 ) -> None:
     """Everything about the data: card, pictures, and the descriptions for machines."""
-    sums = {name: checksums.file_sha256(folder / name) for name in checksums.files_of(folder)}
     papers = {
         "croissant.json": croissant(manifest, sums, tally, settings),
         "metadata/prov.json": prov_json(manifest, sums),
