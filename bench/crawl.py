@@ -1,4 +1,4 @@
-"""Responses per second and CPU per response of a crawl on loopback, beside plain Scrapy that writes each body to a file.
+"""Responses per second and CPU per response of a crawl on loopback, beside plain Scrapy that writes bodies to files.
 
     python bench/crawl.py [PAGES] [ROUNDS]
 
