@@ -6,6 +6,7 @@ record that holds the body.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,7 @@ _KEPT = (
     "content-signal",
 )
 _KEPT_META = ("robots", "tdm-reservation", "tdm-policy", "content-usage", "content-signal")
+_HINT = re.compile(rb"(?i)<meta[^>]{0,200}(robots|tdm-|content-usage|content-signal)")
 _WIRE = ("content-encoding", "transfer-encoding")
 
 
@@ -58,7 +60,7 @@ def signals(pairs: Pairs, body: bytes) -> dict[str, str]:
         if name.lower() in _KEPT:
             found[name.lower()] = f"{found[name.lower()]}, {value}" if name.lower() in found else value
     content_type = next((value for name, value in pairs if name.lower() == "content-type"), "")
-    if "html" in content_type.lower():
+    if "html" in content_type.lower() and _HINT.search(body):  # parsing every page twice would double the time
         tags = meta_tags(body, content_type)
         found |= {f"meta-{name}": tags[name] for name in _KEPT_META if name in tags}
     return found

@@ -83,9 +83,13 @@ def title(page: BeautifulSoup) -> str:
 def meta_tags(body: bytes, content_type: str = "") -> dict[str, str]:
     """`<meta name= content=>` by name in lower case, wherever they stand: some pages put them before the doctype."""
     try:
-        tags = soup(body, content_type).find_all("meta", attrs={"name": True})
+        return meta_of(soup(body, content_type))
     except Reject:
         return {}
+
+
+def meta_of(page: BeautifulSoup) -> dict[str, str]:
+    tags = page.find_all("meta", attrs={"name": True})
     return {_attribute(tag, "name").lower(): _attribute(tag, "content") for tag in reversed(tags)}
 
 

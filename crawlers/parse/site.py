@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from kobunko.crawlers.parse.html import Link, links, meta_tags, soup, title, words
+from kobunko.crawlers.parse.html import Link, links, meta_of, soup, title, words
 from kobunko.crawlers.parse.html import is_html as is_html
 from kobunko.errors import Reject
 
@@ -49,4 +49,4 @@ def parse_page(body: bytes, url: str, content_type: str = "") -> PageFacts:
         _NOT_THERE.search(text) for text in (heading, *(words(tag.get_text()) for tag in page.find_all("h1", limit=2)))
     ):
         raise Reject("soft-404", heading)
-    return PageFacts(heading, list(links(page, url)), meta_tags(body, content_type).get("robots", ""))
+    return PageFacts(heading, list(links(page, url)), meta_of(page).get("robots", ""))

@@ -114,10 +114,10 @@ def import_command(
         summary = import_files(place, current.run_id, rows, advance)
         current.summary["import"] = summary_json(summary)
         current.broken += [f"{item['path']} could not be read: {item['reason']}" for item in summary.failed]
-    if json_:
-        show_json(current.summary["import"])
-    else:
-        note(f"{summary.files} files: {summary.new} new documents, {summary.unchanged} known already.")
+        if json_:  # before a broken promise ends the job
+            show_json(current.summary["import"])
+        else:
+            note(f"{summary.files} files: {summary.new} new documents, {summary.unchanged} known already.")
 
 
 def _import_rows(paths: list[Path], source: str, url: str) -> list[ImportRow]:

@@ -142,7 +142,7 @@ def check_whole(home: Path, site: Site) -> None:
         assert stored == site.body(document.url.removeprefix(site.base))
 
 
-def wait_until(reached: Any, seconds: float = 120) -> None:
+def wait_until(reached: Any, seconds: float = 600) -> None:
     end = time.monotonic() + seconds
     while not reached():
         assert time.monotonic() < end, "the crawl makes no progress"
@@ -196,7 +196,7 @@ def test_what_was_acknowledged_survives_five_power_cuts(site: Site, ext4: Path, 
         folder = os.open(ext4, os.O_RDONLY)
         fcntl.ioctl(folder, SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))
         os.close(folder)
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
         assert process.returncode != 0  # it does not go on after a write that failed
         subprocess.run(["umount", str(ext4)], check=True)
         subprocess.run(["mount", "-o", "loop", str(tmp_path / "disk.img"), str(ext4)], check=True)
@@ -256,7 +256,7 @@ def test_a_failed_fsync_ends_the_crawl_at_once(tmp_path: Path) -> None:
         prepare(home, site, tmp_path / f"seeds{first}")
         program = FAILING.format(first=first, home=str(home))
         process = start(home, arguments=[sys.executable, "-c", program])
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=300)
         assert process.returncode == 1, err
         assert "Input/output error" in err
         before, asked = acknowledged(home), len(site.hits)
@@ -272,7 +272,7 @@ def test_two_starts_exclude_each_other_and_a_dead_one_is_in_nobodys_way(site: Si
     first = start(home)
     wait_until(lambda: len(site.hits) > 20)
     second = start(home)
-    _, err = second.communicate(timeout=60)
+    _, err = second.communicate(timeout=300)
     assert second.returncode == 1
     assert "another kobunko works on" in err
     first.kill()
@@ -281,5 +281,5 @@ def test_two_starts_exclude_each_other_and_a_dead_one_is_in_nobodys_way(site: Si
     third = start(home)
     wait_until(lambda: len(site.hits) > asked + 5)
     third.send_signal(signal.SIGTERM)
-    third.communicate(timeout=60)
+    third.communicate(timeout=300)
     assert len(acknowledged(home)) > 5
