@@ -114,6 +114,7 @@ class Corpus:
 
     def select(self, positions: Any, columns: Sequence[str]) -> pa.Table:
         """The key and columns of documents: `title` is the document's own, `extract.title` what a stage wrote."""
+        columns = list(dict.fromkeys(columns))
         rows = pa.array(positions, pa.int64())
         result = self.inputs.take(rows)
         own = [name for name in columns if "." not in name]

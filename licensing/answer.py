@@ -7,10 +7,10 @@ from typing import Any
 
 from kobunko.licensing.evidence import Evidence
 from kobunko.licensing.hosts import host_rule
-from kobunko.licensing.policy import REPUBLISHED
 from kobunko.licensing.privacy import private
 from kobunko.licensing.stage import Knowledge, LicenceInput, licence_of
 from kobunko.licensing.third_party import third_parties
+from kobunko.policy import REPUBLISHED
 from kobunko.records import PageSpan, Part
 
 COLUMNS: Mapping[str, Sequence[str]] = {

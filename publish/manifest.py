@@ -16,7 +16,8 @@ from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus, State
 from kobunko.errors import UsageError
 from kobunko.ids import sha256_hex
-from kobunko.publish.rows import RIGHTS_UNKNOWN, Profile, Row, may_publish
+from kobunko.publish import published
+from kobunko.publish.rows import RIGHTS_UNKNOWN, Profile, Row
 from kobunko.records import Provenance, arrow_schema
 from kobunko.seed import Seed
 
@@ -32,6 +33,7 @@ _FACTS = {
     "tokens_tekken": "tokens.tekken",
     "ocr_confidence": "text.ocr_confidence",
 }
+_OF_CLUSTER = ("cluster_size", "canonical", "canonical_reason", "relation", "supersedes", "contained_in")
 _SIGNATURE = ["signature.key_sha256", "signature.minhash"]
 
 
@@ -40,10 +42,11 @@ class Entry:
     """One document of a release.
 
     `text` says whether its text is in it, `method` how the text was read (embedded, ocr, mixed; null without a text),
-    `rights_sha256` stands for everything that was decided about its rights.
+    `rights_sha256` stands for everything that was decided about its rights, masks included. `text_sha256` and
+    `characters` are those of the text with its masks.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     doc_id: str
     input_sha256: str
     source: str
@@ -59,8 +62,14 @@ class Entry:
     redistribute: str
     rights_sha256: str
     text: bool
+    withheld: str
     duplicate_cluster: str | None
     cluster_size: int | None
+    canonical: str | None
+    canonical_reason: str | None
+    relation: str | None
+    supersedes: list[str] | None
+    contained_in: list[str] | None
 
 
 @dataclass(frozen=True)
@@ -90,8 +99,8 @@ def plan(
 ) -> Plan:
     """Settles what a release of the corpus (or of some sources) holds. `cluster` finds the duplicates in it."""
     removed, source_of = catalogue.removed(), catalogue.sources_of()
-    ids = corpus.inputs["doc_id"].to_pylist()
-    kept = [n for n, name in enumerate(ids) if name not in removed and (not sources or source_of[name] in sources)]
+    ids, kept_out = corpus.inputs["doc_id"].to_pylist(), removed | catalogue.withheld()
+    kept = [n for n, name in enumerate(ids) if name not in kept_out and (not sources or source_of[name] in sources)]
     if not kept:
         raise UsageError("there is no document to release: crawl or import a source first.")
     positions = np.array(kept, dtype=np.int64)
@@ -99,14 +108,14 @@ def plan(
     outcomes = np.array(_outcomes(corpus), dtype=object)
     tables = []
     for some in _steps(positions):
-        chunk = corpus.select(some, [*_FACTS.values(), *_RIGHTS.values(), "text.pages"])
-        columns = _facts(chunk, profile)
+        chunk = corpus.select(some, [*_FACTS.values(), *_RIGHTS.values(), "text.pages", *published.COLUMNS])
+        columns = _facts(chunk, profile) | _masked(corpus, some, chunk, profile)
         columns["source"] = pa.array([source_of[name] for name in chunk["doc_id"].to_pylist()], pa.string())
         columns["config"] = pa.array([_config(name, seeds) for name in columns["source"].to_pylist()], pa.string())
         columns["outcome"] = pa.array(outcomes[some], pa.string())
         place = pc.index_in(chunk["doc_id"], clusters["doc_id"])
         columns["duplicate_cluster"] = clusters["cluster_id"].take(place)
-        columns["cluster_size"] = clusters["cluster_size"].take(place)
+        columns |= {name: clusters[name].take(place) for name in _OF_CLUSTER}
         tables.append(pa.table([columns[name] for name in arrow_schema(Entry).names], schema=arrow_schema(Entry)))
     return Plan(pa.concat_tables(tables), positions, sorted(removed))
 
@@ -120,8 +129,11 @@ def _facts(chunk: pa.Table, profile: Profile) -> dict[str, Any]:
     """What the side-cars say of documents."""
     columns = {name: chunk[column] for name, column in _FACTS.items()}
     rights = {name: pc.fill_null(chunk[column], RIGHTS_UNKNOWN[name]) for name, column in _RIGHTS.items()}
-    decided = zip(*(values.to_pylist() for values in rights.values()), strict=True)
-    allowed = pa.array([may_publish(value, profile) for value in rights["redistribute"].to_pylist()], pa.bool_())
+    why = published.reasons(chunk, profile)
+    masks = map(repr, published.masks(chunk, profile))
+    decided = zip(*(values.to_pylist() for values in rights.values()), why, masks, strict=True)
+    present = columns["text_sha256"].is_valid().combine_chunks()
+    told = pc.if_else(present, pa.array(why, pa.string()), "")
     return columns | {
         "doc_id": chunk["doc_id"],
         "input_sha256": chunk["input_sha256"],
@@ -129,8 +141,21 @@ def _facts(chunk: pa.Table, profile: Profile) -> dict[str, Any]:
         "license": rights["license"],
         "redistribute": rights["redistribute"],
         "rights_sha256": pa.array([sha256_hex("\0".join(values).encode()) for values in decided], pa.string()),
-        "text": pc.and_(allowed, columns["text_sha256"].is_valid().combine_chunks()),
+        "text": pc.and_(present, pc.equal(told, "")),
+        "withheld": told,
     }
+
+
+def _masked(corpus: Corpus, positions: NDArray[np.int64], chunk: pa.Table, profile: Profile) -> dict[str, Any]:
+    """Hash and length of texts that have masks; only their texts are read for it."""
+    columns = {name: chunk[_FACTS[name]].to_pylist() for name in ("text_sha256", "characters")}
+    found = published.masks(chunk, profile)
+    touched = [row for row, masks in enumerate(found) if masks and columns["text_sha256"][row] is not None]
+    for row in touched:  # one by one: a text may be large
+        text = corpus.select(positions[row : row + 1], ["text.text"])["text.text"][0].as_py()
+        done = published.mask(text, [], found[row])
+        columns["text_sha256"][row], columns["characters"][row] = done.sha256, done.characters
+    return {name: pa.array(values, arrow_schema(Entry).field(name).type) for name, values in columns.items()}
 
 
 def _methods(pages: pa.Array) -> pa.Array:

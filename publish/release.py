@@ -23,7 +23,7 @@ from kobunko.publish.croissant import croissant
 from kobunko.publish.diff import Side, diff, read_side
 from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
 from kobunko.publish.plots import plots
-from kobunko.publish.rows import Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
+from kobunko.publish.rows import FROM_MANIFEST, Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
 from kobunko.publish.shards import partition, row_groups, shard_name, sizes_of, write_shard
 from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
 from kobunko.publish.tally import Tally
@@ -32,7 +32,6 @@ from kobunko.seed import Seed
 from kobunko.settings import ReleaseSettings, Settings
 
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}")
-_FROM_MANIFEST = ["config", "outcome", "duplicate_cluster", "cluster_size"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +179,7 @@ class _Files:
 
 def _write_shards(folder: Path, files: _Files, corpus: Corpus, planned: Plan, rows: NDArray[np.int64]) -> None:
     """Writes the entries at `rows` as shards, one row group in memory at a time."""
-    entries = planned.entries.select(["doc_id", "characters", *_FROM_MANIFEST]).take(pa.array(rows))
+    entries = planned.entries.select(["doc_id", "characters", *FROM_MANIFEST]).take(pa.array(rows))
     ids, sizes = entries["doc_id"].to_pylist(), sizes_of(entries["characters"].to_pylist())
     shards = partition(ids, sizes)
     for number, members in enumerate(shards):
@@ -194,6 +193,6 @@ def _group(
 ) -> pa.Table:
     chunk = corpus.select(positions[members], files.columns)
     mine = entries.take(pa.array(members))
-    for name in _FROM_MANIFEST:
+    for name in FROM_MANIFEST:
         chunk = chunk.append_column(name, mine[name])
     return files.make(chunk)

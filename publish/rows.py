@@ -4,16 +4,16 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kobunko.masking import Mask
+from kobunko.policy import Profile as Profile
+from kobunko.publish import published
 from kobunko.records import PageSpan, Part, Provenance, arrow_schema, column, column_name
-
-Profile = Literal["open", "internal"]
-OPEN_TO_ALL = ("allow", "allow+conditions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Row:
     A field that is not the document's own names the column that it is taken from.
     """
 
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     id: str = column("doc_id", "<source>-<26 base32 characters>, the same on any machine")
     work_id: str = column("", "shared by all versions of one work")
     source: str = column("", "name of the source")
@@ -32,12 +32,18 @@ class Row:
     source_version: str = column("", "the source's own name of this version of the work")
     url: str = column("", "where the document was published")
     title: str = column("text.title", "as found in the document, else as its source lists it")
-    text: str | None = column("text.text", "null where it may not be published, or could not be read")
+    text: str | None = column("text.text", "masks applied; null where it may not be published, or could not be read")
+    withheld: str = column("", "why the text is left out; empty where it is here, or where there is none")
     published: str | None = column("", "ISO date as the source gives it")
     metadata: str = column("", 'JSON: {"document": what the file says of itself, "source": what its source says of it}')
     pages: list[PageSpan] = column(
         "text.pages", "page n is text[start:end], in characters; how it was read, how surely"
     )
+    structure: str | None = column(
+        "text.structure", "JSON: articles, sections, facts, tables; only beside an unmasked text"
+    )
+    language: str | None = column("text.language", "BCP-47 tag of most of the text")
+    quality: str | None = column("text.quality", 'JSON: {"score": 0–1, "hits": {rule: count}}; no text is deleted')
     format: str | None = column("extract.format", "law-xml, pdf, html, …; null when it was not recognised")
     characters: int | None = column("text.characters", "length of the text, published or not")
     tokens: int | None = column("text.tokens", "morphemes: UniDic short units")
@@ -53,8 +59,17 @@ class Row:
     redistribute: str = column("licence.redistribute", "allow, allow+conditions or metadata-only")
     train: str = column("licence.train", "allow or review")
     attribution: str = column("licence.attribution", "to be shown by whoever passes the text on")
+    opt_out: str | None = column("licence.opt_out", "JSON list of signals of its site against training, as captured")
+    third_party: str | None = column("third_party.spans", "JSON list of marks of other owners in the unmasked text")
+    personal_data: str | None = column("privacy.counts", "JSON: how often each kind was found, kept ones included")
+    data_class: str | None = column("privacy.data_class", "personal, anonymised or non-personal; of the masked text")
     duplicate_cluster: str | None = column("", "smallest id of the rows with the same or nearly the same text")
     cluster_size: int | None = column("", "how many rows share the cluster")
+    canonical: str | None = column("", "the row that stands for the cluster")
+    canonical_reason: str | None = column("", "the criterion that chose it")
+    relation: str | None = column("", "to that row: same-bytes, same-text, near or none")
+    supersedes: list[str] | None = column("", "rows of earlier versions that it directly follows")
+    contained_in: list[str] | None = column("", "longer rows that hold nearly all of it")
     outcome: str = column("", "ok, or the first stage that failed and how: extract:reject:encrypted")
     sha256: str | None = column("text.sha256", "of the text as UTF-8, published or not")
     raw_sha256: list[str] = column("", "of the files that the document was made from, in the order of parts")
@@ -74,38 +89,47 @@ RIGHTS_UNKNOWN: Mapping[str, str] = {
 }
 
 _FROM = {item.name: column_name(item) for item in dataclasses.fields(Row)}
-_MADE = ("config", "duplicate_cluster", "cluster_size", "outcome")  # by the manifest
-_DERIVED = ("raw_sha256", "fetched_at", "stages")
+FROM_MANIFEST = (
+    "config",
+    "outcome",
+    "duplicate_cluster",
+    "cluster_size",
+    "canonical",
+    "canonical_reason",
+    "relation",
+    "supersedes",
+    "contained_in",
+)
+_DERIVED = ("withheld", "raw_sha256", "fetched_at", "stages")
 
 
 def columns_for(stages: Sequence[str]) -> list[str]:
     """Columns of the corpus that rows are made from; `stages` are the names of all stages in order."""
-    own = [name for field, name in _FROM.items() if field not in (*_MADE, *_DERIVED) and name != "doc_id"]
+    own = [name for field, name in _FROM.items() if field not in (*FROM_MANIFEST, *_DERIVED) and name != "doc_id"]
     # The labels come first, because a chunk holds its columns in the order in which their stages are first asked for.
-    return [*_label_columns(stages), *own, "title", "extract.metadata"]
+    return [*_label_columns(stages), *own, "title", "extract.metadata", "extract.structure", *published.COLUMNS]
 
 
 def _label_columns(stages: Sequence[str]) -> list[str]:
     return [f"{name}.stage" for name in stages]
 
 
-def may_publish(redistribute: str, profile: Profile) -> bool:
-    """Whether a text may be in a release. What is not known to be allowed is not."""
-    return profile == "internal" or redistribute in OPEN_TO_ALL
-
-
 def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     """Rows of a release, in the order of the chunk.
 
-    The chunk holds `columns_for(…)` beside the key, and what the manifest says of each document: `config`,
-    `duplicate_cluster`, `cluster_size`, `outcome`.
+    The chunk holds `columns_for(…)` beside the key, and what the manifest says of each document: `FROM_MANIFEST`.
     """
     chunk = chunk.combine_chunks()
     found = {name: _array(chunk, source) for name, source in _FROM.items() if source in chunk.column_names}
     found |= {name: pc.fill_null(found[name], value) for name, value in RIGHTS_UNKNOWN.items()}
     parts = found["parts"]
-    allowed = pa.array([may_publish(value, profile) for value in found["redistribute"].to_pylist()], pa.bool_())
+    why, masks = published.reasons(chunk, profile), published.masks(chunk, profile)
+    found |= _masked(found, masks)
+    allowed = pa.array([not reason for reason in why], pa.bool_())
+    whole = pa.array([not reason and not mine for reason, mine in zip(why, masks, strict=True)], pa.bool_())
     found |= {
+        "withheld": pc.if_else(pc.is_valid(found["text"]), pa.array(why, pa.string()), ""),
+        "structure": pc.if_else(whole, _structure(chunk), None),
         "title": pc.coalesce(pc.if_else(pc.equal(found["title"], ""), None, found["title"]), _array(chunk, "title")),
         "text": pc.if_else(allowed, found["text"], None),
         "metadata": _merged(_array(chunk, "metadata"), _array(chunk, "extract.metadata")),
@@ -116,6 +140,29 @@ def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     }
     schema = arrow_schema(Row)
     return pa.Table.from_arrays([found[field.name].cast(field.type) for field in schema], schema=schema)
+
+
+def _masked(found: Mapping[str, pa.Array], masks: Sequence[Sequence[Mask]]) -> dict[str, pa.Array]:
+    """The columns of texts that have masks, with the masks applied."""
+    names = ("text", "pages", "sha256", "characters")
+    if not any(masks):
+        return {}
+    rows = zip(*(found[name].to_pylist() for name in names), masks, strict=True)
+    done = [_with_masks(*row) for row in rows]
+    return {name: pa.array([row[n] for row in done], found[name].type) for n, name in enumerate(names)}
+
+
+def _with_masks(text: Any, pages: Any, sha256: Any, characters: Any, masks: Sequence[Mask]) -> tuple[Any, ...]:
+    if text is None or not masks:
+        return text, pages, sha256, characters
+    done = published.mask(text, pages, masks)
+    return done.text, done.pages, done.sha256, done.characters
+
+
+def _structure(chunk: pa.Table) -> pa.Array:
+    """What was found in the final text, else what extraction found."""
+    final, extracted = _array(chunk, "text.structure"), _array(chunk, "extract.structure")
+    return pc.if_else(pc.equal(pc.fill_null(final, "{}"), "{}"), extracted, final)
 
 
 def _array(chunk: pa.Table, name: str) -> pa.Array:

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kobunko.ids import sha256_hex
+from kobunko.policy import REPUBLISHED
 from kobunko.publish import checksums
 from kobunko.publish.manifest import Entry, Removed, digest
-from kobunko.publish.rows import Row, may_publish
+from kobunko.publish.rows import Row
 from kobunko.records import Provenance, arrow_schema
 
 PROVEN = ("E1", "E2", "E3")  # evidence levels on which a text may be published
@@ -105,7 +106,9 @@ def _row(row: Mapping[str, Any], entry: Mapping[str, Any] | None, config: str, p
     if entry is None:
         yield "not in the manifest"
         return
-    pairs = {"sha256": "text_sha256"} | {name: name for name in ("license", "redistribute", "outcome", "config")}
+    pairs = {"sha256": "text_sha256"} | {
+        name: name for name in ("license", "redistribute", "outcome", "config", "withheld")
+    }
     for mine, theirs in pairs.items():
         if row[mine] != entry[theirs]:
             yield f"{mine} is not as in the manifest"
@@ -114,8 +117,8 @@ def _row(row: Mapping[str, Any], entry: Mapping[str, Any] | None, config: str, p
     text = row["text"]
     if text is None:
         return
-    if not may_publish(row["redistribute"], profile):
-        yield f"has a text that its rights do not allow ({row['redistribute']})"
+    if row["withheld"] or (profile == "open" and row["redistribute"] not in REPUBLISHED):
+        yield f"has a text that its rights do not allow ({row['withheld'] or row['redistribute']})"
     if profile == "open" and row["evidence_level"] not in PROVEN:
         yield f"has a text without evidence ({row['evidence_level']})"
     if sha256_hex(text.encode()) != row["sha256"] or len(text) != row["characters"]:

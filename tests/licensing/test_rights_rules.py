@@ -7,9 +7,9 @@ import pytest
 from kobunko.licensing.evidence import Subject, TermsReview, judge
 from kobunko.licensing.hosts import host_rule, host_rules
 from kobunko.licensing.optout import opt_outs
-from kobunko.licensing.policy import Rights, withheld
 from kobunko.licensing.third_party import effect_of, third_parties
 from kobunko.licensing.vocabulary import NOASSERTION
+from kobunko.policy import Rights, withheld
 from kobunko.records import Line, PageSpan
 
 TERMS: Any = {"url": "https://www.choseki.go.jp/terms.html", "sha256": "ab" * 32, "fetched_at": "2026-11-01"}
@@ -211,7 +211,6 @@ FREE = Rights("LicenseRef-JP-PDL-1.0", "allow+conditions", "allow", False, "none
         ({"third_party": None}, ("internal",)),
         ({"action": None}, ()),
         ({"action": "quarantine"}, ()),
-        ({"removed": True}, ()),
         ({"redistribute": None, "train": None}, ("internal",)),
     ],
 )
@@ -219,4 +218,4 @@ def test_a_profile_says_why_a_text_is_left_out(changed: dict[str, Any], profiles
     facts = {name: getattr(FREE, name) for name in FREE.__slots__} | changed
     reasons = {profile: withheld(Rights(**facts), profile) for profile in ("open", "research", "internal")}  # type: ignore[arg-type]
     assert tuple(name for name, reason in reasons.items() if not reason) == profiles
-    assert all(":" in reason or reason == "removed" for reason in reasons.values() if reason)
+    assert all(":" in reason for reason in reasons.values() if reason)

@@ -14,11 +14,13 @@ from kobunko.corpus import Corpus
 from kobunko.dedup.clusters import cluster
 from kobunko.dedup.stage import signature_stage
 from kobunko.errors import Reject
+from kobunko.licensing.privacy import privacy_stage
 from kobunko.licensing.stage import licence_stage
+from kobunko.licensing.third_party import third_party_stage
 from kobunko.publish.release import ReleaseInfo, build
 from kobunko.publish.rows import Profile
 from kobunko.publish.tokens import tokens_stage
-from kobunko.records import Blob, Capture, Document, Page, PageSpan, Part, column
+from kobunko.records import Blob, Capture, Document, Line, Page, PageSpan, Part, column
 from kobunko.seed import Seed, load_seed
 from kobunko.settings import Settings, load_settings
 from kobunko.stage import Runner, Stage
@@ -74,6 +76,7 @@ class Extracted:
     pages: list[Page]
     ocr_pages: int
     metadata: str
+    structure: str
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,10 @@ class Text:
     tokens: int
     ocr_confidence: float | None
     unread_pages: int
+    lines: list[Line]
+    language: str
+    quality: str
+    structure: str
 
 
 def make_extract() -> Callable[[ExtractInput], Extracted]:
@@ -101,7 +108,7 @@ def make_extract() -> Callable[[ExtractInput], Extracted]:
             raise Reject("encrypted")
         title, *texts = body.split("\f")
         pages = [Page(n, text, "embedded", "markup", None, "horizontal") for n, text in enumerate(texts, 1)]
-        return Extracted(title, "text", pages, 0, '{"encoding":"utf-8"}')
+        return Extracted(title, "text", pages, 0, '{"encoding":"utf-8"}', '{"kind":"notice"}')
 
     return extract
 
@@ -115,7 +122,8 @@ def make_text() -> Callable[[TextInput], Text]:
             joined += page.text
             spans.append(PageSpan(page.number, start, len(joined), "embedded", "markup", None, "horizontal", 0, 1))
         digest = ids.sha256_hex(joined.encode())
-        return Text(joined, document.title, spans, digest, len(joined), len(joined) // 2, None, 0)
+        found = (None, 0, [], "ja", '{"score":1.0}', "{}")
+        return Text(joined, document.title, spans, digest, len(joined), len(joined) // 2, *found)
 
     return text
 
@@ -135,6 +143,8 @@ class Home:
             text,
             tokens_stage((text,)),
             signature_stage((text,)),
+            privacy_stage((text,)),
+            third_party_stage((text,), {}),
             licence_stage(self.seeds, {}, "試験編集室"),
         ]
 

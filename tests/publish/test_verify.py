@@ -69,7 +69,7 @@ def test_a_removed_document_is_found(folder: Path, id_of: Any) -> None:
 
 def test_a_text_that_rights_forbid_is_found(folder: Path) -> None:
     problems = forge(folder, "ministries", lambda rows: rows[0].update(text="本日の雲量は八であった。", pages=[]))
-    assert any("a text that its rights do not allow (metadata-only)" in problem for problem in problems)
+    assert any("a text that its rights do not allow (licence:metadata-only)" in problem for problem in problems)
     assert "ministries: 1 texts where the manifest counts 0" in problems
 
 

@@ -25,13 +25,10 @@ class Rights:
     opt_out: bool  # licence.opt_out is not empty
     third_party: str | None  # third_party.effect
     action: str | None  # privacy.action
-    removed: bool = False
 
 
 def withheld(rights: Rights, profile: Profile) -> str:
     """Why the text must not be in a release; empty when it may. What is not known to be allowed is not."""
-    if rights.removed:
-        return "removed"
     if rights.action == "quarantine":
         return "personal-data:quarantined"
     if rights.action is None:
