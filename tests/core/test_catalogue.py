@@ -13,8 +13,10 @@ import pytest
 
 from kobunko import ids, tables
 from kobunko.catalogue import MIGRATIONS, Catalogue
+from kobunko.crawlers import absences, hosts, watch
 from kobunko.document import document, part
 from kobunko.records import Capture
+from kobunko.seed import Assertions
 
 MOMENT = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
 
@@ -135,3 +137,22 @@ def test_the_tables_are_those_that_the_migrations_make(either: Catalogue) -> Non
     assert ScriptDirectory.from_config(config).get_current_head() == tables.REVISION
     with either.transaction() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+
+
+def test_what_crawls_remember_is_the_same_on_both(either: Catalogue) -> None:
+    ledger = hosts.Ledger(either)
+    for _ in range(2):
+        ledger.asked("a.example")
+        ledger.wait("a.example", 60, "http-429")
+        with either.transaction() as connection:
+            ledger.save(connection)
+    found = hosts.Ledger(either).record("a.example")
+    assert (found.requests, found.reason, found.not_before) == (2, "http-429", ledger.record("a.example").not_before)
+    with either.transaction() as connection:
+        seen = [watch.note(connection, "s", watch.Sighting("terms", "https://a.example/", x, "c")) for x in "112"]
+        watch.withhold(connection, "s", ["d1", "d1"], "terms changed")
+        absences.note(connection, "s", "c1", [absences.Absence("w", "https://a.example/w", "http-404")], 2)
+        assert absences.settle(connection, "s", "c1", 10, Assertions(gone_after=1)) == (1, "")
+    assert seen == [False, False, True]
+    assert (either.removed(), watch.accept(either, "s"), either.removed()) == ({"d1"}, 1, set())
+    assert [row["work_id"] for row in absences.events(either)] == ["w"]
