@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from kobunko import ids, tables
 from kobunko.backup import back_up, restore
 from kobunko.catalogue import MIGRATIONS, Catalogue
+from kobunko.crawlers import absences, hosts, watch
 from kobunko.document import document, part
 from kobunko.errors import UsageError
 from kobunko.records import Capture
+from kobunko.seed import Assertions
 
 MOMENT = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
 
@@ -165,3 +167,22 @@ def test_a_backup_moves_everything_from_one_database_to_the_other(
         with pytest.raises(UsageError, match="has rows"):
             restore(other, tmp_path / "backup")
         other.close()
+
+
+def test_what_crawls_remember_is_the_same_on_both(either: Catalogue) -> None:
+    ledger = hosts.Ledger(either)
+    for _ in range(2):
+        ledger.asked("a.example")
+        ledger.wait("a.example", 60, "http-429")
+        with either.transaction() as connection:
+            ledger.save(connection)
+    found = hosts.Ledger(either).record("a.example")
+    assert (found.requests, found.reason, found.not_before) == (2, "http-429", ledger.record("a.example").not_before)
+    with either.transaction() as connection:
+        seen = [watch.note(connection, "s", watch.Sighting("terms", "https://a.example/", x, "c")) for x in "112"]
+        watch.withhold(connection, "s", ["d1", "d1"], "terms changed")
+        absences.note(connection, "s", "c1", [absences.Absence("w", "https://a.example/w", "http-404")], 2)
+        assert absences.settle(connection, "s", "c1", 10, Assertions(gone_after=1)) == (1, "")
+    assert seen == [False, False, True]
+    assert (either.withheld(), watch.accept(either, "s"), either.withheld()) == ({"d1"}, 1, set())
+    assert [row["work_id"] for row in absences.events(either)] == ["w"]
