@@ -136,7 +136,7 @@ def _schema() -> str:
     for item in fields(Row):
         kind = arrow_schema(Row).field(item.name).type
         shown = "list of structs" if pa.types.is_list(kind) and pa.types.is_struct(kind.value_type) else str(kind)
-        shown = "list<string>" if shown.startswith("list<") else shown
+        shown = "list of strings" if shown.startswith("list<") else shown
         lines.append(f"| `{item.name}` | {shown} | {item.metadata['about']} |")
     return "\n".join(lines)
 

@@ -46,6 +46,7 @@ def _confidence(axes: Axes, entries: pa.Table) -> None:
     axes.hist(values, bins=np.linspace(0.5, 1, 51).tolist(), color=COLOUR)
     axes.set(title=f"OCR confidence of the {len(values):,} documents with pages read by OCR", ylabel="documents")
     axes.set_xlabel("mean confidence, weighted by characters")
+    axes.set_ylim(bottom=0)
 
 
 def _licences(axes: Axes, entries: pa.Table) -> None:

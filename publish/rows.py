@@ -24,7 +24,7 @@ class Row:
     """
 
     version: ClassVar[int] = 3
-    id: str = column("doc_id", "<source>-<26 base32 characters>, the same on any machine")
+    id: str = column("doc_id", "source, a hyphen, 26 base32 characters; the same on any machine")
     work_id: str = column("", "shared by all versions of one work")
     source: str = column("", "name of the source")
     config: str = column("", "the part of the release that the row is in")

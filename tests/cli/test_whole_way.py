@@ -82,7 +82,7 @@ def test_lookup_leads_back_to_the_bytes_by_every_name(copied: Path, kobunko: Kob
     part = by_url["parts"][0]
     assert part["intact"]
     assert part["warc_file"].startswith("kurashi/")
-    assert [stage["outcome"] for stage in by_url["stages"]] == ["ok"] * 6
+    assert [stage["outcome"] for stage in by_url["stages"]] == ["ok"] * 7
     assert by_url["licence"]["redistribute"] == "metadata-only"
     for name in (by_url["doc_id"], part["sha256"]):
         assert kobunko("lookup", name, "--json").json["documents"] == [by_url]
