@@ -45,12 +45,19 @@ def read_pdf(body: bytes, read_member: ReadMember | None = None, depth: int = 0,
         with pymupdf.open(stream=body, filetype="pdf") as file:
             if file.needs_pass and not file.authenticate(""):
                 raise Reject("encrypted", "needs a password")
-            if file.page_count:
+            if _pages_of(file):
                 reading = _read(file, tables)
                 return with_embedded(reading, embedded_files(file), read_member, depth) if read_member else reading
     except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase):
         pass
     return _second_reader(body)
+
+
+def _pages_of(file: pymupdf.Document) -> int:
+    try:
+        return int(file.page_count)
+    except RuntimeError as error:  # what MuPDF says to a page tree that lies
+        raise Reject("broken-pdf", str(error)) from error
 
 
 def _read(file: pymupdf.Document, tables: bool) -> Reading:

@@ -1,7 +1,7 @@
 """The text of judgments in PDF: how many are read without OCR, and how it differs from a second extractor's.
 
-The second extractor is PDFium; pages that wait for OCR are not compared. Its text has page numbers as lines of their
-own, which are taken out; white space is not compared.
+The second extractor is PDFium. Its text has page numbers as lines of their own, which are taken out. White space and
+pages that wait for OCR are not compared.
 """
 
 import re

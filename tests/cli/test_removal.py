@@ -98,7 +98,7 @@ def crawling(home: Path, site: tuple[Site, str], tmp_path: Path) -> dict[str, st
     (seeds / "choseki.toml").write_text(SEED.format(origin=site[1]), encoding="utf-8")
     return {
         "KOBUNKO__SEEDS": str(seeds),
-        "KOBUNKO__CRAWL__ALLOW_PRIVATE": "true",
+        "KOBUNKO__CRAWL__PRIVATE_HOSTS": '["127.0.0.1"]',
         "KOBUNKO__CRAWL__CONTACT": "mailto:test@kobunko.example",
         "KOBUNKO__RUN__ENGINE": "inline",
     }
