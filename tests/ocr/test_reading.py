@@ -127,12 +127,11 @@ def test_a_horizontal_page_is_read_whichever_way_it_lies(ocr: Callable[[OcrInput
     assert (first.x0, first.y1) == pytest.approx((50 / 595, 103 / 842), abs=0.01)
 
 
-@pytest.mark.parametrize("turn", [0, 90])
-def test_a_vertical_page_is_read_from_the_right(ocr: Callable[[OcrInput], OcrPages], turn: int) -> None:
-    (page,) = ocr(OcrInput([blob(picture(sheet(vertical=True, lines=8), turn))], marked(), 1)).pages
+def test_a_vertical_page_is_read_from_the_right(ocr: Callable[[OcrInput], OcrPages]) -> None:
+    (page,) = ocr(OcrInput([blob(sheet(vertical=True))], marked(), 1)).pages
     assert page.writing == "vertical"
-    assert differences(page.text, "\n".join(SENTENCES * 2)) < 0.05
-    assert page.text.count("、") == 6
+    assert differences(page.text, "\n".join(SENTENCES)) < 0.05
+    assert page.text.count("、") == 3
     assert page.text.startswith("横断")
     assert page.text.splitlines()[-1].startswith("第三条")
 
