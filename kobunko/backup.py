@@ -27,6 +27,7 @@ _TYPES: dict[type[Any], pa.DataType] = {
     sa.Integer: pa.int64(),
     sa.BigInteger: pa.int64(),
     sa.Boolean: pa.bool_(),
+    sa.LargeBinary: pa.binary(),
     sa.DateTime: pa.timestamp("us", tz="UTC"),
 }
 
