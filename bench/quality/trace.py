@@ -31,9 +31,9 @@ FLOORS: dict[str, tuple[str, float]] = {
     "found by URL": (">=", 1.0),
     "found by hash": (">=", 1.0),
     "chains with every link and intact bytes": (">=", 1.0),
-    "passages at rank 1": (">=", 0.995),
-    "noisy passages at rank 1": (">=", 0.97),
-    "invented passages found": ("<=", 0.005),
+    "passages at rank 1": (">=", 0.998),
+    "noisy passages at rank 1": (">=", 0.99),
+    "invented passages found": ("<=", 0.003),
 }
 _ASKED = 1000
 _LINKS = ("doc_id", "work_id", "source", "source_key", "source_version", "url", "stages", "parts", "captures")
