@@ -31,9 +31,9 @@ FLOORS: dict[str, tuple[str, float]] = {
     "found by URL": (">=", 1.0),
     "found by hash": (">=", 1.0),
     "chains with every link and intact bytes": (">=", 1.0),
-    "passages at rank 1": (">=", 0.995),
-    "noisy passages at rank 1": (">=", 0.97),
-    "invented passages found": ("<=", 0.005),
+    "passages at rank 1": (">=", 0.998),
+    "noisy passages at rank 1": (">=", 0.99),
+    "invented passages found": ("<=", 0.003),
 }
 _ASKED = 1000
 _LINKS = ("doc_id", "work_id", "source", "source_key", "source_version", "url", "stages", "parts", "captures")
@@ -68,7 +68,7 @@ def _read(home: Home, samples: Path) -> dict[str, str]:
     with home.writing():
         import_files(home, home.catalogue.start_run("import"), rows_of_list(samples / "import.jsonl"), lambda _: None)
         corpus = Corpus(home.catalogue, settings.stages, stages)
-        with executor("processes", partial(read_part, settings.raw), settings.workers) as engine:
+        with executor(settings.run, partial(read_part, settings.raw)) as engine:
             run_stage(corpus, "extract", engine, settings.run)
     texts = {}
     for chunk in corpus.chunks(range(len(corpus)), ["extract.pages"]):

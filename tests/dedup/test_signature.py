@@ -18,6 +18,7 @@ from kobunko.dedup.signature import EMPTY, permutations, signatures
 from kobunko.dedup.stage import SignatureInput, Signer, signature_stage
 from kobunko.errors import Reject
 from kobunko.executors import executor, read_part
+from kobunko.settings import RunSettings
 from kobunko.stage import Runner
 
 NOTICE = "潮汐省は、架空湾における潮位の観測を毎月行い、その結果を公表するものとする。" * 3
@@ -84,7 +85,7 @@ def test_the_stage_gives_the_same_together_one_by_one_and_in_processes(tmp_path:
     assert together.schema == stage.output_schema
     rows = [Runner(stage, lambda part: b"")(batch(texts).slice(place, 1)) for place in range(len(texts))]
     assert pa.concat_tables(rows) == together
-    with executor("processes", partial(read_part, tmp_path), 2) as engine:
+    with executor(RunSettings(workers=2), partial(read_part, tmp_path)) as engine:
         found = pa.concat_tables(engine.map(stage, [batch(texts).slice(place, 2) for place in (0, 2)]))
     assert found.sort_by("doc_id") == together
 

@@ -22,7 +22,7 @@ from kobunko.passages.store import Store
 from kobunko.publish import release
 from kobunko.records import Blob, Line, Page, PageSpan, column
 from kobunko.running import run_stages
-from kobunko.settings import Settings, load_settings
+from kobunko.settings import RunSettings, Settings, load_settings
 from kobunko.stage import Stage
 
 LAW = """<?xml version="1.0" encoding="UTF-8"?>
@@ -214,7 +214,7 @@ def _process(home: Home) -> None:
     corpus = Corpus(home.catalogue, home.settings.stages, stages(home))
     with home.writing():
         run_id = home.catalogue.start_run("run")
-        with executor("inline", partial(read_part, home.settings.raw), 1) as engine:
+        with executor(RunSettings(engine="inline"), partial(read_part, home.settings.raw)) as engine:
             done = run_stages(corpus, list(corpus.stages), engine, home.settings.run)
         crawl = {"kurashi": {"new": 9, "changed": 0, "failed": 1}}
         facts = {"stages": {name: item.as_json() for name, item in done.items()}, "crawl": crawl}
