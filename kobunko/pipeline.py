@@ -33,8 +33,6 @@ from kobunko.ocr import cache, models
 from kobunko.ocr.hocr import hocr as hocr
 from kobunko.ocr.stage import ocr_stage
 from kobunko.ocr.view import VIEW as VIEW
-from kobunko.publish import release, verify
-from kobunko.publish.diff import Diff, diff, read_side
 from kobunko.publish.result import Changes as Changes
 from kobunko.publish.result import Gated as Gated
 from kobunko.publish.result import Progress as BytesDone
@@ -51,6 +49,8 @@ from kobunko.stage import Stage
 
 if TYPE_CHECKING:
     from kobunko.dedup.duplicates import Duplicates
+    from kobunko.publish.diff import Diff
+    from kobunko.publish.release import ReleaseInfo
 
 
 def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
@@ -160,8 +160,10 @@ def prune_stages(home: Home) -> list[Path]:
     return list(prune(home.settings.stages, stages(home)))
 
 
-def build_release(home: Home, version: str, profile: Profile, sources: Collection[str] = ()) -> release.ReleaseInfo:
+def build_release(home: Home, version: str, profile: Profile, sources: Collection[str] = ()) -> "ReleaseInfo":
     """Folds the corpus into a release: duplicate clusters, manifest, shards, card."""
+    from kobunko.publish import release
+
     everything = corpus(home)
     cluster = duplicates(home, everything)
     return release.build(everything, home.catalogue, home.settings, home.seeds, version, profile, cluster, sources)
@@ -192,10 +194,14 @@ def is_current(home: Home, version: str) -> bool:
 
 def verify_release(home: Home, version: str) -> list[str]:
     """Problems of a release; none means that every byte and every promise holds."""
+    from kobunko.publish import verify
+
     return verify.verify(home.settings.releases / version, home.catalogue.removed())
 
 
-def diff_releases(older: Path, newer: Path) -> Diff:
+def diff_releases(older: Path, newer: Path) -> "Diff":
+    from kobunko.publish.diff import diff, read_side
+
     return diff(read_side(older), read_side(newer))
 
 

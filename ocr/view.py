@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from kobunko.errors import Reject
-from kobunko.ocr.render import page_image
 from kobunko.records import Blob
 from kobunko.stage import Resources, Stage
 
@@ -48,6 +47,8 @@ def make() -> Callable[[ViewInput], View]:
 
 
 def view(wanted: ViewInput) -> View:
+    from kobunko.ocr.render import page_image  # brings MuPDF along, which only workers need
+
     try:
         pixels = page_image(wanted.blobs[0], wanted.page)
     except IndexError as error:
