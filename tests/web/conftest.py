@@ -12,7 +12,7 @@ import uvicorn
 
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
-from library import Library, build, stages
+from library import Library, build
 
 from kobunko import pipeline
 from kobunko.home import open_home
@@ -28,7 +28,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 def make_app(settings: Settings):
     with open_home(settings, read_only=True) as home:
-        return create_app(Service(settings, stages(home), pipeline.VIEW))
+        return create_app(Service(settings, pipeline.stages(home), pipeline.VIEW))
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,13 @@
 """A home full of invented documents, made in this process: what the service and lookup are tested on."""
 
-import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pymupdf
 
 from kobunko import pipeline
-from kobunko.dedup.clusters import cluster
 from kobunko.document import document
 from kobunko.executors import executor, read_part
 from kobunko.home import Home, open_home
@@ -19,11 +15,8 @@ from kobunko.importing import ImportRow, import_files
 from kobunko.passages.fold import update
 from kobunko.passages.released import Release
 from kobunko.passages.store import Store
-from kobunko.publish import release
-from kobunko.records import Blob, Line, Page, PageSpan, column
 from kobunko.running import run_stages
 from kobunko.settings import RunSettings, Settings, load_settings
-from kobunko.stage import Stage
 
 LAW = """<?xml version="1.0" encoding="UTF-8"?>
 <Law Era="Reiwa" Year="05" Num="901" LawType="Act" Lang="ja" PromulgateMonth="04" PromulgateDay="01">
@@ -45,76 +38,6 @@ PAGES = [
 ]
 HOSTILE = "<script>alert('題名')</script><img src=x onerror=alert(1)>"
 NOTICE = "講習会の定員は三十名とし、申込みの順に受け付ける。受講料は無料である。持ち物は筆記用具とする。"
-
-
-@dataclass(frozen=True, slots=True)
-class TextInput:
-    title: str = column("title")
-    found_title: str = column("extract.title")
-    pages: list[Page] = column("extract.pages")
-    format: str = column("extract.format")
-    blobs: list[Blob] = column("blobs")
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """As the stage of the pipeline writes it, with the lines of PDF pages."""
-
-    text: str
-    title: str
-    pages: list[PageSpan]
-    sha256: str
-    characters: int
-    tokens: int
-    ocr_confidence: float | None
-    unread_pages: int
-    lines: list[Line]
-
-
-def make() -> Callable[[TextInput], Text]:
-    return with_lines
-
-
-def with_lines(wanted: TextInput) -> Text:
-    lines: list[Line] = []
-    pages = [page.text.strip() for page in wanted.pages]
-    if wanted.format == "pdf":
-        with pymupdf.open(stream=wanted.blobs[0].body, filetype="pdf") as file:
-            found = [_lines_of(sheet) for sheet in file]
-        pages = ["\n".join(text for text, _ in page) for page in found]
-    spans, position = [], 0
-    for number, (page, text) in enumerate(zip(wanted.pages, pages, strict=True), 1):
-        spans.append(
-            PageSpan(
-                number, position, position + len(text), "embedded", "text-layer", None, "horizontal", 0, page.part_page
-            )
-        )
-        if wanted.format == "pdf":
-            at = position
-            for line, box in found[number - 1]:
-                lines.append(Line(number, at, at + len(line), *box, 1, "text"))
-                at += len(line) + 1
-        position += len(text) + 2
-    whole = "\n\n".join(pages)
-    digest = hashlib.sha256(whole.encode()).hexdigest()
-    return Text(whole, wanted.title or wanted.found_title, spans, digest, len(whole), len(whole) // 2, None, 0, lines)
-
-
-def _lines_of(sheet: Any) -> list[tuple[str, tuple[float, ...]]]:
-    width, height = sheet.rect.width, sheet.rect.height
-    found = []
-    for block in sheet.get_text("dict")["blocks"]:
-        for line in block["lines"]:
-            x0, y0, x1, y1 = line["bbox"]
-            text = "".join(span["text"] for span in line["spans"])
-            found.append((text, (x0 / width, y0 / height, x1 / width, y1 / height)))
-    return found
-
-
-def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
-    extract, ocr, _, signature, licence = pipeline.stages(home)
-    text = Stage(name="text", version=99, make=make, reads=TextInput, writes=Text, after=(extract, ocr))
-    return extract, ocr, text, signature, licence
 
 
 def pdf(pages: list[list[str]]) -> bytes:
@@ -209,9 +132,7 @@ def _describe(home: Home) -> None:
 
 
 def _process(home: Home) -> None:
-    from kobunko.corpus import Corpus
-
-    corpus = Corpus(home.catalogue, home.settings.stages, stages(home))
+    corpus = pipeline.corpus(home)
     with home.writing():
         run_id = home.catalogue.start_run("run")
         with executor(RunSettings(engine="inline"), partial(read_part, home.settings.raw)) as engine:
@@ -220,7 +141,7 @@ def _process(home: Home) -> None:
         facts = {"stages": {name: item.as_json() for name, item in done.items()}, "crawl": crawl}
         home.catalogue.finish_run(run_id, "done", facts)
         for version in ("r1", "r2"):
-            release.build(corpus, home.catalogue, home.settings, home.seeds, version, "internal", cluster)
+            pipeline.build_release(home, version, "internal")
     index(home.settings, "r2")
 
 
