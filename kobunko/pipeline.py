@@ -29,7 +29,7 @@ from kobunko.licensing.hosts import host_of
 from kobunko.licensing.privacy import privacy_stage
 from kobunko.licensing.stage import knowledge_of, licence_stage
 from kobunko.licensing.third_party import third_party_stage
-from kobunko.ocr import cache, models
+from kobunko.ocr import models
 from kobunko.ocr.hocr import hocr as hocr
 from kobunko.ocr.stage import ocr_stage
 from kobunko.ocr.view import VIEW as VIEW
@@ -257,11 +257,6 @@ def model_checks(home: Home) -> list[Check]:
     except KobunkoError as error:
         found.append(Check("OCR runs with", False, "a model is missing", str(error)))
     return found
-
-
-def forget_readings(home: Home, hashes: Sequence[str]) -> int:
-    """Takes what OCR keeps of files with these SHA-256 away; returns of how many there was something."""
-    return cache.forget(cache.folder(home.path), hashes)
 
 
 def picture_of(path: Path, page: Mapping[str, Any], rotation: int) -> Any:

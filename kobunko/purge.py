@@ -1,9 +1,10 @@
-"""Erases what removals bind: the bytes in WARC files, side-cars, caches and local releases, the words in the catalogue.
+"""Erases what removals bind: bytes in WARC files, side-cars, caches, passage index, releases, words in the catalogue.
 
 Every step can be done again: after a crash the same command goes on. What was published elsewhere is out of reach from
 here; `elsewhere` says where it is and how it is erased there.
 """
 
+import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from kobunko import durable, removals, sidecar, tables, warc
 from kobunko.home import Home
 from kobunko.lookup.chain import releases_with
+from kobunko.passages.store import open_store
 
 ERASED = "erased"  # takes the place of a release's hash
 _IN_QUERY = 500  # values that a query names at once
@@ -42,6 +44,9 @@ def purge(home: Home) -> PurgeSummary:
     summary.sidecar_rows = sidecar.erase(settings.stages, set(doc_ids))
     summary.cache_files = _erase_caches(home.path / "cache", hashes)
     _scrub(home, doc_ids, hashes)
+    if store := open_store(settings.index):
+        with contextlib.closing(store), store.transaction() as connection:
+            store.delete(connection, doc_ids)
     for name in releases:
         catalogue.update_release(name, manifest_sha256=ERASED, verified=False)
         _erase_release(settings.releases / name)

@@ -1,13 +1,11 @@
 """What was recognised on a page image is kept, so that no page is read twice by the same models.
 
-The image is known by the SHA-256 of its file and the number of its page, so that a removal, which names files, can
-take everything away that came from them. Only what the recogniser found is kept: reading order, tables and repairs are
-made anew, and may get better without a page being read again.
+The image is known by the SHA-256 of its file and the number of its page. The path says it, so that a removal, which
+names files, can take everything away that came from them (`kobunko.purge`). Only what the recogniser found is kept:
+reading order, tables and repairs are made anew, and may get better without a page being read again.
 """
 
 import json
-import shutil
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -48,17 +46,6 @@ class Cache:
 
     def _path(self, sha256: str, page: int) -> Path:
         return _of_file(self._folder, sha256) / f"{page}-{self._name}.json"
-
-
-def forget(folder: Path, hashes: Iterable[str]) -> int:
-    """Removes everything that was read from files of these SHA-256; returns from how many there was something."""
-    count = 0
-    for sha256 in hashes:
-        path = _of_file(folder, sha256)
-        if path.is_dir():
-            shutil.rmtree(path)
-            count += 1
-    return count
 
 
 def _of_file(folder: Path, sha256: str) -> Path:

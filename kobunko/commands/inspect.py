@@ -1,5 +1,6 @@
 """Looking things up: provenance of a document or a passage, the index for it, fitness of the machine."""
 
+from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from kobunko.passages.released import Release, default_release
 from kobunko.passages.store import Store, open_store
 from kobunko.passages.trace import trace
 from kobunko.removals import notice
+from kobunko.running import Progress
 from kobunko.screen import note, out, show_json, show_table, stage_progress
 
 _LONGEST_FILE = 8 << 20  # bytes of a passage
@@ -105,18 +107,22 @@ def index_command(
 ) -> None:
     """Bring the passage index up to date with a release: add what is new, drop what has left."""
     with open_home(settings_of(home)) as place, job(place, "index", release) as current, stage_progress() as progress:
-        releases = place.settings.releases
-        chosen = Release(releases / release) if release else default_release(releases)
-        store = Store(place.settings.index, create=True)
-        removed = place.catalogue.removed()
-        summary = update(store, chosen, removed, lambda done, total: progress("index", done, total))
-        store.close()
-        facts = {"release": chosen.version, **asdict(summary)}
+        facts = update_index(place, release, progress)
         current.summary["index"] = facts
     if json_:
         show_json(facts)
     else:
-        note(f"release {chosen.version}: {summary.added} documents added, {summary.removed} dropped")
+        note(f"release {facts['release']}: {facts['added']} documents added, {facts['removed']} dropped")
+
+
+def update_index(place: Home, version: str = "", progress: Progress = lambda *_: None) -> dict[str, Any]:
+    """Makes the passage index hold exactly a release, the newest open one if none is named."""
+    releases = place.settings.releases
+    chosen = Release(releases / version) if version else default_release(releases)
+    with closing(Store(place.settings.index, create=True)) as store:
+        removed = place.catalogue.removed()
+        summary = update(store, chosen, removed, lambda done, total: progress("index", done, total))
+    return {"release": chosen.version, **asdict(summary)}
 
 
 _EVIDENCE = ("phrase", "url", "fetched_at", "sha256")

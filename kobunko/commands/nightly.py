@@ -10,6 +10,7 @@ import typer
 from kobunko import pipeline
 from kobunko.commands.collect import note_crawl, show_crawl
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
+from kobunko.commands.inspect import update_index
 from kobunko.commands.process import note_stages, show_stages
 from kobunko.commands.releases import remember_destination
 from kobunko.errors import KobunkoError
@@ -79,6 +80,8 @@ def _release(place: Home, current: Job, profile: pipeline.Profile, to: str) -> N
     current.summary["release"] = {"version": version, "new": True, "documents": info.documents}
     if problems := pipeline.verify_release(place, version):
         raise KobunkoError(f"release {version} does not keep its promises: {problems[0]}.")
+    if profile == "open":  # what the index holds, everybody can read
+        current.summary["index"] = update_index(place, version)
     if to:
         pipeline.publish(place, version, to)
         remember_destination(place, version, to)

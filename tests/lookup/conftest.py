@@ -9,8 +9,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "web" / "support"))
 
-from library import Library, build, stages
+from library import Library, build
 
+from kobunko import pipeline
 from kobunko.home import Home, open_home
 from kobunko.passages.store import Store
 from kobunko.settings import load_settings
@@ -44,4 +45,4 @@ def store(library: Library) -> Iterator[Store]:
 
 @pytest.fixture
 def steps(home: Home) -> tuple:
-    return stages(home)
+    return pipeline.stages(home)
