@@ -1,6 +1,7 @@
 """A crawl of several sources at once: one process, one reactor, one spider per source."""
 
 import itertools
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -34,13 +35,15 @@ def crawl(
     limit: int = 0,
     replay: Sequence[Path] = (),
     on_progress: Progress | None = None,
+    deadline: float = math.inf,
 ) -> dict[str, CrawlSummary]:
     """Crawls the sources of `seeds` and returns what happened, by source.
 
     Runs in the calling process, once per process, since Scrapy's reactor cannot be started twice. Ctrl-C and SIGTERM
     end it cleanly; a source whose queue is not empty then goes on at the next start. `limit` is the number of
-    documents per source at most. With `replay` the answers come from these WARC files and nothing is asked of the
-    network. The error of a failed write (disk full, I/O) is raised when all is closed.
+    documents per source at most; nothing is asked after `deadline` (of `time.monotonic`). With `replay` the answers
+    come from these WARC files and nothing is asked of the network. The error of a failed write (disk full, I/O) is
+    raised when all is closed.
     """
     for seed in seeds:
         _check(seed)
@@ -52,8 +55,14 @@ def crawl(
         if on_progress is not None:
             on_progress(summary.source, summary.counts())
 
-    shared: dict[str, Any] = {"archive": archive, "ledger": ledger, "sequence": sequence, "on_flush": on_flush}
-    jobs = [open_job(settings, catalogue, seed, run_id, limit=limit, **shared) for seed in seeds]
+    shared: dict[str, Any] = {
+        "archive": archive,
+        "ledger": ledger,
+        "sequence": sequence,
+        "on_flush": on_flush,
+        "deadline": deadline,
+    }
+    jobs = [open_job(settings, catalogue, seed, run_id, **shared) for seed in seeds]
     _run(settings, jobs)
     return {job.seed.source: job.summary for job in jobs}
 

@@ -1,5 +1,6 @@
 """One crawl of one source: what its spider, scheduler and middlewares share."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Job:
     archive: Archive | None
     limit: int
     ledger: Ledger
+    deadline: float  # of `time.monotonic`
     has_whole_list: bool = False  # set by spiders whose crawl meets every work that the source still has
     signals: dict[str, HostSignals] = field(default_factory=dict)  # opt-outs that hold for a whole origin
     stopped: str = ""  # set when the crawl must end before its queue is empty
@@ -51,6 +53,8 @@ class Job:
             return "write-error"
         if self.limit and self.summary.fetched >= self.limit:
             return "limit"
+        if time.monotonic() >= self.deadline:
+            return "deadline"
         return ""
 
     def objection(self, url: str) -> str:
@@ -117,19 +121,16 @@ def open_job(
     catalogue: Catalogue,
     seed: Seed,
     run_id: str,
-    *,
-    limit: int,
-    archive: Archive | None,
-    ledger: Ledger,
-    sequence: Iterator[int],
-    on_flush: Callable[[CrawlSummary], None],
+    **shared: Any,
 ) -> Job:
-    """Begins a crawl or goes on with one that did not end. Call it only while holding the home's lock."""
+    """Begins a crawl or goes on with one that did not end; `shared` as in `assemble_job`.
+
+    Call it only while holding the home's lock.
+    """
     for left_open in sorted((settings.raw / seed.source).glob(f"*{OPEN}")):  # by a kill
         repair(left_open)
     crawl_id, resumed = open_crawl(catalogue, seed.source, run_id, replay=archive is not None)
-    shared: dict[str, Any] = {"limit": limit, "archive": archive, "ledger": ledger, "sequence": sequence}
-    return assemble_job(settings, catalogue, seed, run_id, crawl_id, resumed=resumed, on_flush=on_flush, **shared)
+    return assemble_job(settings, catalogue, seed, run_id, crawl_id, resumed=resumed, **shared)
 
 
 def assemble_job(
@@ -142,6 +143,7 @@ def assemble_job(
     resumed: bool,
     ledger: Ledger,
     sequence: Iterator[int],
+    deadline: float = math.inf,
     limit: int = 0,
     archive: Archive | None = None,
     on_flush: Callable[[CrawlSummary], None] = lambda _: None,
@@ -169,7 +171,7 @@ def assemble_job(
         sequence=sequence,
         on_flush=flushed,
     )
-    return Job(settings, seed, catalogue, frontier, recorder, summary, archive, limit, ledger)
+    return Job(settings, seed, catalogue, frontier, recorder, summary, archive, limit, ledger, deadline)
 
 
 def job_of(crawler: "Crawler") -> Job:

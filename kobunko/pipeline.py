@@ -115,11 +115,13 @@ def crawl(
     limit: int = 0,
     replay: Sequence[Path] = (),
     on_progress: Callable[[str, Mapping[str, int]], None] | None = None,
+    deadline: float = math.inf,
 ) -> dict[str, Any]:
     """Asks the sources for what is new. A process can do this once, because Scrapy's reactor starts once."""
     from kobunko.crawlers.crawl import crawl
 
-    found = crawl(home.settings, home.catalogue, seeds, run_id, limit=limit, replay=replay, on_progress=on_progress)
+    wanted: dict[str, Any] = {"limit": limit, "replay": replay, "on_progress": on_progress, "deadline": deadline}
+    found = crawl(home.settings, home.catalogue, seeds, run_id, **wanted)
     return {source: summary.to_json() for source, summary in found.items()}
 
 

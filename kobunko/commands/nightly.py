@@ -21,6 +21,7 @@ from kobunko.report import energy, night_row
 from kobunko.screen import crawl_progress, note, stage_progress
 
 NIGHTS_SHOWN = 7
+CRAWL_SHARE = 0.5  # of the time budget at most; the rest is for reading what came
 
 
 @app.command()
@@ -39,7 +40,7 @@ def nightly(
         try:
             with job(place, "nightly") as current:
                 current.summary["earlier"] = _earlier(place, current)
-                _collect(place, current)
+                _collect(place, current, started + 3600 * hours * CRAWL_SHARE if hours else math.inf)
                 _read(place, current, started + 3600 * hours if hours else math.inf)
                 if release or to:
                     _release(place, current, profile, to)
@@ -51,10 +52,10 @@ def nightly(
                 notify(place.settings.notify, {"run_id": current.run_id, "broken": current.broken, **current.summary})
 
 
-def _collect(place: Home, current: Job) -> None:
+def _collect(place: Home, current: Job, deadline: float) -> None:
     enabled = [seed for seed in place.seeds.values() if seed.enabled]
     with crawl_progress() as progress:
-        note_crawl(current, pipeline.crawl(place, current.run_id, enabled, on_progress=progress))
+        note_crawl(current, pipeline.crawl(place, current.run_id, enabled, on_progress=progress, deadline=deadline))
 
 
 def _read(place: Home, current: Job, deadline: float) -> None:

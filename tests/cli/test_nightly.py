@@ -58,16 +58,17 @@ def test_nights_follow_each_other(kobunko: Kobunko, home: Path, tmp_path: Path, 
     with DemoServer() as server:
         proxy = {"KOBUNKO__CRAWL__PROXY": server.url}
         short = kobunko("nightly", "--hours", "0.000001", "--json", **proxy).json
-        assert short["stages"]["extract"]["documents"] == 0
-        assert short["stages"]["extract"]["left"] == sum(facts["new"] for facts in short["crawl"].values()) > 0
+        assert {facts["stopped"] for facts in short["crawl"].values()} == {"deadline"}
         first = kobunko("nightly", "--to", target, "--json", **proxy).json
         second = kobunko("nightly", "--to", target, "--json", **proxy).json
-    assert first["stages"]["extract"]["documents"] == short["stages"]["extract"]["left"]
+    assert all(facts["resumed"] and not facts["stopped"] for facts in first["crawl"].values())
+    assert first["stages"]["extract"]["documents"] == sum(facts["new"] for facts in first["crawl"].values()) > 0
     assert first["release"]["new"]
     assert (target / first["release"]["version"] / "README.md").is_file()
     assert second["release"] == {"version": first["release"]["version"], "new": False}
     assert [night["run_id"] for night in second["earlier"]] == [first["run_id"], short["run_id"]]
-    assert second["earlier"][1]["new"] == short["stages"]["extract"]["left"]
+    assert second["earlier"][0]["new"] == first["stages"]["extract"]["documents"]
+    assert first["index"]["added"] == first["release"]["documents"]
     assert first["energy"]["pages"] >= first["stages"]["extract"]["documents"]
     assert json.loads(told.read_text())["run_id"] == second["run_id"]
     assert [night["run_id"] for night in listener.received] == [short["run_id"], first["run_id"], second["run_id"]]

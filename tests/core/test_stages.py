@@ -1,6 +1,7 @@
 """The stage contract through the real executors and side-cars: N rows in, N rows out, whatever the documents do."""
 
 import dataclasses
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,14 @@ def test_what_has_a_row_is_not_done_again(catalogue: Catalogue, tmp_path: Path) 
         "double": (1, 1),
         "total": (1, 1),
     }
+
+
+def test_when_the_time_is_up_the_rest_waits_for_the_next_run(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, "ok-1", "ok-2", "ok-3")
+    corpus = Corpus(catalogue, tmp_path, machinery.STAGES)
+    done = run_stages(corpus, ["number"], Inline(machinery.no_bytes), RunSettings(), deadline=time.monotonic())
+    assert (done["number"].documents, done["number"].left) == (0, 3)
+    assert run_stages(corpus, ["number"], Inline(machinery.no_bytes), RunSettings())["number"].documents == 3
 
 
 def test_hostile_documents_cost_only_themselves(catalogue: Catalogue, tmp_path: Path) -> None:
