@@ -56,6 +56,7 @@ def crawl(
             on_progress(summary.source, summary.counts())
 
     shared: dict[str, Any] = {
+        "limit": limit,
         "archive": archive,
         "ledger": ledger,
         "sequence": sequence,

@@ -121,6 +121,8 @@ def open_job(
     catalogue: Catalogue,
     seed: Seed,
     run_id: str,
+    *,
+    archive: Archive | None,
     **shared: Any,
 ) -> Job:
     """Begins a crawl or goes on with one that did not end; `shared` as in `assemble_job`.
@@ -130,7 +132,7 @@ def open_job(
     for left_open in sorted((settings.raw / seed.source).glob(f"*{OPEN}")):  # by a kill
         repair(left_open)
     crawl_id, resumed = open_crawl(catalogue, seed.source, run_id, replay=archive is not None)
-    return assemble_job(settings, catalogue, seed, run_id, crawl_id, resumed=resumed, **shared)
+    return assemble_job(settings, catalogue, seed, run_id, crawl_id, resumed=resumed, archive=archive, **shared)
 
 
 def assemble_job(
