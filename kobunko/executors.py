@@ -54,7 +54,7 @@ class Inline:
 class Processes:
     """Computes in spawned workers; a few batches per worker are in flight, so memory does not grow with the corpus.
 
-    Stages with the same resources share their workers, since starting one costs a second or two.
+    Stages that need the same of a worker share them, since starting one costs seconds.
     """
 
     def __init__(self, read_blob: ReadBlob, workers: int) -> None:
@@ -65,7 +65,7 @@ class Processes:
 
     def map(self, stage: Stage[Any, Any], batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
         workers = max(1, self._workers // stage.resources.cpus)
-        if self._pool is None or stage.resources != self._resources:
+        if self._pool is None or self._resources is None or not stage.resources.same_worker(self._resources):
             self.close()
             self._pool = self._start(stage.resources, workers)
         try:

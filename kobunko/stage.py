@@ -38,6 +38,11 @@ class Resources:
     wall_s_per_unit: float = 0
     tasks_per_worker: int = 500  # batches; then the worker is replaced, because native code leaks
 
+    def same_worker(self, other: "Resources") -> bool:
+        """Whether one worker can serve both: what it has is fixed at its start, wall time is each task's own."""
+        fixed = ("cpus", "gpus", "memory_mb", "tasks_per_worker")
+        return all(getattr(self, name) == getattr(other, name) for name in fixed)
+
 
 @dataclass(frozen=True)
 class Stage(Generic[I, O]):

@@ -1,18 +1,30 @@
-"""How the tests call the real command line."""
+"""How the tests call the real command line: each command in a process of its own.
+
+The process is forked from one that has imported everything, because importing takes seconds and tests make hundreds of
+calls. `command` is for tests that need the whole start of a program, to kill it for example.
+"""
 
 import hashlib
 import json
+import multiprocessing
 import os
-import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+os.environ["COLUMNS"] = "200"  # for the process that is forked from, which asks once
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["kobunko.cli", "commandline"])
 
+
+@dataclass(frozen=True)
 class Result:
-    def __init__(self, done: "subprocess.CompletedProcess[str]") -> None:
-        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+    code: int | None
+    out: str
+    err: str
 
     @property
     def json(self) -> Any:
@@ -27,11 +39,29 @@ def command(home: Path, *arguments: str | Path) -> list[str]:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    return os.environ | {"KOBUNKO__RUN__WORKERS": "2", "COLUMNS": "200", **extra}
+    return os.environ | {"KOBUNKO__RUN__WORKERS": "2", **extra}
 
 
 def run(arguments: list[str], env: dict[str, str]) -> Result:
-    return Result(subprocess.run(arguments, capture_output=True, text=True, timeout=300, env=env))
+    """Runs `command(…)` to its end."""
+    with tempfile.TemporaryDirectory() as folder:
+        streams = [Path(folder) / name for name in ("out", "err")]
+        process = PROCESSES.Process(target=_main, args=(arguments[2:], env, streams))
+        process.start()
+        process.join(300)
+        assert process.exitcode is not None, f"still running: {arguments}"
+        return Result(process.exitcode, *(path.read_text() for path in streams))
+
+
+def _main(arguments: list[str], env: dict[str, str], streams: list[Path]) -> None:
+    from kobunko.cli import main
+
+    for number, path in enumerate(streams, 1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv = arguments
+    main()
 
 
 def must(home: Path, *arguments: str | Path) -> str:
