@@ -16,6 +16,8 @@ from kobunko.web.service import Service
 
 router = APIRouter(responses=documented(413, 422, 429))
 _NAMED = documented(404, 410)
+_FRACTION = r"(0(\.[0-9]{1,9})?|1)"
+_BOX = rf"^({_FRACTION}(,{_FRACTION}){{3}})?$"
 _LISTED = 1000  # ids of a list in one answer
 
 
@@ -94,7 +96,7 @@ def image(
     service: Lookup,
     start: Place = 0,
     end: Place = 0,
-    box: Annotated[str, Query(max_length=100, description="x0,y0,x1,y1 in fractions of the page")] = "",
+    box: Annotated[str, Query(pattern=_BOX, max_length=100, description="two corners, in fractions of the page")] = "",
 ) -> Response:
     """The page's picture (WebP) from the raw bytes; `box` and the lines with characters `start`–`end` are marked."""
     boxes = [_box(box)] if box else []
@@ -102,12 +104,9 @@ def image(
 
 
 def _box(text: str) -> tuple[float, ...]:
-    try:
-        x0, y0, x1, y1 = (float(value) for value in text.split(","))
-    except ValueError:
-        x0 = y0 = x1 = y1 = -1.0
-    if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
-        raise UsageError("box must be x0,y0,x1,y1 in fractions of the page, from its top left.")
+    """`x0, y0, x1, y1` from two corners in any order."""
+    values = [float(value) for value in text.split(",")]
+    (x0, x1), (y0, y1) = sorted(values[0::2]), sorted(values[1::2])
     return x0, y0, x1, y1
 
 

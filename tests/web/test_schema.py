@@ -3,6 +3,7 @@
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import Case
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 
 def test_the_api_keeps_its_description(address: str) -> None:
@@ -16,6 +17,7 @@ def test_the_api_keeps_its_description(address: str) -> None:
         )
         @given(case=operation.as_strategy())
         def ask(case: Case) -> None:
-            case.call_and_validate(base_url=address)
+            # That exactly one of three parameters is wanted cannot be said in OpenAPI.
+            case.call_and_validate(base_url=address, excluded_checks=[positive_data_acceptance])
 
         ask()
