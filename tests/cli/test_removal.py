@@ -198,6 +198,7 @@ def test_an_imported_file_that_was_removed_is_not_imported_again(kobunko: Kobunk
     assert (again["new"], len(again["removed"])) == (0, 1)
 
 
+@pytest.mark.slow
 def test_a_purge_that_was_killed_is_finished_by_the_next(kobunko: Kobunko, home: Path, tmp_path: Path) -> None:
     rows = []
     for number in range(12):

@@ -152,7 +152,7 @@ def test_kill_9_in_the_middle_of_a_run_changes_nothing_in_the_end(kobunko: Kobun
     shutil.copytree(home, twin)
     env = environment(KOBUNKO__RUN__WORKERS="1", KOBUNKO__RUN__FLUSH_ROWS="1")
     kills = 0
-    while kills < 3:
+    while kills < 2:
         parts_before = len(list((home / "stages").rglob("part-*.parquet")))
         process = subprocess.Popen(
             command(home, "run"), env=env, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -65,6 +65,7 @@ def image(kind: str, body: Image.Image, **options: object) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.slow
 def test_every_hostile_image_has_a_named_outcome_and_harms_no_neighbour(home: Path, scan: Path, tmp_path: Path) -> None:
     with pymupdf.open(scan) as document:
         pixmap = document[0].get_pixmap(dpi=150)
