@@ -24,6 +24,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from kobunko import warc
 from kobunko.errors import UsageError
+from kobunko.logs import configure
 from kobunko.records import Part
 from kobunko.settings import RunSettings
 from kobunko.stage import KEY, ReadBlob, Resources, Runner, Stage, failure
@@ -177,6 +178,7 @@ def _start_worker(resources: Resources, read_blob: ReadBlob) -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no worker outlives a killed parent
     warnings.simplefilter("ignore")  # what a library thinks of a document is no news to the operator
     os.environ.setdefault("OMP_NUM_THREADS", str(resources.cpus))
+    configure()  # logs go to standard error here too: standard output is the command's data
     sys.addaudithook(_refuse_network)
     limit = resources.memory_mb << 20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))

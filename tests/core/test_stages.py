@@ -97,6 +97,17 @@ def test_hostile_documents_cost_only_themselves(catalogue: Catalogue, tmp_path: 
     assert len(outcomes) == 20
 
 
+def test_what_workers_log_does_not_mix_with_data(
+    catalogue: Catalogue, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    add(catalogue, "log-1")
+    with executor(RunSettings(workers=1), machinery.no_bytes) as processes:
+        run(catalogue, tmp_path, processes)
+    printed = capfd.readouterr()
+    assert printed.out == ""
+    assert "a remark" in printed.err
+
+
 def test_both_executors_give_the_same_rows(catalogue: Catalogue, tmp_path: Path) -> None:
     add(catalogue, *(f"ok-{n}" for n in range(9)), "fail-9", "reject-10")
     columns = ("number.n", "number.outcome", "number.stage", "total.total")

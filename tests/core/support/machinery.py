@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kobunko.errors import Reject
+from kobunko.logs import get_logger
 from kobunko.records import Part, column
 from kobunko.stage import Resources, Stage
 
@@ -55,6 +56,8 @@ def number(document: NumberInput) -> Number:
         os.kill(os.getpid(), 9)
     if kind == "eat":
         bytearray(8 << 30)
+    if kind == "log":
+        get_logger(__name__).warning("a remark", n=rest)
     if kind == "call":
         socket.create_connection(("127.0.0.1", 9))
     return Number(int(rest), int(rest) % 2)
