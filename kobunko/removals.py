@@ -285,3 +285,12 @@ def bound(catalogue: Catalogue, kind: str) -> list[str]:
     """Everything of a kind that any request binds, sorted."""
     query = sa.select(tombstones.c.value).where(tombstones.c.kind == kind).order_by(tombstones.c.value)
     return [row["value"] for row in catalogue.rows(query)]
+
+
+def settle(catalogue: Catalogue, corpus: Corpus) -> list[str]:
+    """Seals what may not be kept and binds copies of what was removed; a line for everything that needs a person."""
+    sealed = seal(catalogue, corpus)
+    apply(catalogue, corpus)
+    alarms = [f"{doc_id} holds a 個人番号 and is sealed: erase it with `kobunko remove purge`" for doc_id in sealed]
+    late = [row for row in overdue(catalogue, datetime.now(UTC)) if row["reason"] != "my-number" or not sealed]
+    return alarms + [f"{row['request_id']} is past its deadline: run `kobunko remove purge`" for row in late]

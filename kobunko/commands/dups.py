@@ -71,7 +71,7 @@ def _of_file(home: Home, path: Path) -> tuple[str, str, list[dict[str, Any]]]:
     if result["outcome"] != "ok":
         raise KobunkoError(f"{path} cannot be read: {result['outcome']} {result['detail']}.")
     try:
-        found = pipeline.similar_to_text(home, result["text"])
+        found = _similar_to(home, result["text"])
     except Reject as reject:
         raise KobunkoError(f"{path} holds no text to compare: {reject.detail}.") from reject
     titles = _titles(home, [name for name, _ in found])
@@ -99,3 +99,11 @@ def differences(one: str, other: str) -> Iterator[str]:
 
 def _sentences(text: str) -> list[str]:
     return [line.strip() for line in re.split(r"(?<=。)|\n", text) if line and line.strip()]
+
+
+def _similar_to(home: Home, text: str) -> list[tuple[str, float]]:
+    """Documents of a home like a text that is not in it, closest first."""
+    from kobunko.dedup.stage import SignatureInput, make
+
+    found = pipeline.duplicates(home, pipeline.corpus(home))
+    return found.similar_to(make()(SignatureInput(text, [])), home.catalogue.removed())

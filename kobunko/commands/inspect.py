@@ -19,6 +19,7 @@ from kobunko.jobs import job
 from kobunko.lookup import chain, find
 from kobunko.lookup.find import in_force
 from kobunko.lookup.prov import prov
+from kobunko.ocr.checks import model_checks
 from kobunko.passages.fold import update
 from kobunko.passages.released import Release, default_release
 from kobunko.passages.store import Store, open_store
@@ -171,7 +172,7 @@ def doctor_command(home: HomeOption = None, json_: JsonOption = False) -> None:
     """Check this machine and show with what Kobunko would run."""
     settings = settings_of(home)
     with open_home(settings) as place:
-        found = [*checks(place), *pipeline.model_checks(place)]
+        found = [*checks(place), *model_checks(settings.ocr)]
     if json_:
         show_json({"checks": [asdict(item) for item in found], "settings": settings.model_dump(mode="json")})
     else:

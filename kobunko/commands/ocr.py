@@ -1,6 +1,7 @@
 """Reading files from their images, whatever text they hold: as text, JSON, hOCR, or pictures to look at."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from kobunko import pipeline
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.errors import UsageError
+from kobunko.records import Blob
 from kobunko.screen import note, show_json
 from kobunko.single import read_images
 
@@ -51,5 +53,13 @@ def _draw(path: Path, result: dict[str, Any], folder: Path) -> None:
         if page["method"] == "ocr":
             rotation = result["notes"].get(str(page["number"]), {}).get("rotation", 0)
             target = folder / f"{path.stem}-{page['number']}.png"
-            pipeline.picture_of(path, page, rotation).save(target)
+            _picture_of(path, page, rotation).save(target)
             note(f"{target}")
+
+
+def _picture_of(path: Path, page: Mapping[str, Any], rotation: int) -> Any:
+    """A page of a file with its lines framed and numbered (an image of Pillow)."""
+    from kobunko.ocr.picture import picture
+
+    blob = Blob("file", "", "", "", path.read_bytes())
+    return picture(blob, page["part_page"], page["lines"], rotation)

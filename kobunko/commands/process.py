@@ -11,6 +11,7 @@ from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.errors import UsageError
 from kobunko.home import Home, open_home
 from kobunko.jobs import Job, job
+from kobunko.removals import settle
 from kobunko.running import StageSummary, failed_positions, over_quarantine_limit
 from kobunko.screen import note, show_json, show_table, stage_progress
 from kobunko.single import read_file
@@ -43,7 +44,7 @@ def _check_stages(home: Home, names: list[str]) -> None:
 def note_stages(home: Home, current: Job, done: dict[str, StageSummary]) -> None:
     current.summary["stages"] = {name: summary.as_json() for name, summary in done.items()}
     current.summary["failures"] = failures(pipeline.corpus(home))
-    current.broken += pipeline.settle_removals(home)
+    current.broken += settle(home.catalogue, pipeline.corpus(home))
     current.broken += over_quarantine_limit(done, home.settings.run.quarantine_share)
 
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,11 @@ from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.errors import KobunkoError, NotFound
 from kobunko.home import Home, open_home
 from kobunko.jobs import job
+from kobunko.publish.result import Changes, Gated, PublishOptions, Purge
 from kobunko.screen import byte_progress, note, show_json, show_table
+
+if TYPE_CHECKING:
+    from kobunko.publish.diff import Diff
 
 release_app = typer.Typer(no_args_is_help=True, help="Build, list and verify releases.")
 app.add_typer(release_app, name="release")
@@ -69,7 +73,7 @@ def release_verify(version: str, home: HomeOption = None, json_: JsonOption = Fa
 def release_diff(older: str, newer: str, home: HomeOption = None, json_: JsonOption = False) -> None:
     """What changed between two releases, and why."""
     with open_home(settings_of(home)) as place:
-        found = pipeline.diff_releases(_release_folder(place, older), _release_folder(place, newer))
+        found = _diff(_release_folder(place, older), _release_folder(place, newer))
     if json_:
         show_json(found.to_json())
         return
@@ -92,7 +96,7 @@ def publish(
         bool, typer.Option("--private", help="Hub: only members of the organisation may read it.")
     ] = False,
     gated: Annotated[
-        pipeline.Gated | None, typer.Option(help="Hub: readers have to ask; auto lets everybody in who does.")
+        Gated | None, typer.Option(help="Hub: readers have to ask; auto lets everybody in who does.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
     home: HomeOption = None,
@@ -102,7 +106,7 @@ def publish(
     with open_home(settings_of(home)) as place:
         _release_folder(place, version)
         if dry_run:
-            _show_changes(pipeline.preview_publication(place, version, to, private, gated), json_)
+            _show_changes(_preview(place, version, to, private, gated), json_)
             return
         with job(place, "publish", version) as current:
             if problems := pipeline.verify_release(place, version):
@@ -128,11 +132,11 @@ def purge(
     """Delete all that a Hub repository holds beside one release: older tags, history and files. Cannot be undone."""
     with open_home(settings_of(home)) as place, job(place, "purge", version) as current:
         _release_folder(place, version)
-        planned = pipeline.plan_purge(place, version, to)
+        planned = _plan_purge(place, version, to)
         told = f"{len(planned.commits)} commits, {len(planned.files)} files, tags {', '.join(planned.tags) or '—'}"
         if not yes and not typer.confirm(f"Delete for good from {to}: {told}?", err=True):
             raise KobunkoError("nothing was deleted.")
-        done = pipeline.purge(place, version, to)
+        done = _purge(place, version, to)
         current.summary["purge"] = asdict(done)
         for row in place.catalogue.releases():
             if row["version"] != version and to in row["published_to"]:
@@ -144,7 +148,7 @@ def purge(
         note(f"{to} holds only release {version} now; the older commits answer 404.")
 
 
-def _show_changes(changes: pipeline.Changes, json_: bool) -> None:
+def _show_changes(changes: Changes, json_: bool) -> None:
     if json_:
         show_json(asdict(changes) | {"files": len(changes.pending_files)})
         return
@@ -174,3 +178,34 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return str(value) if isinstance(value, Path) else value
+
+
+def _diff(older: Path, newer: Path) -> "Diff":
+    from kobunko.publish.diff import diff, read_side
+
+    return diff(read_side(older), read_side(newer))
+
+
+def _preview(home: Home, version: str, to: str, private: bool = False, gated: Gated | None = None) -> Changes:
+    """What `publish` would change, without changing anything."""
+    from kobunko.publish import destination
+
+    return destination.preview(home.settings.releases / version, to, _options(home, private, gated))
+
+
+def _plan_purge(home: Home, version: str, to: str) -> Purge:
+    """What `purge` would delete from a repository on the Hub."""
+    from kobunko.publish import destination
+
+    return destination.plan_purge(home.settings.releases / version, to, _options(home))
+
+
+def _purge(home: Home, version: str, to: str) -> Purge:
+    """Leaves nothing but this release in a repository on the Hub."""
+    from kobunko.publish import destination
+
+    return destination.purge(home.settings.releases / version, to, _options(home))
+
+
+def _options(home: Home, private: bool = False, gated: Gated | None = None) -> PublishOptions:
+    return PublishOptions(private, gated, home.settings.publish.timeout_s)

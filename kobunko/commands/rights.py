@@ -1,6 +1,7 @@
 """Rights: what may be done with one document and why, and the decisions of people on terms pages."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,12 +13,16 @@ from typer.core import TyperGroup
 from kobunko import pipeline
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.errors import UsageError
-from kobunko.home import open_home
+from kobunko.home import Home, open_home
 from kobunko.jobs import job
+from kobunko.licensing import answer
+from kobunko.licensing.hosts import host_of
 from kobunko.licensing.review import Terms, find_terms, terms_pages
+from kobunko.licensing.stage import knowledge_of
 from kobunko.licensing.vocabulary import find as find_licence
 from kobunko.lookup import find
 from kobunko.screen import note, out, show_json, show_table
+from kobunko.single import read_file
 
 
 class _OrDocument(TyperGroup):
@@ -42,9 +47,9 @@ def rights_show(
     """Print the rights of one document with their evidence."""
     with open_home(settings_of(home)) as place:
         if Path(what).is_file():
-            found = [pipeline.rights_of_file(place, Path(what), url=url, source=source)]
+            found = [_rights_of_file(place, Path(what), url=url, source=source)]
         else:
-            found = pipeline.rights_of_documents(place, find(place, what).doc_ids)
+            found = _rights_of_documents(place, find(place, what).doc_ids)
     if json_:
         show_json(found[0] if len(found) == 1 else found)
         return
@@ -162,3 +167,23 @@ def _show_terms(terms: Terms, json_: bool) -> None:
         out.print(f"{escape(str(hit['rule']))}{state}: {before}[bold]{escape(str(hit['phrase']))}[/bold]{after}")
     if changed := terms.diff():
         out.print(escape(changed))
+
+
+def _rights_of_documents(home: Home, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Rights of documents as the stages found them; a stage that did not run yet leaves its part empty."""
+    everything = pipeline.corpus(home, ids)
+    names = [f"{stage}.{name}" for stage, wanted in answer.COLUMNS.items() for name in wanted]
+    table = everything.select(range(len(everything)), names)
+    return [answer.of_row(row) for row in table.to_pylist()]
+
+
+def _rights_of_file(home: Home, path: Path, *, url: str = "", source: str = "") -> dict[str, Any]:
+    """Rights of one file that is in no home: read, searched and judged now, nothing stored."""
+    source = source or next(
+        (s.source for s in home.seeds.values() if host_of(s.homepage) == host_of(url) != ""), "import"
+    )
+    seed = home.seeds.get(source)
+    found = read_file(path, pipeline.reading_stages(home.settings.ocr), source=source, url=url)
+    known, publisher = knowledge_of(**pipeline.rights_facts(home)), seed.publisher if seed else ""
+    role = seed.role_of(url) if seed else "file"
+    return answer.of_text(known, found["text"], found["pages"], found["title"], source, url, role, publisher)
