@@ -33,6 +33,8 @@ _ANY_OF = re.compile(r"いずれ(?:か|も)|又は|または|複数の(?:選択�
 _FURNITURE = re.compile(
     r"[\s　]*(?:別[\s　]*冊|No[.．]?[\s　]*\d+.{0,3}|\d+[\s　]+[A-Z]{2,}[-－].*|[-－]?\s*\d+\s*[-－]?)[\s　]*"
 )
+_COVER = re.compile(r"(?s)(?=.*(?:開かないこと|注[\s　]*意[\s　]*事[\s　]*項))(?=.*(?:答案用紙|マーク))")
+_COVERS = 2  # pages at the beginning that may be a cover
 _SESSION = re.compile(r"第[\s　]*([0-9０-９]{1,3})[\s　]*回")
 _SECTION = re.compile(r"([A-FＡ-Ｆ])[\s　]*問題|(午[\s　]*[前後])")
 _LEAST, _WITH_CHOICES, _ASKING = 5, 0.6, 0.3
@@ -46,7 +48,7 @@ Question = dict[str, Any]
 def exam(text: str, pages: Sequence[PageSpan], title: str) -> dict[str, Any]:
     """Questions with their choices, answers and figures; empty for what is no examination."""
     keys = list(_key_parts(text, pages))
-    questions = _questions(text, keys)
+    questions = _questions(text, [*keys, *_covers(text, pages)])
     answers = {key: value for start, end in keys for key, value in _answers(text[start:end]).items()}
     if not _is_exam(questions):
         questions = []  # perhaps a key without its booklet
@@ -65,11 +67,20 @@ def exam(text: str, pages: Sequence[PageSpan], title: str) -> dict[str, Any]:
     return {"kind": "exam", "benchmark": True, "questions": questions} | ({"answers": rest} if rest else {})
 
 
-def _questions(text: str, keys: list[tuple[int, int]]) -> list[Question]:
-    """Numbered paragraphs that follow each other in their count, each with the choices below it."""
+def _covers(text: str, pages: Sequence[PageSpan]) -> list[tuple[int, int]]:
+    """Instructions on the cover of a booklet, whose examples look like questions."""
+    first = pages[: _COVERS if len(pages) > _COVERS else 0]
+    return [(page.start, page.end) for page in first if _COVER.search(text[page.start : page.end])]
+
+
+def _questions(text: str, others: list[tuple[int, int]]) -> list[Question]:
+    """Numbered paragraphs that follow each other in their count, each with the choices below it.
+
+    `others` are parts of the text that hold no question.
+    """
     found: list[Question] = []
     for start, end, line in _lines(text):
-        if any(first <= start < last for first, last in keys):
+        if any(first <= start < last for first, last in others):
             continue
         match = _QUESTION.match(line)
         number = int(match[1]) if match else 0

@@ -52,6 +52,15 @@ def test_questions_choices_answers_and_figures_are_joined():
     assert (questions["9A5"]["answer"], questions["9A5"]["any_of"]) == (["1", "2"], True)
 
 
+COVER = "注意事項\n答案用紙にマークすること。（例）\n101　正しいのはどれか。\n1．一\n2．二\n3\t→　3\n4　4\n5　5"
+
+
+def test_examples_on_the_cover_are_no_questions():
+    found = structure(COVER, "\n".join(map(question, range(1, 5))), "\n".join(map(question, range(5, 9))))
+    assert [item["number"] for item in found["questions"]] == list(range(1, 9))
+    assert all(len(item["choices"]) == 5 for item in found["questions"])
+
+
 def test_a_question_is_a_place_in_the_text():
     text = BOOKLET + "\n" + question(7)
     found = structure(text)["questions"][1]
