@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pypdfium2
 
-from bench.distance import edit_distance
+from bench.characters import edit_distance
 from kobunko.extract.pdf import read_pdf
 
 NEEDS_SAMPLES = True
