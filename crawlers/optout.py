@@ -13,12 +13,8 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-# fmt: off
-AI_AGENTS = (
-    "GPTBot", "ClaudeBot", "CCBot", "Google-Extended", "Applebot-Extended", "Bytespider", "PerplexityBot", "Amazonbot",
-    "meta-externalagent", "cohere-ai", "Diffbot",
-)
-# fmt: on
+from kobunko.ai_agents import AI_AGENTS
+
 _FIELDS = {"content-signal": "robots-content-signal", "content-usage": "robots-content-usage", "license": "robots-rsl"}
 _LINE = re.compile(r"^\s*(content-signal|content-usage|license)\s*:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 

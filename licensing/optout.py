@@ -13,19 +13,8 @@ from urllib.parse import urlsplit
 
 from protego import Protego
 
-AI_AGENTS = (
-    "GPTBot",
-    "ClaudeBot",
-    "anthropic-ai",
-    "CCBot",
-    "Google-Extended",
-    "Applebot-Extended",
-    "Bytespider",
-    "meta-externalagent",
-    "cohere-ai",
-    "Diffbot",
-    "omgili",
-)
+from kobunko.ai_agents import AI_AGENTS
+
 _NO_TRAINING = {
     "content-signal": re.compile(r"(?i)\bai-train\s*=\s*no\b"),
     "content-usage": re.compile(r"(?i)\btrain-ai\s*=\s*n(?:o|\b)"),

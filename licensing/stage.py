@@ -148,7 +148,7 @@ def licence_stage(
     known = knowledge_of(seeds, terms, processor, reviews=reviews, files=files)
     return Stage(
         name="licence",
-        version=2,
+        version=3,
         make=make,
         reads=LicenceInput,
         writes=Licence,
