@@ -138,6 +138,10 @@ class Catalogue:
             query = query.where(table.c.status.in_([200, 304]))
         return [from_row(Capture, row) for row in self.rows(query.order_by(table.c.sequence.desc()).limit(limit))]
 
+    def capture(self, capture_id: str) -> Capture | None:
+        found = self.rows(sa.select(tables.captures).where(tables.captures.c.capture_id == capture_id))
+        return from_row(Capture, found[0]) if found else None
+
     def captures_by_sha256(self, sha256: str) -> list[Capture]:
         table = tables.captures
         query = sa.select(table).where(table.c.sha256 == sha256).order_by(table.c.sequence)
