@@ -33,11 +33,12 @@ from kobunko.publish.result import Progress as BytesDone
 from kobunko.publish.rows import Profile as Profile
 from kobunko.publish.tokens import tokens_stage
 from kobunko.rebuild import Listed
-from kobunko.running import Progress, StageSummary, run_stages
+from kobunko.running import Progress, StageSummary, run_shared, run_stages
 from kobunko.seed import Seed
 from kobunko.settings import OcrSettings
 from kobunko.sidecar import prune
 from kobunko.stage import Stage
+from kobunko.turns import Turns
 
 if TYPE_CHECKING:
     from kobunko.dedup.duplicates import Duplicates
@@ -108,12 +109,19 @@ def run(
     names: Sequence[str] = (),
     progress: Progress = lambda *_: None,
     deadline: float = math.inf,
+    turns: Turns | None = None,
 ) -> dict[str, StageSummary]:
-    """Brings every document through the stages (or the named ones), doing only what has no row yet."""
+    """Brings every document through the stages (or the named ones), doing only what has no row yet.
+
+    With `turns` that are shared, other hosts of the same installation do the same beside it.
+    """
     settings = home.settings
     everything = corpus(home)
+    wanted = names or list(everything.stages)
     with executor(settings.run, partial(read_part, settings.raw)) as engine:
-        return run_stages(everything, names or list(everything.stages), engine, settings.run, progress, deadline)
+        if turns is not None and turns.shared:
+            return run_shared(everything, wanted, engine, settings.run, turns, progress, deadline)
+        return run_stages(everything, wanted, engine, settings.run, progress, deadline)
 
 
 def prune_stages(home: Home) -> list[Path]:
