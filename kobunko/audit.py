@@ -1,4 +1,4 @@
-"""`kobunko audit`: do raw store, catalogue, side-cars, releases and what was published agree? Each disagreement is named.
+"""`kobunko audit`: do raw store, catalogue, side-cars, releases and what was published agree? Every discord is named.
 
 Nothing is mended here: what a crash may leave is mended at the next start of a job, and the rest needs a person.
 """
