@@ -102,7 +102,7 @@ def outcomes(tmp_path, make_pdf):
                 names = ("source", "source_key", "title", "url", "anchor_text")
                 rows.append({"doc_id": name, "input_sha256": name, **dict.fromkeys(names, "")})
                 rows[-1]["parts"] = [part | {"fetched_at": moment}]
-        limits = Resources(memory_mb=2048, wall_s=6)
+        limits = Resources(memory_mb=2048, wall_s=20)
         stage = dataclasses.replace(EXTRACT, resources=limits)
         executor = Processes(functools.partial(read_part, tmp_path), 1)
         try:
