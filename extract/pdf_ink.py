@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pymupdf
 from scipy import ndimage
 
-from kobunko.extract.pdf_spans import Box, Span, place
+from kobunko.extract.pdf_spans import Box, Span, places
 
 _DPI = 150
 _DARK = 190  # of 255; darker pixels are ink: the thin strokes of small print are grey
@@ -35,7 +35,8 @@ def images(page: pymupdf.Page) -> list[Box]:
     """Boxes of the images on the page, in fractions of it."""
     if not page.get_images():
         return []
-    return [place(page, info["bbox"]) for info in page.get_image_info()]
+    place = places(page)
+    return [place(info["bbox"]) for info in page.get_image_info()]
 
 
 def unread_marks(dark: Ink, boxes: Sequence[Box]) -> int:

@@ -29,6 +29,8 @@ _CONTROL = re.compile("[\x01-\x08\x0e-\x1f]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _LATIN_1 = re.compile("[\xa1-\xff]")
 _FOREIGN = re.compile("[\u0530-\u10ff\u1200-\u1dff]")
+_SUSPECT = re.compile(f"{_LOST.pattern}|[\xa1-\xff\u0530-\u10ff\u1200-\u1dff\ue000-\uf8ff]")  # any of the above
+_BLANKS = re.compile("[ \n\t\r\u3000\xa0]+")
 _LOST_SHARE, _LEAST_LOST = 0.01, 3
 _PRIVATE_SHARE = 0.2
 _MOJIBAKE_SHARE = 0.25
@@ -144,7 +146,9 @@ def broken_encoding(text: str) -> str:
 
     Empty where nothing speaks against them.
     """
-    solid = "".join(character for character in text if character not in " \n\t\r\u3000\xa0")
+    if not _SUSPECT.search(text):
+        return ""
+    solid = _BLANKS.sub("", text)
     lost = len(_LOST.findall(solid))
     foreign = _FOREIGN.findall(solid)
     if _CONTROL.search(solid) or (lost >= _LEAST_LOST and lost >= _LOST_SHARE * len(solid)):
