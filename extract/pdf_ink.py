@@ -39,6 +39,11 @@ def images(page: pymupdf.Page) -> list[Box]:
     return [place(info["bbox"]) for info in page.get_image_info()]
 
 
+def paints_beside_text(page: pymupdf.Page) -> bool:
+    """Whether anything but text is painted on the page, so that letters may hide in it."""
+    return any(not kind.endswith("-text") for kind, *_ in page.get_bboxlog())
+
+
 def unread_marks(dark: Ink, boxes: Sequence[Box]) -> int:
     """How many marks of the size of a letter stand outside of the text layer's boxes (fractions of the page)."""
     return len(_marks(_without(dark, boxes)))
@@ -55,15 +60,16 @@ def lettered_marks(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> 
     return count
 
 
-def inline_letters(dark: Ink, spans: Sequence[Span], pictures: Sequence[Box]) -> int:
-    """How many marks of letters stand in pictures that fill a gap in a line of text, as high as the line."""
-    rest = _without(dark, [span.place for span in spans])
-    count = 0
-    for box in pictures:
-        if any(_in_line(box, span.place) for span in spans if not span.down):
-            top, bottom, left, right = _pixels(rest, box)
-            count += len(_marks(rest[top:bottom, left:right]))
-    return count
+def in_lines(pictures: Sequence[Box], spans: Sequence[Span]) -> list[Box]:
+    """Pictures that fill a gap in a line of text, as high as the line."""
+    return [box for box in pictures if any(_in_line(box, span.place) for span in spans if not span.down)]
+
+
+def marks_inside(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
+    """How many marks of letters stand in pictures, outside of the text layer's boxes."""
+    rest = _without(dark, boxes)
+    places = (_pixels(rest, box) for box in pictures)
+    return sum(len(_marks(rest[top:bottom, left:right])) for top, bottom, left, right in places)
 
 
 def _in_line(picture: Box, text: Box) -> bool:

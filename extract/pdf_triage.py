@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pymupdf
 
 from kobunko.extract.japanese import letters_per_word, rare_share
-from kobunko.extract.pdf_ink import images, ink, inline_letters, lettered_marks, unread_marks
+from kobunko.extract.pdf_ink import images, in_lines, ink, lettered_marks, marks_inside, paints_beside_text, unread_marks
 from kobunko.extract.pdf_spans import Sheet
 
 _BLANK_INK = 0.0004  # share of the page; dust on a scanned empty page stays below
@@ -44,7 +44,7 @@ _WORD = 1.25  # Japanese letters per word; prose of any age has more, soup has l
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was measured on a page. `ink` is None where the page was not rendered, `word` where nothing asked for it."""
+    """What was measured on a page. `ink` is None where nothing asked for a picture of it, so is `word`."""
 
     characters: int
     hidden: int
@@ -73,9 +73,10 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
     characters, hidden = sheet.letters.all, sheet.letters.hidden
     all_pictures = images(page)
     pictures = [box for box in all_pictures if (box[2] - box[0]) * (box[3] - box[1]) >= _PICTURE]
-    strips = [box for box in all_pictures if box[3] - box[1] <= _STRIP]
+    strips = in_lines([box for box in all_pictures if box[3] - box[1] <= _STRIP], sheet.spans)
     rare = rare_share(text)
-    black = ink(page) if characters < _SPARSE or pictures or strips else None
+    sparse = characters < _SPARSE and paints_beside_text(page)
+    black = ink(page) if sparse or pictures or strips else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
         characters=characters,
@@ -84,10 +85,10 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
         broken=broken_encoding(text) or ("pi-font" if sheet.letters.misfits else ""),
         rare=rare,
         word=letters_per_word(text) if rare > _RARE or hidden > _HIDDEN * characters else None,
-        ink=None if black is None else float(black.mean()),
+        ink=float(black.mean()) if black is not None else None if characters else 0.0,
         unread=unread_marks(black, boxes) if black is not None and 0 < characters < _SPARSE else None,
         picture=min(sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures), 1.0),
-        inline=inline_letters(black, sheet.spans, strips) if black is not None else 0,
+        inline=marks_inside(black, boxes, strips) if black is not None and strips else 0,
         picture_marks=lettered_marks(black, boxes, pictures) if black is not None and characters else 0,
     )
 
