@@ -158,18 +158,21 @@ def _trimmed(flow: Sequence[str | Printed]) -> Flow:
 def _rows(pieces: list[Piece]) -> list[Row]:
     """Pieces that stand on one line, by where their middles lie."""
     rows: list[Row] = []
+    tallest = pieces[0]  # of the last row
     for piece in sorted(pieces, key=lambda piece: (piece.middle, piece.start)):
-        if rows and _same_row(rows[-1], piece):
+        if rows and _side_by_side(tallest, piece):
             rows[-1].append(piece)
+            if piece.bottom - piece.top <= tallest.bottom - tallest.top:
+                continue
         else:
             rows.append([piece])
+        tallest = piece
     return [sorted(row, key=lambda piece: piece.start) if len(row) > 1 else row for row in rows]
 
 
-def _same_row(row: Row, piece: Piece) -> bool:
-    tallest = max(row, key=lambda other: other.bottom - other.top) if len(row) > 1 else row[0]
-    overlap = min(tallest.bottom, piece.bottom) - max(tallest.top, piece.top)
-    return overlap > 0.5 * min(tallest.bottom - tallest.top, piece.bottom - piece.top)
+def _side_by_side(one: Piece, other: Piece) -> bool:
+    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return overlap > 0.5 * min(one.bottom - one.top, other.bottom - other.top)
 
 
 def _merged(row: Row, nearer: float, em: float) -> Row:
