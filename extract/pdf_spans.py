@@ -12,8 +12,10 @@ import pymupdf
 
 from kobunko.extract.pdf_tables import Grid, Rules, grids, turned_rules
 
-# Without TEXT_CID_FOR_UNKNOWN_UNICODE: an unknown glyph must be U+FFFD, not an arbitrary letter.
-_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_MEDIABOX_CLIP
+# Both without TEXT_CID_FOR_UNKNOWN_UNICODE: an unknown glyph must be U+FFFD, not an arbitrary letter.
+_AS_TAGGED = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_MEDIABOX_CLIP
+_AS_PRINTED = _AS_TAGGED | pymupdf.TEXT_IGNORE_ACTUALTEXT
+_FORMS = re.compile("[\u2e80-\u2fdf\ufe10-\ufe19\ufe30-\ufe4f]")  # radicals and presentation forms, no letters
 _STACKABLE = re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff（）「」・ー]")
 _LONGEST_LABEL = 12  # letters
 _STACK_LEAST = 3
@@ -105,8 +107,19 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
 
 
 def _lines(page: pymupdf.Page, letters: bool) -> list[dict[str, Any]]:
-    """MuPDF's lines of spans, each with its `text`, and where they are asked for with its letters (`chars`)."""
-    raw = page.get_text("rawdict" if letters else "dict", flags=_FLAGS)
+    """MuPDF's lines of spans, each with its `text`, and where they are asked for with its letters (`chars`).
+
+    The letters are those of the fonts. What tagged files give for a run in their place (ActualText) is repeated by
+    MuPDF for each piece of a run that is set apart, and is asked for only where a font has forms for letters.
+    """
+    lines = _raw_lines(page, letters, _AS_PRINTED)
+    if any(_FORMS.search(span["text"]) for line in lines for span in line["spans"]):
+        return _raw_lines(page, letters, _AS_TAGGED)
+    return lines
+
+
+def _raw_lines(page: pymupdf.Page, letters: bool, flags: int) -> list[dict[str, Any]]:
+    raw = page.get_text("rawdict" if letters else "dict", flags=flags)
     lines = [line for block in raw["blocks"] for line in block.get("lines", ())]
     if letters:
         for span in (span for line in lines for span in line["spans"]):
