@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 import pymupdf
 
 from kobunko.extract.japanese import letters_per_word, rare_share
-from kobunko.extract.pdf_ink import images, in_lines, ink, lettered_marks, marks_inside, paints_beside_text, unread_marks
+from kobunko.extract.pdf_ink import (
+    images,
+    in_lines,
+    ink,
+    lettered_marks,
+    marks_inside,
+    paints_beside_text,
+    unread_marks,
+)
 from kobunko.extract.pdf_spans import Sheet
 
 _BLANK_INK = 0.0004  # share of the page; dust on a scanned empty page stays below
