@@ -1,7 +1,8 @@
 """Furniture of pages: running heads and feet, page numbers, printer's slugs. It is recognised over all pages at once.
 
 A row at the edge of a page is furniture where nothing but furniture stands between it and the edge, and where it
-recurs in its place on other pages, counts the pages, or is a slug. What recurs further inside is text.
+recurs in its place on other pages, counts the pages, or is a slug. What recurs further inside is text. What stands
+where the printer cuts the page off is furniture in any case.
 """
 
 import re
@@ -62,11 +63,21 @@ def furniture(sheets: Sequence[Sheet]) -> list[dict[int, str]]:
         offsets.update({(edge.key[1], edge.offset) for edge in edges.values()})
     least = _least(len(sheets))
     found = []
-    for edges, sides in zip(known, pages, strict=True):
+    for sheet, edges, sides in zip(sheets, known, pages, strict=True):
         kinds = {number: _kind(edge, seen, offsets, least) for number, edge in edges.items()}
         outer = [id(span) for side in sides for row in _furnished(side, kinds) for span in row]
-        found.append({number: kinds[number] for number in outer})
+        found.append({number: kinds[number] for number in outer} | _cut_off(sheet))
     return found
+
+
+def _cut_off(sheet: Sheet) -> dict[int, str]:
+    """Text outside of the trimmed page."""
+    if not sheet.trim:
+        return {}
+    left, top, right, bottom = sheet.trim
+    middles = ((span, (span.box[0] + span.box[2]) / 2, (span.box[1] + span.box[3]) / 2) for span in sheet.spans)
+    outside = ((span, y) for span, x, y in middles if not (left <= x <= right and top <= y <= bottom))
+    return {id(span): HEADER if y < (top + bottom) / 2 else FOOTER for span, y in outside}
 
 
 def _furnished(rows: Iterable[list[Span]], kinds: Mapping[int, str]) -> Iterator[list[Span]]:

@@ -160,7 +160,7 @@ def _rows(pieces: list[Piece]) -> list[Row]:
     rows: list[Row] = []
     tallest = pieces[0]  # of the last row
     for piece in sorted(pieces, key=lambda piece: (piece.middle, piece.start)):
-        if rows and _side_by_side(tallest, piece):
+        if rows and _side_by_side(tallest, piece) and not any(_covers(other, piece) for other in rows[-1]):
             rows[-1].append(piece)
             if piece.bottom - piece.top <= tallest.bottom - tallest.top:
                 continue
@@ -173,6 +173,11 @@ def _rows(pieces: list[Piece]) -> list[Row]:
 def _side_by_side(one: Piece, other: Piece) -> bool:
     overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
     return overlap > 0.5 * min(one.bottom - one.top, other.bottom - other.top)
+
+
+def _covers(one: Piece, other: Piece) -> bool:
+    """Whether one stands over the other, as two narrow lines do whose letters reach into each other."""
+    return min(one.end, other.end) - max(one.start, other.start) > 0.5 * min(one.size, other.size)
 
 
 def _merged(row: Row, nearer: float, em: float) -> Row:

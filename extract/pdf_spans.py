@@ -66,11 +66,13 @@ class Letters:
 class Sheet:
     """What the file sets on one page, turned upright: its text, its ruled grids, and `frame`, the page itself.
 
+    `trim` is where the printer cuts the page, None where that is at its edges or beyond.
     `places` are those of the grids, in fractions of the page as a reader sees it.
     """
 
     number: int
     frame: Box
+    trim: Box | None
     spans: list[Span]
     tables: list[Grid]
     places: list[Box]
@@ -103,7 +105,14 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
     unturned = page.rect * page.derotation_matrix
     frame = _turned_box(tuple(unturned), turn)
     shown = [place(_turned_box(grid.box, -turn % 4)) for grid in tables]
-    return Sheet(number, frame, _stacked(spans), tables, shown, _letters(lines))
+    return Sheet(number, frame, _trim(page, turn), _stacked(spans), tables, shown, _letters(lines))
+
+
+def _trim(page: pymupdf.Page, turn: int) -> Box | None:
+    trim, crop = page.trimbox, page.cropbox
+    if trim.contains(crop):
+        return None
+    return _turned_box((trim.x0 - crop.x0, trim.y0 - crop.y0, trim.x1 - crop.x0, trim.y1 - crop.y0), turn)
 
 
 def _lines(page: pymupdf.Page, letters: bool) -> list[dict[str, Any]]:
