@@ -15,7 +15,7 @@ _MARK_PIXELS = (4, 50)  # height and width of what may be a letter
 _EDGE = 0.02  # of the page's sides, where scanners leave their black borders
 _LINE_GAP = 1.2  # heights between two letters of a line
 _ALIKE = 0.6  # of the higher one: heights of two letters of a line
-_MOST_PIXELS = 40_000_000
+_MOST_PIXELS = 12_000_000  # letters of posters are large
 
 Ink = npt.NDArray[np.bool_]
 
@@ -39,9 +39,12 @@ def images(page: pymupdf.Page) -> list[Box]:
     return [place(info["bbox"]) for info in page.get_image_info()]
 
 
-def paints_beside_text(page: pymupdf.Page) -> bool:
-    """Whether anything but text is painted on the page, so that letters may hide in it."""
-    return any(not kind.endswith("-text") for kind, *_ in page.get_bboxlog())
+def hides_letters(page: pymupdf.Page, least: int) -> bool:
+    """Whether so many letters may be painted on the page by other means than as text: in images, or as drawings."""
+    others = {kind for kind, *_ in page.get_bboxlog() if not kind.endswith("-text")}
+    if not others <= {"fill-path", "stroke-path"}:
+        return True
+    return bool(others) and sum(len(path["items"]) for path in page.get_cdrawings()) >= least
 
 
 def unread_marks(dark: Ink, boxes: Sequence[Box]) -> int:

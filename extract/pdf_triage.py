@@ -13,12 +13,12 @@ import pymupdf
 
 from kobunko.extract.japanese import letters_per_word, rare_share
 from kobunko.extract.pdf_ink import (
+    hides_letters,
     images,
     in_lines,
     ink,
     lettered_marks,
     marks_inside,
-    paints_beside_text,
     unread_marks,
 )
 from kobunko.extract.pdf_spans import Sheet
@@ -83,7 +83,7 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
     pictures = [box for box in all_pictures if (box[2] - box[0]) * (box[3] - box[1]) >= _PICTURE]
     strips = in_lines([box for box in all_pictures if box[3] - box[1] <= _STRIP], sheet.spans)
     rare = rare_share(text)
-    sparse = characters < _SPARSE and paints_beside_text(page)
+    sparse = characters < _SPARSE and hides_letters(page, _LEAST_MARKS if characters else 1)
     black = ink(page) if sparse or pictures or strips else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
