@@ -225,7 +225,10 @@ class Recorder:
         self._group.documents.append(document)
 
     def holds(self, source_key: str, version: str) -> bool:
-        return bool(self._catalogue.documents([doc_id(self._summary.source, source_key, version)]))
+        """Whether this version is a document already."""
+        wanted = doc_id(self._summary.source, source_key, version)
+        is_waiting = any(document.doc_id == wanted for document in self._group.documents)
+        return is_waiting or bool(self._catalogue.documents([wanted]))
 
     def _settle(self, wanted: Wanted, state: str, detail: str) -> None:
         self.in_flight.discard(wanted.request_key)

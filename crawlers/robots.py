@@ -88,6 +88,8 @@ class RobotsMiddleware:
         if origin not in self._rules:
             self._rules[origin] = asyncio.create_task(self._ask(origin))
         found = await self._rules[origin]
+        if self._job.archive is not None and found.kind == "unreachable":
+            return  # nobody is asked
         if found.kind == "unreachable" and self._job.is_home(request.url):
             raise AskedToWait("robots-unreachable", of_url=False)
         if not found.allows(request.url):

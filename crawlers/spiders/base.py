@@ -105,7 +105,7 @@ class SourceSpider(Spider):
         archive = self.job.archive
         terms = self.seed.licence.terms_url
         first = list(self.first() if archive is None else self.requests_for_archived(archive.urls()))
-        if terms and (archive is None or archive.get(terms) is not None):
+        if terms and (archive is None or archive.has(terms)):
             first.append(Wanted(terms, "terms", key=f"terms:{url_key(terms)}", priority=100))
         return first
 

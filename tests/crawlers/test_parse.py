@@ -156,11 +156,11 @@ def test_law_xml_describes_itself() -> None:
         "<law_full_text><Law><LawNum>令和五年法律第九百一号</LawNum><LawBody><LawTitle>見本法</LawTitle></LawBody></Law>"
         "</law_full_text></law_data_response>"
     )
-    law = egov_laws.law_of_xml(wrapped.encode(), "https://laws.example/api/2/law_data/x?response_format=xml")
+    law = egov_laws.law_of(wrapped.encode(), "https://laws.example/api/2/law_data/x?response_format=xml")
     assert (law.law_id, law.revision_id) == ("505AC0000000901", "505AC0000000901_20250401_507AC0000000903")
     assert (law.title, law.facts["law_num"]) == ("見本法", "令和五年法律第九百一号")
     with pytest.raises(Reject, match="law_file/xml/x"):
-        egov_laws.law_of_xml(b"<Law/>", "https://laws.example/api/2/law_file/xml/x")
+        egov_laws.law_of(b"<Law/>", "https://laws.example/api/2/law_file/xml/x")
 
 
 @pytest.mark.parametrize(

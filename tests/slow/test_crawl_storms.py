@@ -1,29 +1,34 @@
 """Crawls that are killed, cut off from power and run out of disk: what was acknowledged is there, and only once."""
 
 import contextlib
+import errno
 import fcntl
+import functools
+import itertools
 import os
 import random
 import signal
 import sqlite3
 import struct
 import subprocess
-import sys
+import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commandline import command, environment
+import pytest_socket
+from commandline import PROCESSES, command, environment, forked
 
 from kobunko.catalogue import Catalogue
 from kobunko.warc import read_body
 
 pytestmark = pytest.mark.slow
+PROCESSES.set_forkserver_preload(["kobunko.cli", "commandline", "kobunko.crawlers.spiders.site"])
 KILLS = 20
 PAGES = 2000
 ON_LIST = 50
@@ -31,6 +36,11 @@ OF_THE_HOST = {"/robots.txt", "/.well-known/tdmrep.json"}
 SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 WITHOUT_FLUSHING = 2
 needs_mount = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a file system of its own needs root")
+
+
+@pytest.fixture(autouse=True)
+def _fork_server_can_be_reached() -> None:
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
 
 
 class _Server(ThreadingHTTPServer):
@@ -105,17 +115,39 @@ def prepare(home: Path, site: Site, seeds: Path) -> None:
     (home / "kobunko.toml").write_text(f'seeds = "{seeds}"\n[crawl]\nprivate_hosts = ["127.0.0.1"]\n')
 
 
-def start(home: Path, **options: Any) -> "subprocess.Popen[str]":
-    arguments = options.pop("arguments", command(home, "crawl", "storm", "--json"))
-    return subprocess.Popen(
-        arguments, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **options
-    )
+class Crawl:
+    """A crawl by the command line, in a process of its own that has imported everything already."""
+
+    def __init__(self, home: Path, prepare: Callable[[], None] = lambda: None) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="crawl-"))
+        streams = [self._folder / name for name in ("out", "err")]
+        arguments = command(home, "crawl", "storm", "--json")[2:]
+        self.process = PROCESSES.Process(target=_begin, args=(prepare, arguments, environment(), streams))
+        self.process.start()
+
+    def is_over(self) -> bool:
+        return self.process.exitcode is not None
+
+    def end(self, seconds: float = 300) -> tuple[int, str]:
+        """Exit code and what was said."""
+        self.process.join(seconds)
+        assert self.process.exitcode is not None, "still running"
+        said = self._folder / "err"
+        return self.process.exitcode, said.read_text() if said.exists() else ""
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+
+
+def _begin(prepare: Callable[[], None], arguments: list[str], env: dict[str, str], streams: list[Path]) -> None:
+    prepare()
+    forked(arguments, env, streams)
 
 
 def finish(home: Path) -> None:
-    process = start(home)
-    _, err = process.communicate(timeout=600)
-    assert process.returncode == 0, err
+    code, said = Crawl(home).end()
+    assert code == 0, said
 
 
 def acknowledged(home: Path) -> set[str]:
@@ -149,23 +181,26 @@ def wait_until(reached: Any, seconds: float = 600) -> None:
         time.sleep(0.02)
 
 
+def asked_again(site: Site, since: int, done: set[str]) -> set[str]:
+    """What was asked since then although it was acknowledged before."""
+    return {site.base + path for path in site.hits[since:] if path not in OF_THE_HOST} & done
+
+
 def test_twenty_kills_lose_nothing_and_fetch_nothing_twice_once_it_is_acknowledged(site: Site, tmp_path: Path) -> None:
     home = tmp_path / "home"
     prepare(home, site, tmp_path / "seeds")
     chance = random.Random(7)
-    for _ in range(KILLS):
-        before = acknowledged(home)
-        asked = len(site.hits)
-        process = start(home)
-        step = chance.randint(3, 2 * PAGES // KILLS)
-        wait_until(lambda: len(site.hits) >= asked + step or process.poll() is not None)  # noqa: B023
-        process.kill()
-        process.communicate()
-        twice = {site.base + path for path in site.hits[asked:] if path not in OF_THE_HOST} & before
-        assert not twice
-    before, asked = acknowledged(home), len(site.hits)
+    for number in range(KILLS):
+        done, asked = acknowledged(home), len(site.hits)
+        crawl = Crawl(home)
+        step = chance.randint(3, PAGES * 3 // 2 // KILLS)
+        wait_until(lambda: len(site.hits) >= asked + step or crawl.is_over())  # noqa: B023
+        assert not crawl.is_over(), f"nothing is left for kill {number}: {crawl.end()}"
+        crawl.kill()
+        assert not asked_again(site, asked, done)
+    done, asked = acknowledged(home), len(site.hits)
     finish(home)
-    assert not {site.base + path for path in site.hits[asked:] if path not in OF_THE_HOST} & before
+    assert not asked_again(site, asked, done)
     check_whole(home, site)
 
 
@@ -189,15 +224,15 @@ def test_what_was_acknowledged_survives_five_power_cuts(site: Site, ext4: Path, 
     chance = random.Random(3)
     for _ in range(5):
         asked = len(site.hits)
-        process = start(home)
+        crawl = Crawl(home)
         step = chance.randint(150, 300)
-        wait_until(lambda: len(site.hits) >= asked + step or process.poll() is not None)  # noqa: B023
+        wait_until(lambda: len(site.hits) >= asked + step or crawl.is_over())  # noqa: B023
         before = acknowledged(home)
         folder = os.open(ext4, os.O_RDONLY)
         fcntl.ioctl(folder, SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))
         os.close(folder)
-        process.communicate(timeout=300)
-        assert process.returncode != 0  # it does not go on after a write that failed
+        code, _ = crawl.end()
+        assert code != 0  # it does not go on after a write that failed
         subprocess.run(["umount", str(ext4)], check=True)
         subprocess.run(["mount", "-o", "loop", str(tmp_path / "disk.img"), str(ext4)], check=True)
         assert before <= acknowledged(home)
@@ -221,65 +256,57 @@ def test_a_full_disk_stops_the_crawl_and_marks_nothing_as_done_that_is_not(small
     site = Site(120, size=60_000)
     home = small_disk / "home"
     prepare(home, site, tmp_path / "seeds")
-    process = start(home)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 1
-    assert "No space left on device" in err or "disk is full" in err
+    code, said = Crawl(home).end()
+    assert code == 1
+    assert "No space left on device" in said or "disk is full" in said
     subprocess.run(["mount", "-o", "remount,size=200m", str(small_disk)], check=True)
     before, asked = acknowledged(home), len(site.hits)
     assert len(before) < len(site.urls())
     finish(home)
-    assert not {site.base + path for path in site.hits[asked:] if path not in OF_THE_HOST} & before
+    assert not asked_again(site, asked, before)
     check_whole(home, site)
 
 
-FAILING = """
-import errno, os, sys
-real, calls = os.fsync, 0
-def fsync(handle):
-    global calls
-    calls += 1
-    if calls >= {first}:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-    real(handle)
-os.fsync = fsync
-from kobunko.cli import main
-sys.argv = ["kobunko", "--home", {home!r}, "crawl", "storm"]
-main()
-"""
+def fsync_fails_from(first: int) -> None:
+    """From the n-th call on, as after an error of the disk."""
+    real, calls = os.fsync, itertools.count(1)
+
+    def fsync(handle: int) -> None:
+        if next(calls) >= first:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(handle)
+
+    os.fsync = fsync  # type: ignore[assignment]
 
 
-def test_a_failed_fsync_ends_the_crawl_at_once(tmp_path: Path) -> None:
-    for first in (2, 4, 7, 12):
-        site = Site(100)
-        home = tmp_path / f"home{first}"
-        prepare(home, site, tmp_path / f"seeds{first}")
-        program = FAILING.format(first=first, home=str(home))
-        process = start(home, arguments=[sys.executable, "-c", program])
-        _, err = process.communicate(timeout=300)
-        assert process.returncode == 1, err
-        assert "Input/output error" in err
-        before, asked = acknowledged(home), len(site.hits)
-        assert len(before) < len(site.urls())
-        finish(home)
-        assert not {site.base + path for path in site.hits[asked:] if path not in OF_THE_HOST} & before
-        check_whole(home, site)
+@pytest.mark.parametrize("first", [2, 4, 7, 12])
+def test_a_failed_fsync_ends_the_crawl_at_once(tmp_path: Path, first: int) -> None:
+    site, home = Site(100), tmp_path / "home"
+    prepare(home, site, tmp_path / "seeds")
+    code, said = Crawl(home, functools.partial(fsync_fails_from, first)).end()
+    assert code == 1, said
+    assert "Input/output error" in said
+    before, asked = acknowledged(home), len(site.hits)
+    assert len(before) < len(site.urls())
+    finish(home)
+    assert not asked_again(site, asked, before)
+    check_whole(home, site)
 
 
 def test_two_starts_exclude_each_other_and_a_dead_one_is_in_nobodys_way(site: Site, tmp_path: Path) -> None:
     home = tmp_path / "home"
     prepare(home, site, tmp_path / "seeds")
-    first = start(home)
+    first = Crawl(home)
     wait_until(lambda: len(site.hits) > 20)
-    second = start(home)
-    _, err = second.communicate(timeout=300)
-    assert second.returncode == 1
-    assert "another kobunko works on" in err
+    code, said = Crawl(home).end()
+    assert code == 1
+    assert "another kobunko works on" in said
     first.kill()
-    first.communicate()
     asked = len(site.hits)
-    third = start(home)
+    third = Crawl(home)
     wait_until(lambda: len(site.hits) > asked + 5)
-    third.send_signal(signal.SIGTERM)
-    third.communicate(timeout=300)
+    assert third.process.pid is not None
+    os.kill(third.process.pid, signal.SIGTERM)
+    code, said = third.end()
+    assert code == 130, said
     assert len(acknowledged(home)) > 5
