@@ -53,8 +53,7 @@ def check_bytes(home: Any) -> None:
         if part.url.startswith("jar:"):  # the XML that came in base 64
             assert records[part.capture_id].body.decode() == government.law_xml(government.THIRD)
         else:
-            separator = "&" if "?" in part.url else "?"
-            _, _, body = government.answer(f"{part.url}{separator}Subscription-Key={government.KEY}")
-            assert records[part.capture_id].body == body
-            assert part.media_type.split(";")[0] == government.answer(part.url)[1].split(";")[0]
+            asked = f"{part.url}{'&' if '?' in part.url else '?'}Subscription-Key={government.KEY}"
+            _, media_type, body = government.answer(asked)
+            assert (records[part.capture_id].body, part.media_type) == (body, media_type)
     assert len(parts) == 14

@@ -1,34 +1,30 @@
 """Crawls that are killed, cut off from power and run out of disk: what was acknowledged is there, and only once."""
 
 import contextlib
-import errno
 import fcntl
 import functools
-import itertools
 import os
 import random
 import signal
 import sqlite3
 import struct
 import subprocess
-import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_socket
-from commandline import PROCESSES, command, environment, forked
+from forked_crawl import Crawl, fsync_fails_from
 
 from kobunko.catalogue import Catalogue
 from kobunko.warc import read_body
 
 pytestmark = pytest.mark.slow
-PROCESSES.set_forkserver_preload(["kobunko.cli", "commandline", "kobunko.crawlers.spiders.site"])
 KILLS = 20
 PAGES = 2000
 ON_LIST = 50
@@ -113,36 +109,6 @@ def prepare(home: Path, site: Site, seeds: Path) -> None:
     lines += ["depth = 3", "requests_per_night = 100000"]
     (seeds / "storm.toml").write_text("\n".join(lines), encoding="utf-8")
     (home / "kobunko.toml").write_text(f'seeds = "{seeds}"\n[crawl]\nprivate_hosts = ["127.0.0.1"]\n')
-
-
-class Crawl:
-    """A crawl by the command line, in a process of its own that has imported everything already."""
-
-    def __init__(self, home: Path, prepare: Callable[[], None] = lambda: None) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="crawl-"))
-        streams = [self._folder / name for name in ("out", "err")]
-        arguments = command(home, "crawl", "storm", "--json")[2:]
-        self.process = PROCESSES.Process(target=_begin, args=(prepare, arguments, environment(), streams))
-        self.process.start()
-
-    def is_over(self) -> bool:
-        return self.process.exitcode is not None
-
-    def end(self, seconds: float = 300) -> tuple[int, str]:
-        """Exit code and what was said."""
-        self.process.join(seconds)
-        assert self.process.exitcode is not None, "still running"
-        said = self._folder / "err"
-        return self.process.exitcode, said.read_text() if said.exists() else ""
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.join()
-
-
-def _begin(prepare: Callable[[], None], arguments: list[str], env: dict[str, str], streams: list[Path]) -> None:
-    prepare()
-    forked(arguments, env, streams)
 
 
 def finish(home: Path) -> None:
@@ -265,18 +231,6 @@ def test_a_full_disk_stops_the_crawl_and_marks_nothing_as_done_that_is_not(small
     finish(home)
     assert not asked_again(site, asked, before)
     check_whole(home, site)
-
-
-def fsync_fails_from(first: int) -> None:
-    """From the n-th call on, as after an error of the disk."""
-    real, calls = os.fsync, itertools.count(1)
-
-    def fsync(handle: int) -> None:
-        if next(calls) >= first:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        real(handle)
-
-    os.fsync = fsync  # type: ignore[assignment]
 
 
 @pytest.mark.parametrize("first", [2, 4, 7, 12])
