@@ -21,14 +21,16 @@ SIZE = 20_000
 PLAIN = """
 import hashlib, pathlib, scrapy
 from scrapy.crawler import CrawlerProcess
+from kobunko.crawlers.parse.site import parse_page
 class Plain(scrapy.Spider):
     name = "plain"
     start_urls = [{base!r} + "/"]
     def parse(self, response):
         name = hashlib.sha256(response.url.encode()).hexdigest()
         pathlib.Path({folder!r}, name).write_bytes(response.body)
-        for href in response.css("a::attr(href)").getall():
-            yield response.follow(href)
+        declared = response.headers["Content-Type"].decode()
+        for link in parse_page(response.body, response.url, declared).links:
+            yield scrapy.Request(link.url)
 process = CrawlerProcess({{"CONCURRENT_REQUESTS": 1, "DOWNLOAD_DELAY": 0, "LOG_LEVEL": "ERROR", "ROBOTSTXT_OBEY": True,
     "TELNETCONSOLE_ENABLED": False}})
 process.crawl(Plain)

@@ -1,6 +1,7 @@
 """A crawl of several sources at once: one process, one reactor, one spider per source."""
 
 import itertools
+import logging
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -81,6 +82,7 @@ def _run(settings: Settings, jobs: Sequence[Job]) -> None:
     from scrapy.crawler import CrawlerProcess
 
     process = CrawlerProcess(process_settings(settings.crawl))
+    logging.getLogger("scrapy").setLevel(logging.INFO)  # a line for each answer is what the catalogue is for
     errors: list[BaseException | None] = []
     _start(process, jobs, errors)
     try:

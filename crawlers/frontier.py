@@ -6,7 +6,7 @@ one never eats the queue of a crawl that waits for the next night.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +39,9 @@ class Wanted:
     @property
     def request_key(self) -> str:
         return self.key or url_key(self.url)
+
+
+_FIELDS = tuple(item.name for item in fields(Wanted))
 
 
 class Frontier:
@@ -75,7 +78,7 @@ class Frontier:
             "priority": wanted.priority,
             "sequence": self._sequence,
             "url": wanted.url,
-            "request": json.dumps(asdict(wanted), ensure_ascii=False, sort_keys=True),
+            "request": json.dumps({name: getattr(wanted, name) for name in _FIELDS}, ensure_ascii=False),
             "detail": "",
         }
 

@@ -65,6 +65,11 @@ class Job:
         return self.ledger.objection(host, self.seed.crawl.manners(host))
 
     @cached_property
+    def tombstones(self) -> frozenset[tuple[str, str]]:
+        """What removals bind, as `(kind, value)`. None is added during a crawl, which holds the home's lock."""
+        return self.catalogue.tombstones()
+
+    @cached_property
     def hosts(self) -> frozenset[str]:
         return frozenset(urlsplit(start).netloc.lower() for start in self.seed.crawl.start)
 

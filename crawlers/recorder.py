@@ -212,12 +212,11 @@ class Recorder:
     def _document(self, document: Document) -> None:
         """Queues a document unless the catalogue has it with the same input."""
         self._see(document.work_id)
-        held = self._catalogue.documents([document.doc_id])
-        if held and held[0].input_sha256 == document.input_sha256:
+        versions = self._catalogue.versions_of(document.work_id)
+        if versions.get(document.doc_id) == document.input_sha256:
             self._summary.unchanged += 1
             return
-        known = held or document.work_id in self._works or self._catalogue.document_ids(work_id=document.work_id)
-        if known:
+        if versions or document.work_id in self._works:
             self._summary.changed += 1
         else:
             self._summary.new += 1
