@@ -5,6 +5,7 @@ an answer is a `response` to a GET or a `resource` of an http or https URL, and 
 to. The newest good answer of a URL is the one that counts; where none is good, the newest one.
 """
 
+import contextlib
 import gzip
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from w3lib.url import url_query_cleaner
@@ -46,16 +48,20 @@ class Archive:
     """Where each URL's answer lies; bodies are read, and their digests checked, when they are asked for."""
 
     def __init__(self, files: Sequence[Path]) -> None:
-        self._unpacked = tempfile.TemporaryDirectory(prefix="kobunko-replay-")
+        self._unpacked = contextlib.ExitStack()
         self._places: dict[str, _Place] = {}
         self._by_id: dict[str, _Place] = {}
         self._by_digest: dict[str, _Place] = {}
         revisits: list[tuple[_Place, Mapping[str, str]]] = []
         for file in files:
-            for path in _warcs(file, Path(self._unpacked.name)):
+            for path in self._unpacked.enter_context(_readable(file)):
                 revisits += self._index(path)
         for place, fields in sorted(revisits, key=lambda found: found[0].moment):
             self._add(self._resolved(place, fields))
+
+    def close(self) -> None:
+        """Removes what had to be unpacked."""
+        self._unpacked.close()
 
     def _index(self, path: Path) -> list[tuple[_Place, Mapping[str, str]]]:
         """Takes in the answers of one file; its revisits are returned, since they may refer to any file."""
@@ -111,27 +117,40 @@ class Archive:
         return replace(answer, url=place.url, date=place.moment.isoformat())
 
 
-def _warcs(path: Path, folder: Path) -> Iterator[Path]:
-    """WARC files in which records can be reached by offset: the file itself, or what has to be unpacked first."""
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[list[Path]]:
+    """WARC files in which records can be reached by offset: the file itself, or copies where it has to be unpacked."""
     if not path.is_file():
         raise UsageError(f"no WARC file at {path}: give the path of a .warc, .warc.gz or .wacz file.")
     with path.open("rb") as handle:
         begins = handle.read(4)
-    if begins == _ZIP:
-        with zipfile.ZipFile(path) as package:
-            members = [name for name in package.namelist() if name.endswith((".warc", ".warc.gz"))]
-            for number, name in enumerate(members):
-                copy = folder / f"{path.stem}-{number}.warc"
-                with package.open(name) as packed, copy.open("wb") as out:
-                    shutil.copyfileobj(packed, out)
-                yield from _warcs(copy, folder)
-    elif begins.startswith(_GZIP) and not warc.has_members(path):
-        copy = folder / f"{path.stem}-plain.warc"
-        with gzip.open(path) as packed, copy.open("wb") as out:
-            shutil.copyfileobj(packed, out)
-        yield copy
-    else:
-        yield path
+    if begins != _ZIP and (not begins.startswith(_GZIP) or warc.has_members(path)):
+        yield [path]
+        return
+    with tempfile.TemporaryDirectory(prefix="kobunko-replay-") as folder, contextlib.ExitStack() as inner:
+        if begins == _ZIP:
+            copies = _of_package(path, Path(folder))
+            yield [found for copy in copies for found in inner.enter_context(_readable(copy))]
+        else:
+            with gzip.open(path) as packed:
+                yield [_copy(packed, Path(folder) / "plain.warc")]
+
+
+def _of_package(path: Path, folder: Path) -> list[Path]:
+    """The WARC files of a WACZ."""
+    copies: list[Path] = []
+    with zipfile.ZipFile(path) as package:
+        for name in package.namelist():
+            if name.endswith((".warc", ".warc.gz")):
+                with package.open(name) as packed:
+                    copies.append(_copy(packed, folder / f"{len(copies)}.warc"))
+    return copies
+
+
+def _copy(source: IO[bytes] | gzip.GzipFile, target: Path) -> Path:
+    with target.open("wb") as out:
+        shutil.copyfileobj(source, out)
+    return target
 
 
 def _place(record: warc.Record, path: Path) -> _Place:

@@ -65,7 +65,11 @@ def crawl(
         "deadline": deadline,
     }
     jobs = [open_job(settings, catalogue, seed, run_id, **shared) for seed in seeds]
-    _run(settings, jobs)
+    try:
+        _run(settings, jobs)
+    finally:
+        if archive is not None:
+            archive.close()
     return {job.seed.source: job.summary for job in jobs}
 
 
