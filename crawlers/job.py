@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:  # the command line imports this module for every command, and
     from scrapy.crawler import Crawler
 
 
+READ_S = 5.0  # how often removals are read
 COUNT_S = 5.0  # how often the queue is counted for the progress bar
 
 
@@ -43,6 +43,8 @@ class Job:
     signals: dict[str, HostSignals] = field(default_factory=dict)  # opt-outs that hold for a whole origin
     stopped: str = ""  # set when the crawl must end before its queue is empty
     _finished: bool = False
+    _tombstones: frozenset[tuple[str, str]] = frozenset()
+    _read_at: float = -math.inf
 
     @property
     def stop_reason(self) -> str:
@@ -64,14 +66,15 @@ class Job:
         host = host_of(url)
         return self.ledger.objection(host, self.seed.crawl.manners(host))
 
-    @cached_property
-    def tombstones(self) -> frozenset[tuple[str, str]]:
-        """What removals bind, as `(kind, value)`. None is added during a crawl, which holds the home's lock."""
-        return self.catalogue.tombstones()
+    def is_removed(self, kind: str, value: str) -> bool:
+        """Whether a removal binds this thing, as of some seconds ago: others may write the catalogue meanwhile."""
+        if time.monotonic() - self._read_at > READ_S:
+            self._tombstones, self._read_at = self.catalogue.tombstones(), time.monotonic()
+        return (kind, value) in self._tombstones
 
-    @cached_property
+    @property
     def hosts(self) -> frozenset[str]:
-        return frozenset(urlsplit(start).netloc.lower() for start in self.seed.crawl.start)
+        return self.seed.hosts
 
     def is_home(self, url: str) -> bool:
         """Whether a URL is on one of the hosts that the seed starts from."""

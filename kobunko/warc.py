@@ -48,6 +48,7 @@ class Answer:
     media_type: str
     body: bytes
     offset: int
+    about: str = ""  # the record that holds the body of a revisit, or that a metadata record belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +314,7 @@ def _answer(record: Record, path: Path) -> Answer:
         media_type=message.header("content-type") if message else fields.get("content-type", ""),
         body=bodies[-1],
         offset=record.offset,
+        about=fields.get("warc-refers-to") or fields.get("warc-concurrent-to") or "",
     )
 
 
