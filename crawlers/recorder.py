@@ -17,7 +17,7 @@ from kobunko.catalogue import Catalogue
 from kobunko.crawlers import absences, watch
 from kobunko.crawlers.frontier import Frontier, Wanted
 from kobunko.crawlers.hosts import Ledger
-from kobunko.crawlers.items import Found, Gone, Held, Item, Listed, Problem, Skipped
+from kobunko.crawlers.items import Found, Gone, Held, Item, Listed, Problem, Shown, Skipped
 from kobunko.crawlers.rows import put
 from kobunko.crawlers.summary import CrawlSummary
 from kobunko.ids import doc_id, sha256_hex, url_key, work_id
@@ -177,6 +177,8 @@ class Recorder:
         elif isinstance(item, Held):
             self._summary.held += 1
             self._see(work_id(source, item.source_key))
+        elif isinstance(item, Shown):
+            self.seen.add(work_id(source, item.source_key))
         elif isinstance(item, Gone):
             self._gone(item)
         elif isinstance(item, Listed):
