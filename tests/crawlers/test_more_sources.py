@@ -62,6 +62,15 @@ def test_ndl_gives_images_only_where_protection_has_expired(web: Any, home: Any,
     assert {document.doc_id: document.input_sha256 for document in other_home.documents()} == ids
 
 
+def test_a_search_of_ndl_is_cut_by_year_until_all_of_it_is_shown(web: Any, home: Any) -> None:
+    serve(web, sites.ndl)
+    start = [f"{web.base}/ndl/oaipmh", f"{web.base}/dl"]
+    home.seed("library", "ndl", start, "params.searches = ['dpid=mihon', '桜']\nparams.first_year = 1980")
+    summary = home.crawl()["library"]
+    assert (summary["new"], reasons(summary)) == (600, ["sru-diagnostic: illegal query syntax"])
+    assert {document.source_key for document in home.documents()} == {f"R9-I{number}" for number in range(600)}
+
+
 def test_archives_know_both_traps_and_keep_an_item_whose_image_is_refused(web: Any, home: Any) -> None:
     serve(web, sites.archives)
     searches = 'params.searches = [{ title = "布告" }, { q = "何か" }, { jacar = "見本" }]'

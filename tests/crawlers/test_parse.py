@@ -49,6 +49,7 @@ CASES: list[tuple[str, Any]] = [
     ("kokkai_meeting.json", lambda body: kokkai.parse_meeting(body, "129914889X00220260902")),
     ("oai_page.xml", ndl.parse_page),
     ("oai_permitted.xml", ndl.parse_page),
+    ("sru_found.xml", ndl.parse_search),
     ("archives_search.json", lambda body: archives.parse_search(body, f"{ARCHIVES}/api/search?title=x")),
     ("archives_item.json", archives.parse_item),
     ("jacar_search.html", lambda body: archives.parse_jacar_search(body, f"{ARCHIVES}/aj/search")),
