@@ -28,7 +28,7 @@ from kobunko.ids import sha256_hex
 
 OPEN = ".open"
 MAX_BYTES = 1 << 30
-LEVEL = 6  # of gzip: 9 takes twice the time and gives a hundredth less
+LEVEL = 6  # of gzip: 9 takes a quarter more time and gives 0.2 % less (121 files of the samples, 21 MB)
 Headers = Sequence[tuple[str, str]]
 _ERASED = "X-Kobunko-Erased"
 _GZIP_HEADER = 10
