@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kobunko.dedup.bands import THRESHOLD, Labels, families, limits
+from kobunko.dedup.bands import THRESHOLD, Labels, agreement, families, limits
 from kobunko.dedup.containment import containments
 from kobunko.dedup.policy import canonical
 from kobunko.dedup.signature import Signatures
-from kobunko.dedup.works import marks, same_work, separate, supersedes
+from kobunko.dedup.works import as_long, marks, same_work, separate, supersedes, works
 
 IDS = pa.list_(pa.field("element", pa.string(), nullable=False))
 SCHEMA = pa.schema(
@@ -30,6 +30,7 @@ SCHEMA = pa.schema(
         pa.field("canonical_reason", pa.string(), nullable=False),  # the criterion that decided
         pa.field("relation", pa.string(), nullable=False),  # to the canonical one: same-bytes · same-text · near · none
         pa.field("similarity", pa.float64(), nullable=False),  # to the canonical one, estimated from the signatures
+        pa.field("work_cluster", pa.string(), nullable=False),  # smallest id among the forms and versions of one work
         pa.field("supersedes", IDS, nullable=False),  # versions that it directly follows
         pa.field("contained_in", IDS, nullable=False),  # longer documents that hold nearly all of it
     ]
@@ -40,6 +41,7 @@ Facts = Mapping[str, Any]
 # What a fold needs to know of a document beside its signature; a missing fact is simply not used.
 FACTS = {
     "key_sha256": "signature.key_sha256",
+    "shingles": "signature.shingles",
     "passages": "signature.passages",
     "designations": "signature.designations",
     "source": "source",
@@ -98,7 +100,7 @@ def fold(
         for group in _clusters([documents[place] for place in places], signatures[places], threshold, jaccard, places):
             rows += _rows([documents[places[place]] for place in group], signatures[[places[place] for place in group]])
     rows.sort(key=lambda row: str(row["doc_id"]))
-    _link(rows, documents)
+    _link(rows, documents, signatures)
     return pa.Table.from_pylist(rows, schema=SCHEMA)
 
 
@@ -115,7 +117,7 @@ def _clusters(
 ) -> list[list[int]]:
     """The clusters of a family, as positions in it. Most families say nothing that would divide them."""
     said = {tuple(sorted(marks(member).items())) for member in members}
-    if len(members) == 1 or len(said) == 1:
+    if len(members) == 1 or (len(said) == 1 and as_long(members)):
         return [list(range(len(members)))]
     return separate(members, _similar(signatures, threshold, jaccard, places))
 
@@ -161,6 +163,7 @@ def _rows(members: Sequence[Facts], signatures: Signatures) -> list[dict[str, An
             "canonical_reason": reason,
             "relation": _relation(member, members[at]),
             "similarity": float(similarity[place]),
+            "work_cluster": "",
             "supersedes": [],
             "contained_in": [],
         }
@@ -180,8 +183,14 @@ def _bytes(facts: Facts) -> list[str]:
     return sorted(part["sha256"] for part in facts.get("parts") or ())
 
 
-def _link(rows: Sequence[dict[str, Any]], documents: Sequence[Facts]) -> None:
+def _link(rows: Sequence[dict[str, Any]], documents: Sequence[Facts], signatures: Signatures) -> None:
     """Adds the links between documents of different clusters."""
+    place_of = {row["doc_id"]: place for place, row in enumerate(rows)}
+    similarity = lambda one, other: agreement(signatures[one], signatures[other]) / signatures.shape[1]  # noqa: E731
+    for row, first in zip(
+        rows, works(documents, [place_of[row["cluster_id"]] for row in rows], similarity), strict=True
+    ):
+        row["work_cluster"] = rows[first]["doc_id"]
     earlier = supersedes([facts for facts in documents if facts.get("source")])
     for row in rows:
         row["supersedes"] = earlier.get(row["doc_id"], [])

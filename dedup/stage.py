@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from kobunko.dedup import signature as scheme
 from kobunko.dedup.designations import designations
-from kobunko.dedup.normalise import KEY_VERSION, without_furniture
+from kobunko.dedup.normalise import KEY_VERSION, without_layout
 from kobunko.errors import Reject
 from kobunko.ids import sha256_hex
 from kobunko.records import PageSpan, column
@@ -51,9 +51,7 @@ class Signer:
         from kobunko.dedup.keys import matching_keys  # numba takes a second to load
         from kobunko.dedup.passages import passages
 
-        keys = matching_keys(
-            pa.array([without_furniture(item.text, item.pages) for item in documents], pa.large_string())
-        )
+        keys = matching_keys(pa.array([without_layout(item.text, item.pages) for item in documents], pa.large_string()))
         found = zip(documents, keys, scheme.signatures(keys), passages(keys), strict=True)
         return [
             Signature(
@@ -77,7 +75,7 @@ def signature_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[SignatureInput,
     """The stage as data; its parameters only name what the numbers were made with."""
     return Stage(
         name="signature",
-        version=2,
+        version=3,
         make=make,
         reads=SignatureInput,
         writes=Signature,

@@ -7,11 +7,15 @@ documents. A law as it stood on two days, a filing and its correction are versio
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from kobunko.dedup.designations import law_in
+
+SHORTEST = 0.6  # of the longest text of a cluster; a copy that lost a page is longer
+KIN = 0.3  # similarity of two versions of one law, however much was amended; what merely cites it has a tenth of that
+FORMS = 8  # of a law that a text with its number is compared with
 
 Facts = Mapping[str, Any]
 
@@ -85,16 +89,77 @@ def separate(members: Sequence[Facts], similar: Iterable[tuple[int, int]]) -> li
     """Divides a family into clusters: closest pairs first, and never two that say they are different.
 
     `similar` are the pairs of positions in order of closeness. Members that say nothing of themselves go where the
-    text is closest. The result is in order of position.
+    text is closest, but for one thing: what does not say which revision of a law it is joins a revision only if it has
+    the very same text. The result is in order of position.
     """
     cluster = list(range(len(members)))
     groups = {place: [place] for place in cluster}
     said = {place: marks(facts) for place, facts in enumerate(members)}
+    texts = {place: {facts.get("key_sha256")} for place, facts in enumerate(members)}
     for one, other in similar:
         a, b = sorted((cluster[one], cluster[other]))
-        if a != b and compatible(said[a], said[b]):
-            said[a] = said[a] | said.pop(b)
-            for place in groups[b]:
-                cluster[place] = a
-            groups[a] += groups.pop(b)
+        unsaid = ("revision" in said[a]) != ("revision" in said[b])
+        if a == b or not compatible(said[a], said[b]) or (unsaid and not texts[a] & texts[b]):
+            continue
+        if not as_long([members[one], members[other]]):
+            continue
+        said[a] = said[a] | said.pop(b)
+        texts[a] |= texts.pop(b)
+        for place in groups[b]:
+            cluster[place] = a
+        groups[a] += groups.pop(b)
     return [sorted(group) for _, group in sorted(groups.items())]
+
+
+def as_long(members: Sequence[Facts]) -> bool:
+    """Whether texts are of about one length. Two editions side by side say most things twice, and a set of shingles
+    does not notice: such a comparison is a copy of neither."""
+    lengths = [facts["shingles"] for facts in members if facts.get("shingles")]
+    return not lengths or min(lengths) >= SHORTEST * max(lengths)
+
+
+def works(documents: Sequence[Facts], clusters: Sequence[int], similarity: Callable[[int, int], float]) -> list[int]:
+    """For every document the first one that is a form or a version of the same work, which may be itself.
+
+    Forms and versions are the members of a cluster (`clusters` has a label for every document), documents with one law
+    id or one work id, corrections, and texts that name the number of a law at their head and are at least `KIN` like a
+    text of that law: a notice that only cites the law is not.
+    """
+    parent = list(range(len(documents)))
+    firsts: dict[str, int] = {}
+    laws: dict[str, list[int]] = defaultdict(list)
+    numbered: list[tuple[int, str]] = []
+    by_key = {(facts.get("source"), facts.get("source_key")): place for place, facts in enumerate(documents)}
+    for place, facts in enumerate(documents):
+        said, number = marks(facts), _number(facts)
+        names = [f"cluster {clusters[place]}", *(said[kind] for kind in said if kind == "law-id")]
+        names += [kind for kind in said if kind.startswith("version:")]
+        for name in names:
+            _unite(parent, firsts.setdefault(name, place), place)
+        corrected = _corrects(facts)
+        if corrected and (facts.get("source"), corrected) in by_key:
+            _unite(parent, by_key[facts.get("source"), corrected], place)
+        if number and "law-id" in said:
+            laws[number].append(place)
+        elif number:
+            numbered.append((place, number))
+    for place, number in numbered:
+        if any(similarity(place, law) >= KIN for law in laws[number][:FORMS]):
+            _unite(parent, laws[number][0], place)
+    return [_first(parent, place) for place in range(len(documents))]
+
+
+def _number(facts: Facts) -> str:
+    return next((said for said in facts.get("designations") or () if said.startswith("law:")), "")
+
+
+def _first(parent: list[int], place: int) -> int:
+    while parent[place] != place:
+        parent[place] = parent[parent[place]]
+        place = parent[place]
+    return place
+
+
+def _unite(parent: list[int], one: int, other: int) -> None:
+    a, b = sorted((_first(parent, one), _first(parent, other)))
+    parent[b] = a

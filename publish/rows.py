@@ -68,6 +68,7 @@ class Row:
     canonical: str | None = column("", "the row that stands for the cluster")
     canonical_reason: str | None = column("", "the criterion that chose it")
     relation: str | None = column("", "to that row: same-bytes, same-text, near or none")
+    work_cluster: str | None = column("", "smallest id of the rows that are forms or versions of the same work")
     supersedes: list[str] | None = column("", "rows of earlier versions that it directly follows")
     contained_in: list[str] | None = column("", "longer rows that hold nearly all of it")
     outcome: str = column("", "ok, or the first stage that failed and how: extract:reject:encrypted")
@@ -97,6 +98,7 @@ FROM_MANIFEST = (
     "canonical",
     "canonical_reason",
     "relation",
+    "work_cluster",
     "supersedes",
     "contained_in",
 )
