@@ -12,9 +12,8 @@ import pyarrow as pa
 from kobunko.corpus import CHUNK, Corpus
 from kobunko.dedup.clusters import FACTS, fold
 from kobunko.dedup.index import Index
-from kobunko.dedup.normalise import matching_key
-from kobunko.dedup.signature import SHINGLE, Signatures, from_bytes
-from kobunko.dedup.stage import Signature
+from kobunko.dedup.signature import Signatures, from_bytes
+from kobunko.dedup.stage import SignatureInput, shingles
 from kobunko.records import PageSpan, from_row
 
 
@@ -23,8 +22,9 @@ class Duplicates:
 
     def __init__(self, corpus: Corpus, folder: Path) -> None:
         self._corpus = corpus
+        self._stage = corpus.stages["signature"]
         self._position = {name: place for place, name in enumerate(corpus.inputs["doc_id"].to_pylist())}
-        self._path = folder / f"{corpus.stages['signature'].label}.sqlite"
+        self._path = folder / f"{self._stage.label}.sqlite"
         self._shingles = lru_cache(maxsize=64)(self._read_shingles)
         for old in folder.glob("signature@*.sqlite*"):
             if not old.name.startswith(self._path.name):
@@ -58,8 +58,9 @@ class Duplicates:
         labels = np.array([row_of[found[name]] for name in names], dtype=np.int64)
         return fold(facts, self._signatures(names), labels, jaccard=lambda a, b: self.jaccard(names[a], names[b]))
 
-    def similar_to(self, signature: Signature, removed: set[str], floor: float = 0.3) -> list[tuple[str, float]]:
-        """Documents like one that is not in the corpus, closest first, with the estimated similarity."""
+    def similar_to(self, text: str, removed: set[str], floor: float = 0.3) -> list[tuple[str, float]]:
+        """Documents like a text that is not in the corpus, closest first, with the estimated similarity."""
+        signature = self._stage.make(**self._stage.params)(SignatureInput(text, []))
         with closing(self._index()) as index:
             index.sync(self._stamps(removed), self._signatures)
             return index.similar(from_bytes([signature.minhash])[0], floor)
@@ -75,8 +76,7 @@ class Duplicates:
     def _read_shingles(self, doc_id: str) -> frozenset[str]:
         (row,) = self._rows([doc_id], ["text.text", "text.pages"])
         pages = [from_row(PageSpan, page) for page in row["text.pages"] or []]
-        key = matching_key(row["text.text"] or "", pages)
-        return frozenset(key[start : start + SHINGLE] for start in range(max(1, len(key) - SHINGLE + 1)))
+        return shingles(row["text.text"] or "", pages, self._stage.params["unit"])
 
     def _stamps(self, removed: set[str]) -> dict[str, str]:
         names = [name for name in self._position if name not in removed]

@@ -63,6 +63,9 @@ class Row:
     third_party: str | None = column("third_party.spans", "JSON list of marks of other owners in the unmasked text")
     personal_data: str | None = column("privacy.counts", "JSON: how often each kind was found, kept ones included")
     data_class: str | None = column("privacy.data_class", "personal, anonymised or non-personal; of the masked text")
+    contamination: str | None = column(
+        "signature.contamination", "JSON: share of its 13-grams in benchmark sets, by set"
+    )
     duplicate_cluster: str | None = column("", "smallest id of the rows with the same or nearly the same text")
     cluster_size: int | None = column("", "how many rows share the cluster")
     canonical: str | None = column("", "the row that stands for the cluster")

@@ -1,4 +1,4 @@
-"""Families over partitions are those of one matrix; `tests/slow/test_ray.py` has processes and a cluster compute them."""
+"""Families over partitions are those of one matrix; tests/slow/test_ray.py has processes and a cluster find them."""
 
 from pathlib import Path
 
