@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from kobunko.corpus import CHUNK, Corpus
+from kobunko.dedup.bands import Labels
 from kobunko.dedup.clusters import FACTS, fold
 from kobunko.dedup.index import Index
 from kobunko.dedup.signature import Signatures, from_bytes
@@ -42,7 +43,7 @@ class Duplicates:
         labels = np.array([row_of[found[name]] for name in ids], dtype=np.int64)
         order = [place_of[name] for name in ids]
         matrix = minhash if order == list(range(len(ids))) else minhash[order]
-        return fold(self._facts(ids), matrix, labels, jaccard=lambda one, other: self.jaccard(ids[one], ids[other]))
+        return self._folded(ids, matrix, labels)
 
     def cluster_of(self, doc_id: str, removed: set[str]) -> pa.Table:
         """The rows of a document's family and of all that nearly match it: what a person wants to see of it."""
@@ -53,10 +54,9 @@ class Duplicates:
                 close = index.similar(self._signatures([doc_id])[0], 0.5)
                 names = sorted({member for name, _ in close for member in index.family(name)} | {*names})
             found = index.families()
-        facts = self._facts(names)
         row_of = {name: row for row, name in enumerate(names)}
         labels = np.array([row_of[found[name]] for name in names], dtype=np.int64)
-        return fold(facts, self._signatures(names), labels, jaccard=lambda a, b: self.jaccard(names[a], names[b]))
+        return self._folded(names, self._signatures(names), labels)
 
     def similar_to(self, text: str, removed: set[str], floor: float = 0.3) -> list[tuple[str, float]]:
         """Documents like a text that is not in the corpus, closest first, with the estimated similarity."""
@@ -86,12 +86,17 @@ class Duplicates:
     def _signatures(self, names: Sequence[str]) -> Signatures:
         return from_bytes([row["signature.minhash"] for row in self._rows(names, ["signature.minhash"])])
 
-    def _facts(self, names: Sequence[str]) -> list[dict[str, Any]]:
-        columns = {name: column for name, column in FACTS.items() if self._has(column)}
-        return [
-            {"doc_id": row["doc_id"]} | {name: row[column] for name, column in columns.items()}
-            for row in self._rows(names, [*columns.values()])
-        ]
+    def _folded(self, names: Sequence[str], signatures: Signatures, labels: Labels) -> pa.Table:
+        here = {name: column for name, column in FACTS.items() if self._has(column)}
+
+        def load(rows: Sequence[int], wanted: Sequence[str]) -> list[dict[str, Any]]:
+            columns = {name: here[name] for name in wanted if name in here}
+            found = self._rows([names[row] for row in rows], [*columns.values()])
+            return [
+                {"doc_id": row["doc_id"]} | {name: row[column] for name, column in columns.items()} for row in found
+            ]
+
+        return fold(names, signatures, labels, load, jaccard=lambda a, b: self.jaccard(names[a], names[b]))
 
     def _has(self, column: str) -> bool:
         stage, _, name = column.rpartition(".")

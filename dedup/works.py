@@ -46,14 +46,10 @@ def compatible(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return all(other.get(kind, value) == value for kind, value in one.items())
 
 
-def same_work(one: Facts, other: Facts) -> bool:
-    """Whether two documents are versions of one law or work, of which the older is no quotation in the newer."""
-    said, heard = marks(one), marks(other)
-    return any(kind in heard and (kind != "law-id" or said[kind] == heard[kind]) for kind in said if _names_work(kind))
-
-
-def _names_work(kind: str) -> bool:
-    return kind == "law-id" or kind.startswith("version:")
+def has_kin(facts: Facts) -> tuple[bool, str]:
+    """Whether a document says that it is a form or a version of something, and the id of the one that it corrects."""
+    corrected = _corrects(facts)
+    return bool(any(_law(facts)) or _number(facts) or corrected), corrected
 
 
 def supersedes(documents: Sequence[Facts]) -> dict[str, list[str]]:
@@ -118,48 +114,33 @@ def as_long(members: Sequence[Facts]) -> bool:
     return not lengths or min(lengths) >= SHORTEST * max(lengths)
 
 
-def works(documents: Sequence[Facts], clusters: Sequence[int], similarity: Callable[[int, int], float]) -> list[int]:
-    """For every document the first one that is a form or a version of the same work, which may be itself.
+def works(documents: Sequence[Facts], similarity: Callable[[int, int], float]) -> list[tuple[int, int]]:
+    """Pairs of positions of documents that are forms or versions of the same work.
 
-    Forms and versions are the members of a cluster (`clusters` has a label for every document), documents with one law
-    id or one work id, corrections, and texts that name the number of a law at their head and are at least `KIN` like a
-    text of that law: a notice that only cites the law is not.
+    Those are documents with one law id or one work id, corrections, and texts that name the number of a law at their
+    head and are at least `KIN` like a text of that law: a notice that only cites the law is not. What the pairs
+    connect is one work.
     """
-    parent = list(range(len(documents)))
     firsts: dict[str, int] = {}
     laws: dict[str, list[int]] = defaultdict(list)
-    numbered: list[tuple[int, str]] = []
     by_key = {(facts.get("source"), facts.get("source_key")): place for place, facts in enumerate(documents)}
+    pairs = list[tuple[int, int]]()
     for place, facts in enumerate(documents):
-        said, number = marks(facts), _number(facts)
-        names = [f"cluster {clusters[place]}", *(said[kind] for kind in said if kind == "law-id")]
+        said = marks(facts)
+        names = [said["law-id"]] if "law-id" in said else []
         names += [kind for kind in said if kind.startswith("version:")]
-        for name in names:
-            _unite(parent, firsts.setdefault(name, place), place)
+        pairs += [(firsts.setdefault(name, place), place) for name in names]
         corrected = _corrects(facts)
         if corrected and (facts.get("source"), corrected) in by_key:
-            _unite(parent, by_key[facts.get("source"), corrected], place)
-        if number and "law-id" in said:
+            pairs.append((by_key[facts.get("source"), corrected], place))
+        if "law-id" in said and (number := _number(facts)):
             laws[number].append(place)
-        elif number:
-            numbered.append((place, number))
-    for place, number in numbered:
-        if any(similarity(place, law) >= KIN for law in laws[number][:FORMS]):
-            _unite(parent, laws[number][0], place)
-    return [_first(parent, place) for place in range(len(documents))]
+    for place, facts in enumerate(documents):
+        if "law-id" not in marks(facts):
+            forms = laws[_number(facts)][:FORMS]
+            pairs += [(law, place) for law in forms if similarity(place, law) >= KIN][:1]
+    return pairs
 
 
 def _number(facts: Facts) -> str:
     return next((said for said in facts.get("designations") or () if said.startswith("law:")), "")
-
-
-def _first(parent: list[int], place: int) -> int:
-    while parent[place] != place:
-        parent[place] = parent[parent[place]]
-        place = parent[place]
-    return place
-
-
-def _unite(parent: list[int], one: int, other: int) -> None:
-    a, b = sorted((_first(parent, one), _first(parent, other)))
-    parent[b] = a
