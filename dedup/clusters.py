@@ -220,33 +220,35 @@ def _bytes(facts: Facts) -> list[str]:
 
 def _works(cluster: Labels, signatures: Signatures, load: Load) -> tuple[Labels, dict[int, list[int]]]:
     """For every document the first one of its work, and by document the versions that it directly follows."""
-    keys, ids = np.zeros(len(cluster), np.int64), np.zeros(len(cluster), np.int64)
-    told, wanted = np.zeros(len(cluster), np.bool_), set[int]()
-    for rows, documents in _steps(len(cluster), load, _OF_WORKS):
-        for row, facts in zip(rows, documents, strict=True):
-            ids[row], keys[row] = (
-                hash(facts.get("work_id") or row),
-                hash((facts.get("source"), facts.get("source_key"))),
-            )
-            told[row], corrected = has_kin(facts)
-            if corrected:
-                wanted.add(hash((facts.get("source"), corrected)))
-    _, place, times = np.unique(ids, return_inverse=True, return_counts=True)
-    told |= (times[place] > 1) | np.isin(keys, list(wanted))
-    some = np.flatnonzero(told)
+    some = _with_kin(len(cluster), load)
     documents = [
-        facts for start in range(0, len(some), AT_ONCE) for facts in load(some[start : start + AT_ONCE], _OF_WORKS)
+        known for start in range(0, len(some), AT_ONCE) for known in load(some[start : start + AT_ONCE], _OF_WORKS)
     ]
-    similarity = lambda one, other: agreement(signatures[some[one]], signatures[some[other]]) / signatures.shape[1]  # noqa: E731
+
+    def similarity(one: int, other: int) -> float:
+        return agreement(signatures[some[one]], signatures[some[other]]) / signatures.shape[1]
+
     work = np.arange(len(cluster))
     pairs = [(int(cluster[some[one]]), int(cluster[some[other]])) for one, other in works(documents, similarity)]
     settle(work, pairs, None, THRESHOLD)
     row_of = {facts["doc_id"]: int(row) for row, facts in zip(some, documents, strict=True)}
-    earlier = {
-        row_of[name]: [row_of[one] for one in names]
-        for name, names in supersedes([facts for facts in documents if facts.get("source")]).items()
-    }
-    return labels_of(work)[cluster], earlier
+    earlier = supersedes([facts for facts in documents if facts.get("source")])
+    return labels_of(work)[cluster], {row_of[name]: [row_of[one] for one in names] for name, names in earlier.items()}
+
+
+def _with_kin(count: int, load: Load) -> NDArray[np.int64]:
+    """Rows of documents that may be a form or a version of another one. Names are compared by their hashes here, and
+    by themselves later."""
+    keys, ids = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    told, corrected = np.zeros(count, np.bool_), set[int]()
+    for rows, documents in _steps(count, load, _OF_WORKS):
+        for row, facts in zip(rows, documents, strict=True):
+            ids[row] = hash(facts.get("work_id") or row)
+            keys[row] = hash((facts.get("source"), facts.get("source_key")))
+            told[row], other = has_kin(facts)
+            corrected |= {hash((facts.get("source"), other))} if other else set()
+    _, place, times = np.unique(ids, return_inverse=True, return_counts=True)
+    return np.flatnonzero(told | (times[place] > 1) | np.isin(keys, list(corrected)))
 
 
 def _contained(work: Labels, load: Load) -> dict[int, list[int]]:
