@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     """Every step from raw bytes to a row, in order. What a step reads from is in its `after`."""
     extract, ocr, text = reading_stages(home.settings.ocr)
-    signature = signature_stage(after=(text,))
+    signature = signature_stage((text,), home.settings.dedup.shingles, home.settings.dedup.benchmarks)
     privacy = privacy_stage(after=(text,))
     publishers = {name: seed.publisher for name, seed in home.seeds.items()}
     third_party = third_party_stage(after=(text,), publishers=publishers)

@@ -63,11 +63,15 @@ class Row:
     third_party: str | None = column("third_party.spans", "JSON list of marks of other owners in the unmasked text")
     personal_data: str | None = column("privacy.counts", "JSON: how often each kind was found, kept ones included")
     data_class: str | None = column("privacy.data_class", "personal, anonymised or non-personal; of the masked text")
+    contamination: str | None = column(
+        "signature.contamination", "JSON: share of its 13-grams in benchmark sets, by set"
+    )
     duplicate_cluster: str | None = column("", "smallest id of the rows with the same or nearly the same text")
     cluster_size: int | None = column("", "how many rows share the cluster")
     canonical: str | None = column("", "the row that stands for the cluster")
     canonical_reason: str | None = column("", "the criterion that chose it")
     relation: str | None = column("", "to that row: same-bytes, same-text, near or none")
+    work_cluster: str | None = column("", "smallest id of the rows that are forms or versions of the same work")
     supersedes: list[str] | None = column("", "rows of earlier versions that it directly follows")
     contained_in: list[str] | None = column("", "longer rows that hold nearly all of it")
     outcome: str = column("", "ok, or the first stage that failed and how: extract:reject:encrypted")
@@ -97,6 +101,7 @@ FROM_MANIFEST = (
     "canonical",
     "canonical_reason",
     "relation",
+    "work_cluster",
     "supersedes",
     "contained_in",
 )
