@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from cv2.typing import MatLike
 
 from kobunko.ocr.engines import Image, Quad
 from kobunko.ocr.lines import Box
@@ -22,8 +22,6 @@ SMALLEST = 8  # pixels of width and height of a cell
 COVERED = 0.8  # of a line that cells must hold to part it
 LONG = 0.3  # of the page's width that a rule between tiers of vertical writing has at least
 FILLED = 0.6  # of its box a region must fill to be a cell, which skew tilts, and not what surrounds cells
-
-Grey = NDArray[np.uint8]  # height × width
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +43,12 @@ def find_drawn(image: Image) -> Drawn:
     return Drawn(_cells(cv2.bitwise_or(across, down)), rules)
 
 
-def _long_runs(ink: Grey, size: tuple[int, int]) -> Grey:
+def _long_runs(ink: MatLike, size: tuple[int, int]) -> MatLike:
     """Ink that a bar of this width and height fits into."""
-    runs: Grey = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8)).astype(np.uint8)
-    return runs
+    return cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8))
 
 
-def _cells(rules: Grey) -> list[Box]:
+def _cells(rules: MatLike) -> list[Box]:
     height, width = rules.shape
     found = []
     for box, filled in _regions(1 - cv2.dilate(rules, np.ones(BRIDGE, np.uint8)), connectivity=4):
@@ -62,7 +59,7 @@ def _cells(rules: Grey) -> list[Box]:
     return found
 
 
-def _regions(mask: Grey, connectivity: int = 8) -> list[tuple[Box, float]]:
+def _regions(mask: MatLike, connectivity: int = 8) -> list[tuple[Box, float]]:
     """Boxes of connected regions, and the share of its box that each fills."""
     _, _, regions, _ = cv2.connectedComponentsWithStats(mask, connectivity=connectivity)
     return [
