@@ -17,13 +17,11 @@ import cv2
 import numpy as np
 
 from kobunko.ocr.engines import Image, Quad
-from kobunko.ocr.engines.bands import in_bands, is_small
 from kobunko.ocr.memory import keep_freed_memory
 from kobunko.ocr.models import ModelFolder, folders
 from kobunko.settings import OcrSettings
 
 LONGEST_SIDE = 2000  # pixels at which lines are looked for: bounds memory
-BAND = LONGEST_SIDE * LONGEST_SIDE * 3 // 4  # pixels of a part of a page of small print: as many as of a whole page
 HEIGHT = 48  # pixels of a line for the recogniser
 BUCKET = 32  # pixels: lines are padded to multiples of it; a GPU plans its kernels anew for each width
 NARROWEST = 64  # pixels; PaddleX pads to 320, which costs four times as much for the cells of a table
@@ -51,7 +49,8 @@ class PaddleEngine:
         where = folders(settings, models)
         runtime = _runtime(settings)
         self._orientation: Any = _on(settings, where["orientation"], DocImgOrientationClassification, **runtime)
-        self._detector: Any = _on(settings, where["detector"], TextDetection, limit_type="max", **runtime)
+        limits = {"limit_type": "max", "limit_side_len": LONGEST_SIDE}
+        self._detector: Any = _on(settings, where["detector"], TextDetection, **limits, **runtime)
         self._recogniser: Any = _on(settings, where["recogniser"], TextRecognition, **runtime)
         self._recogniser.paddlex_predictor.pre_tfs["ReisizeNorm"].rec_image_shape = [3, HEIGHT, NARROWEST]
         self._crops: Any = CropByPolys(det_box_type="quad")
@@ -61,23 +60,12 @@ class PaddleEngine:
         return [(int(item["label_names"][0]), float(item["scores"][0])) for item in found]
 
     def detect(self, images: Sequence[Image]) -> list[list[Quad]]:
-        found = self._detect(images, LONGEST_SIDE)
-        for number, image in enumerate(images):
-            if is_small(image, found[number], LONGEST_SIDE):
-                found[number] = in_bands(image, found[number], BAND, self._detect_in_full)
-        return found
-
-    def _detect_in_full(self, image: Image) -> list[Quad]:
-        return self._detect([image], max(image.shape))[0]
-
-    def _detect(self, images: Sequence[Image], longest: int) -> list[list[Quad]]:
-        """Pages of one size go through the network together, reduced to a longest side."""
+        """Pages of one size go through the network together."""
         found: list[list[Quad]] = [[] for _ in images]
         order = sorted(range(len(images)), key=lambda number: images[number].shape)
         for _, group in groupby(order, key=lambda number: images[number].shape):
             numbers = list(group)
-            pages = [_bgr(images[number]) for number in numbers]
-            results = self._detector.predict(pages, batch_size=self._settings.pages, limit_side_len=longest)
+            results = self._detector.predict([_bgr(images[n]) for n in numbers], batch_size=self._settings.pages)
             for number, result in zip(numbers, results, strict=True):
                 found[number] = [np.asarray(quad, dtype=np.float32) for quad in result["dt_polys"]]
         return found
