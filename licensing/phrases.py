@@ -98,7 +98,9 @@ def _standing(text: str, kind: Kind, start: int, end: int) -> Standing:
     if rules.negated_after.match(text, end, end + _AHEAD) or rules.negated_before.search(behind):
         return "denied"
     if rules.affirmed_after.match(text, end) or rules.affirmed_before.search(behind):
-        return "denied" if rules.denial.search(text, end, stop) else "affirmed"
+        first = text.rfind("。", 0, start) + 1
+        undone = rules.denial.search(text, end, stop) or rules.elsewhere.search(text, first, start)
+        return "denied" if undone else "affirmed"
     return "mentioned"
 
 
@@ -113,13 +115,15 @@ def _stands_alone(page: str, start: int, end: int) -> bool:
     after = fold(page[end:last], drop_space=True).text
     if _SIGNS.fullmatch(after) is None:
         return False
-    return (
-        terms_rules().label.fullmatch(before) is not None if before else "\n" not in page[:start] + page[end:].strip()
-    )
+    label = terms_rules().label
+    if before:
+        return label.fullmatch(before) is not None
+    above = fold(page[:first].rstrip().rpartition("\n")[2], drop_space=True).text.strip(_BRACKETS)
+    return label.fullmatch(above) is not None or "\n" not in page[:start] + page[end:].strip()
 
 
 _BRACKETS = "「」『』()<>[]:・*-、。,|/"
-_SIGNS = re.compile(r"[「」『』()<>\[\]:・*、。,|/-]*")
+_SIGNS = re.compile(r"(?:<https?://[^<>]*>|[「」『』()<>\[\]:・*、。,|/-])*")
 
 
 def _licence(hits: Sequence[Hit]) -> tuple[str, list[str]]:
