@@ -62,6 +62,7 @@ def rights_facts(home: Home) -> dict[str, Any]:
         "terms": terms.captured_terms(home.seeds, home.catalogue),
         "processor": home.settings.release.processor,
         "reviews": terms.reviews(home.catalogue),
+        "statutes": terms.captured_statutes(home.catalogue, home.settings.raw),
         "files": terms.opt_out_files(origins, home.catalogue, home.settings.raw),
     }
 

@@ -1,5 +1,6 @@
 """What the catalogue holds about the terms of sources: captured pages, what people decided of them, opt-out files."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
@@ -10,8 +11,11 @@ from kobunko.catalogue import Catalogue
 from kobunko.errors import Corrupt
 from kobunko.ids import json_sha256, url_key
 from kobunko.licensing.evidence import TermsCapture, TermsReview
+from kobunko.licensing.pages import page_text
+from kobunko.licensing.statutes import Quote, Statute, StatuteText, statutes
 from kobunko.seed import Seed
 
+_LAWS, _LAW_FILES = "egov_laws", "https://laws.e-gov.go.jp/api/2/law_file/xml"
 LARGEST = 500 * 1024  # bytes of a robots.txt that RFC 9309 asks to read
 
 
@@ -33,6 +37,37 @@ def captured_page(catalogue: Catalogue, url: str) -> TermsCapture | None:
     moments = [capture.fetched_at for capture in same if capture.fetched_at]
     first = min(moments).isoformat() if moments else ""
     return TermsCapture(url=newest.url, sha256=newest.sha256, fetched_at=first)
+
+
+def captured_statutes(catalogue: Catalogue, raw: Path) -> dict[str, StatuteText]:
+    """The statutes that decisions rest on: as this home holds them, else as they ship."""
+    return {statute.name: _held(statute, catalogue, raw) or statute.shipped() for statute in statutes()}
+
+
+def _held(statute: Statute, catalogue: Catalogue, raw: Path) -> StatuteText | None:
+    """The newest revision of a law in XML that this home has of e-Gov."""
+    ids = catalogue.document_ids(source=_LAWS, source_key=statute.law_id)
+    ids += catalogue.document_ids(source=_LAWS, url=f"{_LAW_FILES}/{statute.law_id}")
+    revisions = [(d.source_version, part) for d in catalogue.documents(ids) for part in d.parts if part.role == "law"]
+    for _, part in sorted(revisions, key=lambda revision: (revision[0], revision[1].sha256), reverse=True):
+        try:
+            quotes = _quotes(statute.name, raw, part.warc_file, part.warc_offset, part.sha256)
+        except (Corrupt, OSError):
+            continue
+        if quotes is not None:
+            moments = [c.fetched_at for c in catalogue.captures_by_sha256(part.sha256) if c.fetched_at]
+            first = min(moments).isoformat() if moments else ""
+            return StatuteText(url=part.url, sha256=part.sha256, fetched_at=first, origin="captured", quotes=quotes)
+    return None
+
+
+@functools.lru_cache(maxsize=16)
+def _quotes(name: str, raw: Path, warc_file: str, offset: int, sha256: str) -> dict[str, Quote] | None:
+    """Words of a captured statute; None where the capture is no XML. Kept, because every command asks several times."""
+    body = warc.read_body(raw, warc_file, offset, sha256)
+    if body.lstrip()[:1] != b"<":
+        return None
+    return next(statute for statute in statutes() if statute.name == name).quoted(page_text(body, "text/xml"))
 
 
 def reviews(catalogue: Catalogue) -> list[TermsReview]:

@@ -108,7 +108,7 @@ def test_a_host_rule_limits_what_a_review_grants() -> None:
     terms = TERMS | {"url": "https://disclosure2.edinet-fsa.go.jp/terms"}
     review = REVIEW | {"host": "disclosure2.edinet-fsa.go.jp"}
     found = judged("https://disclosure2.edinet-fsa.go.jp/x", terms=terms, reviews=[review])
-    assert found == ("LicenseRef-JP-PDL-1.0", "review", "allow", "E2")
+    assert found == ("LicenseRef-JP-PDL-1.0", "review", "review", "E2")  # the narrative is not the State's
 
 
 URL = "https://www.choseki.example/docs/a.html"
