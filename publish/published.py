@@ -19,6 +19,7 @@ from kobunko.records import PageSpan, from_row, to_row
 COLUMNS = (
     "licence.license",
     "licence.redistribute",
+    "licence.part",
     "licence.train",
     "licence.opt_out",
     "third_party.effect",
@@ -50,6 +51,7 @@ def _rights(row: Mapping[str, Any]) -> Rights:
         opt_out=bool(json.loads(row["licence.opt_out"] or "[]")),
         third_party=row["third_party.effect"],
         action=row["privacy.action"],
+        part=row["licence.part"],
     )
 
 

@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kobunko.masking import Mask
+from kobunko.policy import NUMBERS_ONLY
 from kobunko.policy import Profile as Profile
 from kobunko.publish import published
+from kobunko.publish.figures import figures
 from kobunko.records import PageSpan, Part, Provenance, arrow_schema, column, column_name
 
 
@@ -40,7 +42,7 @@ class Row:
         "text.pages", "page n is text[start:end], in characters; how it was read, how surely"
     )
     structure: str | None = column(
-        "text.structure", "JSON: articles, sections, facts, tables; only beside an unmasked text"
+        "text.structure", "JSON: articles, sections, facts, tables; only beside an unmasked text, or of figures alone"
     )
     language: str | None = column("text.language", "BCP-47 tag of most of the text")
     quality: str | None = column("text.quality", 'JSON: {"score": 0–1, "hits": {rule: count}}; no text is deleted')
@@ -56,8 +58,10 @@ class Row:
     rights_basis: str = column("licence.rights_basis", "licence, no-right(Art13), public-domain(term), … or unknown")
     evidence_level: str = column("licence.evidence_level", "E2 reviewed terms, E3 statute, E4 belief, E0 nothing")
     evidence: str = column("licence.evidence", "JSON list, the deciding one first")
-    redistribute: str = column("licence.redistribute", "allow, allow+conditions or metadata-only")
-    train: str = column("licence.train", "allow or review")
+    redistribute: str = column(
+        "licence.redistribute", "allow, allow+conditions, review, metadata-only or deny: of the text"
+    )
+    train: str = column("licence.train", "allow, allow-30-4, review or deny")
     attribution: str = column("licence.attribution", "to be shown by whoever passes the text on")
     opt_out: str | None = column("licence.opt_out", "JSON list of signals of its site against training, as captured")
     third_party: str | None = column("third_party.spans", "JSON list of marks of other owners in the unmasked text")
@@ -129,7 +133,7 @@ def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     whole = pa.array([not reason and not mine for reason, mine in zip(why, masks, strict=True)], pa.bool_())
     found |= {
         "withheld": pc.if_else(pc.is_valid(found["text"]), pa.array(why, pa.string()), ""),
-        "structure": pc.if_else(whole, _structure(chunk), None),
+        "structure": _published_structure(chunk, whole, why),
         "title": pc.coalesce(pc.if_else(pc.equal(found["title"], ""), None, found["title"]), _array(chunk, "title")),
         "text": pc.if_else(allowed, found["text"], None),
         "metadata": _merged(_array(chunk, "metadata"), _array(chunk, "extract.metadata")),
@@ -157,6 +161,14 @@ def _with_masks(text: Any, pages: Any, sha256: Any, characters: Any, masks: Sequ
         return text, pages, sha256, characters
     done = published.mask(text, pages, masks)
     return done.text, done.pages, done.sha256, done.characters
+
+
+def _published_structure(chunk: pa.Table, whole: pa.Array, why: Sequence[str]) -> pa.Array:
+    """Structures beside whole texts, and the figures of texts of which only these may be published."""
+    everything = _structure(chunk)
+    alone = {n: figures(everything[n].as_py()) for n in np.flatnonzero([reason == NUMBERS_ONLY for reason in why])}
+    kept = pc.if_else(whole, everything, None)
+    return pa.array([alone.get(n, item) for n, item in enumerate(kept.to_pylist())], kept.type) if alone else kept
 
 
 def _structure(chunk: pa.Table) -> pa.Array:
