@@ -1,7 +1,9 @@
 """What the catalogue holds about the terms of sources: captured pages, what people decided of them, opt-out files."""
 
 import functools
+import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import cast
 from urllib.parse import urljoin
@@ -13,6 +15,8 @@ from kobunko.ids import json_sha256, url_key
 from kobunko.licensing.evidence import TermsCapture, TermsReview
 from kobunko.licensing.pages import page_text
 from kobunko.licensing.statutes import Quote, Statute, StatuteText, statutes
+from kobunko.names import in_force_from
+from kobunko.records import Capture, Document, Part
 from kobunko.seed import Seed
 
 _LAWS, _LAW_FILES = "egov_laws", "https://laws.e-gov.go.jp/api/2/law_file/xml"
@@ -33,10 +37,8 @@ def captured_page(catalogue: Catalogue, url: str) -> TermsCapture | None:
     newest = catalogue.latest_capture(url)
     if newest is None:
         return None
-    same = [c for c in catalogue.captures_by_sha256(newest.sha256) if url_key(c.url) == url_key(url)]
-    moments = [capture.fetched_at for capture in same if capture.fetched_at]
-    first = min(moments).isoformat() if moments else ""
-    return TermsCapture(url=newest.url, sha256=newest.sha256, fetched_at=first)
+    same = (c for c in catalogue.captures_by_sha256(newest.sha256) if url_key(c.url) == url_key(url))
+    return TermsCapture(url=newest.url, sha256=newest.sha256, fetched_at=_first_seen(same))
 
 
 def captured_statutes(catalogue: Catalogue, raw: Path) -> dict[str, StatuteText]:
@@ -45,20 +47,31 @@ def captured_statutes(catalogue: Catalogue, raw: Path) -> dict[str, StatuteText]
 
 
 def _held(statute: Statute, catalogue: Catalogue, raw: Path) -> StatuteText | None:
-    """The newest revision of a law in XML that this home has of e-Gov."""
-    ids = catalogue.document_ids(source=_LAWS, source_key=statute.law_id)
-    ids += catalogue.document_ids(source=_LAWS, url=f"{_LAW_FILES}/{statute.law_id}")
-    revisions = [(d.source_version, part) for d in catalogue.documents(ids) for part in d.parts if part.role == "law"]
-    for _, part in sorted(revisions, key=lambda revision: (revision[0], revision[1].sha256), reverse=True):
+    """The law as this home has it of e-Gov in XML: its newest revision, else what was captured last at its URL."""
+    revisions = catalogue.documents(catalogue.document_ids(source=_LAWS, source_key=statute.law_id))
+    revisions.sort(key=_begins, reverse=True)
+    held: list[Part | Capture] = [part for revision in revisions for part in revision.parts if part.role == "law"]
+    if alone := catalogue.latest_capture(f"{_LAW_FILES}/{statute.law_id}"):
+        held.append(alone)
+    for page in held:
         try:
-            quotes = _quotes(statute.name, raw, part.warc_file, part.warc_offset, part.sha256)
+            quotes = _quotes(statute.name, raw, page.warc_file, page.warc_offset, page.sha256)
         except (Corrupt, OSError):
             continue
         if quotes is not None:
-            moments = [c.fetched_at for c in catalogue.captures_by_sha256(part.sha256) if c.fetched_at]
-            first = min(moments).isoformat() if moments else ""
-            return StatuteText(url=part.url, sha256=part.sha256, fetched_at=first, origin="captured", quotes=quotes)
+            first = _first_seen(catalogue.captures_by_sha256(page.sha256))
+            return StatuteText(url=page.url, sha256=page.sha256, fetched_at=first, origin="captured", quotes=quotes)
     return None
+
+
+def _begins(revision: Document) -> tuple[date, str]:
+    begin = in_force_from(revision.source_version, json.loads(revision.metadata))
+    return begin or date.min, revision.source_version
+
+
+def _first_seen(captures: Iterable[Capture]) -> str:
+    moments = [capture.fetched_at for capture in captures if capture.fetched_at]
+    return min(moments).isoformat() if moments else ""
 
 
 @functools.lru_cache(maxsize=16)
