@@ -17,14 +17,17 @@ _PACKED = struct.Struct("<IQ")
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """`sha256` of the words, how many characters they have, and a hash that is quick to compare at every place."""
+    """`sha256` of the words, how many characters they have, and a hash that is quick to compare at every place.
+
+    `quick` is 16 hexadecimal digits: as a number it would be too large for JSON.
+    """
 
     sha256: str
     length: int
-    quick: int
+    quick: str
 
     def packed(self) -> bytes:
-        return _PACKED.pack(self.length, self.quick)
+        return _PACKED.pack(self.length, int(self.quick, 16))
 
 
 def words_of(text: str) -> str:
@@ -34,11 +37,13 @@ def words_of(text: str) -> str:
 
 def quoted(words: str) -> Quoted:
     """A passage, from its words as `words_of` gives them."""
-    return Quoted(sha256_hex(words.encode()), len(words), int(np.sum(_codes(words) * _powers(len(words)))))
+    quick = int(np.sum(_codes(words) * _powers(len(words))))
+    return Quoted(sha256_hex(words.encode()), len(words), f"{quick:016x}")
 
 
 def unpacked(sha256: str, data: bytes) -> Quoted:
-    return Quoted(sha256, *_PACKED.unpack(data))
+    length, quick = _PACKED.unpack(data)
+    return Quoted(sha256, length, f"{quick:016x}")
 
 
 def held(text: str, passages: Sequence[Quoted]) -> list[str]:
@@ -63,7 +68,7 @@ def _candidates(block: str, passage: Quoted) -> list[int]:
     powers = _powers(len(block))
     sums = np.concatenate(([np.uint64(0)], np.cumsum(_codes(block) * powers, dtype=np.uint64)))
     windows = sums[passage.length :] - sums[: -passage.length]
-    found: list[int] = np.flatnonzero(windows == np.uint64(passage.quick) * powers[: len(windows)]).tolist()
+    found: list[int] = np.flatnonzero(windows == np.uint64(int(passage.quick, 16)) * powers[: len(windows)]).tolist()
     return found
 
 
