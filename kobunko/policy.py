@@ -58,6 +58,7 @@ def _of_others(rights: Rights) -> str:
     return "third-party:document" if rights.third_party == "document" else ""
 
 
-def holds_back_spans(profile: Profile) -> bool:
-    """Whether spans of third parties (`effect` span) are masked: they are wherever a text is passed on."""
+def passes_on(profile: Profile) -> bool:
+    """Whether others get the texts. Then what belongs to somebody else is taken out of them: spans of third parties
+    (`effect` span), abstracts of judgments."""
     return profile == "open"

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from kobunko.masking import Mask, masked
-from kobunko.policy import Profile, Rights, holds_back_spans, withheld
+from kobunko.policy import Profile, Rights, passes_on, withheld
 from kobunko.records import PageSpan, from_row, to_row
 
 COLUMNS = (
@@ -57,7 +57,7 @@ def _rights(row: Mapping[str, Any]) -> Rights:
 
 def masks(chunk: pa.Table, profile: Profile) -> list[list[Mask]]:
     """For each document of a chunk with `COLUMNS` what is masked in its text."""
-    spans = chunk["third_party.spans"].to_pylist() if holds_back_spans(profile) else [None] * chunk.num_rows
+    spans = chunk["third_party.spans"].to_pylist() if passes_on(profile) else [None] * chunk.num_rows
     personal = chunk["privacy.masks"].to_pylist()
     return [
         [from_row(Mask, item) for item in mine or ()] + _third_parties(theirs)

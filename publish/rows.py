@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kobunko.masking import Mask
-from kobunko.policy import NUMBERS_ONLY
+from kobunko.policy import NUMBERS_ONLY, passes_on
 from kobunko.policy import Profile as Profile
 from kobunko.publish import published
+from kobunko.publish.abstracts import MARKS, without_abstracts
 from kobunko.publish.figures import figures
 from kobunko.records import PageSpan, Part, Provenance, arrow_schema, column, column_name
 
@@ -133,10 +134,10 @@ def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     whole = pa.array([not reason and not mine for reason, mine in zip(why, masks, strict=True)], pa.bool_())
     found |= {
         "withheld": pc.if_else(pc.is_valid(found["text"]), pa.array(why, pa.string()), ""),
-        "structure": _published_structure(chunk, whole, why),
+        "structure": _published_structure(chunk, whole, why, profile),
         "title": pc.coalesce(pc.if_else(pc.equal(found["title"], ""), None, found["title"]), _array(chunk, "title")),
         "text": pc.if_else(allowed, found["text"], None),
-        "metadata": _merged(_array(chunk, "metadata"), _array(chunk, "extract.metadata")),
+        "metadata": _merged(_array(chunk, "metadata"), _passed_on(_array(chunk, "extract.metadata"), profile)),
         "pages": pc.coalesce(found["pages"], pa.scalar([], found["pages"].type)),
         "raw_sha256": _inside(parts, "sha256"),
         "fetched_at": _latest(_inside(parts, "fetched_at")),
@@ -163,12 +164,19 @@ def _with_masks(text: Any, pages: Any, sha256: Any, characters: Any, masks: Sequ
     return done.text, done.pages, done.sha256, done.characters
 
 
-def _published_structure(chunk: pa.Table, whole: pa.Array, why: Sequence[str]) -> pa.Array:
+def _published_structure(chunk: pa.Table, whole: pa.Array, why: Sequence[str], profile: Profile) -> pa.Array:
     """Structures beside whole texts, and the figures of texts of which only these may be published."""
     everything = _structure(chunk)
     alone = {n: figures(everything[n].as_py()) for n in np.flatnonzero([reason == NUMBERS_ONLY for reason in why])}
-    kept = pc.if_else(whole, everything, None)
+    kept = _passed_on(pc.if_else(whole, everything, None), profile)
     return pa.array([alone.get(n, item) for n, item in enumerate(kept.to_pylist())], kept.type) if alone else kept
+
+
+def _passed_on(values: pa.Array, profile: Profile) -> pa.Array:
+    """JSON as it may leave the house: what the editors of the courts' site wrote stays in."""
+    if not passes_on(profile) or not pc.any(pc.match_substring_regex(values, MARKS)).as_py():
+        return values
+    return pa.array(map(without_abstracts, values.to_pylist()), values.type)
 
 
 def _structure(chunk: pa.Table) -> pa.Array:
