@@ -127,7 +127,7 @@ class SideCar:
 
     def _row(self, doc_id: str, input_sha256: str, columns: list[str]) -> dict[str, Any] | None:
         for part in reversed(parts_of(self.folder)):
-            metadata, smallest, largest = _ranges(part.path)
+            metadata, smallest, largest = _ranges(part.path, part.path.stat().st_ino)
             groups = np.flatnonzero((smallest <= doc_id) & (largest >= doc_id)).tolist()
             if not groups:
                 continue
@@ -180,12 +180,13 @@ def _newest(index: pa.Table) -> pa.Table:
 
 
 @lru_cache(maxsize=512)
-def _ranges(path: Path) -> tuple[Any, Any, Any]:
+def _ranges(path: Path, inode: int) -> tuple[Any, Any, Any]:  # noqa: ARG001  a part that was rewritten is another file
     """Metadata of a part, and the smallest and largest document id of each of its row groups."""
     metadata = pq.read_metadata(path)
     column = metadata.schema.names.index("doc_id")
-    found = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
-    ends = [np.array([getattr(item, name) for item in found], dtype=object) for name in ("min", "max")]
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    found = [group.column(column).statistics if group.num_rows else None for group in groups]
+    ends = [np.array([getattr(item, name, "") for item in found], dtype=object) for name in ("min", "max")]
     return metadata, *ends
 
 
