@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TypedDict
+from urllib.parse import urljoin
 
 from kobunko.ids import canonical_json
 from kobunko.licensing.folding import fold
@@ -123,11 +124,11 @@ def judge(
     """What may be done with a document. A seed's hint speaks before the rule of its host; the rule limits both."""
     if hint is None and rule is NO_RULE:
         nothing = Evidence("E0", f"nothing-known-of:{subject.source}", NOASSERTION, url=subject.url)
-        return _opted_out(Verdict(NOASSERTION, "unknown", (nothing,), "metadata-only", "review"), signals)
+        return _opted_out(Verdict(NOASSERTION, "unknown", (nothing,), "metadata-only", "review"), signals, subject)
     belief = hint if hint is not None and hint.id != NOASSERTION else _belief(rule, hint)
     known = shipped_texts() if statutes is None else statutes
     verdict = _decided(_Case(subject, belief, rule, terms, reviews, known))
-    return _opted_out(_limited(verdict, rule), signals)
+    return _opted_out(_limited(verdict, rule), signals, subject)
 
 
 def _belief(rule: HostRule, hint: LicenceHint | None) -> LicenceHint:
@@ -257,11 +258,20 @@ def _limited(verdict: Verdict, rule: HostRule) -> Verdict:
     return replace(verdict, redistribute=rule.redistribute, train=rule.train, evidence=evidence, part=rule.part)
 
 
-def _opted_out(verdict: Verdict, signals: Sequence[OptOut]) -> Verdict:
+def _opted_out(verdict: Verdict, signals: Sequence[OptOut], subject: Subject) -> Verdict:
     if not signals:
         return verdict
-    told = tuple(Evidence("E1", f"opt-out:{s.signal} {s.where}", verdict.license, phrase=s.value) for s in signals)
+    told = tuple(
+        Evidence("E1", f"opt-out:{item.signal} {item.where}", verdict.license, _place(item, subject), phrase=item.value)
+        for item in signals
+    )
     return replace(verdict, train="deny", evidence=(*verdict.evidence, *told))
+
+
+def _place(signal: OptOut, subject: Subject) -> str:
+    """URL of what a signal stood in: a file of the host, or the answer itself."""
+    files = {"robots.txt": "/robots.txt", "tdmrep.json": "/.well-known/tdmrep.json"}
+    return urljoin(subject.url, files[signal.where]) if signal.where in files else subject.url
 
 
 def metadata_of(text: str) -> Mapping[str, object]:

@@ -35,7 +35,7 @@ _PRIVATE_AFTER = re.compile(r"^[\s　]{0,2}(?:ちゃん|くん|(?:ら)?(?:に対
 _ROLE_FIRST = re.compile(rf"(?:{_PRIVATE}|立人)(?=.)")
 _REST = re.compile(r"[一-龥々]{1,2}(?=[はをがにのともや、。（(\s]|$)")
 _ASKED = re.compile(_PRIVATE)
-_NO_NAME = re.compile(r"両名|判決|(?:郵便局|警察署|事務所|裁判所|会社)$")  # what the model takes for one in the prose of judgments
+_NO_NAME = re.compile(r"両名|判決|(?:郵便局|警察署|事務所|裁判所|会社)$")  # in judgments the model takes them for one
 _PSEUDONYM = re.compile(
     r"[A-Za-zＡ-Ｚａ-ｚα-ω甲乙丙丁戊己庚辛壬癸●○◯〇×＊*△▲□■_＿]{1,4}[0-9０-９一二三四五六七八九十]{0,3}(?:[ら子男女太郎]|教授|医師)?"
 )
