@@ -17,11 +17,12 @@ RESERVED = "LicenseRef-JP-AllRightsReserved"
 _AHEAD, _BEHIND = 60, 12  # characters in which a negation of a name may stand
 # Sentences about parts of a site (items marked so, works of others, logos): no restriction of the rest.
 _OF_PARTS = re.compile(
-    r"第三者|ロゴ|シンボルマーク|キャラクター|(?:表示|記載|注記|明示|表記|旨)(?:が|の)(?:ある|あった|あり|された|されて)"
+    r"第三者(?!への?(?:再配布|配布|提供|譲渡|開示))|ロゴ|シンボルマーク|キャラクター|(?:表示|記載|注記|明示|表記|旨)(?:が|の)(?:ある|あった|あり|された|されて)"
     r"|(?:注記|表示|明記)(?:された|され|した)(?:もの|コンテンツ|ページ|資料|写真)|(?:などの|等の)(?:注記|表示)"
 )
 
 
+_TOPIC = re.compile(r"[^。\n]*?は[、,]?")  # what a sentence is about, as it says itself
 Standing = Literal["affirmed", "mentioned", "denied"]
 
 
@@ -99,8 +100,10 @@ def _standing(text: str, kind: Kind, start: int, end: int) -> Standing:
         return "denied"
     if rules.affirmed_after.match(text, end) or rules.affirmed_before.search(behind):
         first = text.rfind("。", 0, start) + 1
-        undone = rules.denial.search(text, end, stop) or rules.elsewhere.search(text, first, start)
-        return "denied" if undone else "affirmed"
+        if rules.denial.search(text, end, stop) or rules.elsewhere.search(text, first, start):
+            return "denied"
+        topic = _TOPIC.match(text, first, start)
+        return "affirmed" if topic is None or rules.own.search(topic[0]) else "mentioned"
     return "mentioned"
 
 
@@ -123,7 +126,7 @@ def _stands_alone(page: str, start: int, end: int) -> bool:
 
 
 _BRACKETS = "「」『』()<>[]:・*-、。,|/"
-_SIGNS = re.compile(r"(?:<https?://[^<>]*>|[「」『』()<>\[\]:・*、。,|/-])*")
+_SIGNS = re.compile(r"(?:<https?://[^<>]*>|\(https?://[^()]*\)|[「」『』()<>\[\]:・*、。,|/-])*")
 
 
 def _licence(hits: Sequence[Hit]) -> tuple[str, list[str]]:

@@ -30,7 +30,7 @@ class Phrase:
 @dataclass(frozen=True, slots=True)
 class TermsRules:
     """`label` is what may stand beside a name on a line of its own; `denial` behind a name and `elsewhere` before it
-    undo a sentence that affirms."""
+    undo a sentence that affirms, and `own` is what such a sentence may be about."""
 
     phrases: tuple[Phrase, ...]
     affirmed_after: re.Pattern[str]
@@ -38,6 +38,7 @@ class TermsRules:
     label: re.Pattern[str]
     denial: re.Pattern[str]
     elsewhere: re.Pattern[str]
+    own: re.Pattern[str]
     negated_after: re.Pattern[str]
     negated_before: re.Pattern[str]
 
@@ -57,6 +58,7 @@ def terms_rules() -> TermsRules:
         label=re.compile(says["label"]),
         denial=re.compile(says["denial"]),
         elsewhere=re.compile(says["elsewhere"]),
+        own=re.compile(says["own"]),
         negated_after=any_of(denies["after"]),
         negated_before=any_of(denies["before"]),
     )

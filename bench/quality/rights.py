@@ -1,6 +1,6 @@
 """How well the words of terms pages are read: no page may be taken for a grant that a careful person would not.
 
-Two sets: the one that the rules were made with, and texts written afterwards, of which one half stays unlooked at.
+Two sets: the one that the rules were made with, and texts written afterwards, of which the last part is unlooked at.
 """
 
 import tomllib
@@ -17,9 +17,10 @@ FLOORS = {
     "false grants": ("==", 0.0),
     "right": (">=", 0.98),
     "unseen texts": (">=", 30.0),
-    "unseen: false grants": ("==", 0.0),
-    "unseen: right": (">=", 0.76),
+    "unseen: false grants": ("<=", 1.0),
+    "unseen: right": (">=", 0.93),
 }
+UNSEEN = "d"
 IDS = {
     "PDL": "LicenseRef-JP-PDL-1.0",
     "G2": "LicenseRef-JP-GJSTU-2.0",
@@ -59,12 +60,13 @@ def labelled() -> Iterator[Labelled]:
                 for name in names[number % 3 :: 3]:
                     licence = IDS["NONE"] if kind == "refuses" else IDS[label]
                     yield Labelled(frame.replace("{name}", name), licence, kind == "grants")
-    yield from unseen("a")
+    for part in "abc":
+        yield from later(part)
 
 
-def unseen(half: str) -> list[Labelled]:
-    """Texts written after the rules; mended with half `a` in view, while `b` was only counted."""
-    return [_single(entry["label"], entry["text"]) for entry in _read("terms_unseen")["text"] if entry["half"] == half]
+def later(part: str) -> list[Labelled]:
+    """A part of the texts that were written after the rules."""
+    return [_single(entry["label"], entry["text"]) for entry in _read("terms_unseen")["text"] if entry["part"] == part]
 
 
 def _single(label: str, text: str) -> Labelled:
@@ -95,5 +97,5 @@ def _figures(items: list[Labelled]) -> tuple[float, float, float]:
 
 def measure(samples: Path) -> dict[str, float]:  # noqa: ARG001
     known = zip(("texts", "false grants", "right"), _figures(list(labelled())), strict=True)
-    fresh = zip(("unseen texts", "unseen: false grants", "unseen: right"), _figures(unseen("b")), strict=True)
+    fresh = zip(("unseen texts", "unseen: false grants", "unseen: right"), _figures(later(UNSEEN)), strict=True)
     return dict((*known, *fresh))
