@@ -175,9 +175,17 @@ def _true(rng: random.Random, kind: str) -> tuple[str, str]:
             f"{rng.choice([126, 133, 150, 202, 210])}.{rng.randint(0, 255)}.{rng.randint(0, 255)}.{rng.randint(1, 254)}"
         )
         return rng.choice(["IPアドレス {} からの接続", "接続元は{}である。", "発信元 {}"]), value
+    if kind == "birth-date" and rng.random() < 0.3:
+        year, joint = rng.choice(["昭和32", "S47", "1960", "平成3"]), rng.choice("./-")
+        value = f"{rng.randint(1, 12)}{joint}{rng.randint(1, 28)}"
+        return rng.choice(
+            [f"{year}{joint}{{}}生", f"（{year}{joint}{{}}生まれ）", f"生年月日：{year}{joint}{{}}"]
+        ), value
     if kind == "birth-date":
         year, day = _date(rng)
-        return rng.choice([f"生年月日 {year}{{}}", f"（{year}{{}}生）", f"{year}{{}}生まれ", f"{year}{{}}出生"]), day
+        return rng.choice(
+            [f"生年月日 {year}{{}}", f"{year}{{}}に生まれ", f"（{year}{{}}生）", f"{year}{{}}生まれ", f"{year}{{}}出生"]
+        ), day
     return rng.choice(["〒{} 潮見市", "郵便番号 {}"]), f"{_number(rng, 3)}{rng.choice(_HYPHENS)}{_number(rng, 4)}"
 
 
