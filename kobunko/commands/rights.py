@@ -54,7 +54,8 @@ def rights_show(
 
 def _show(rights: dict[str, Any]) -> None:
     out.print(escape(f"licence: {rights['license']} ({rights['rights_basis']})"))
-    out.print(escape(f"redistribute: {rights['redistribute']}; train: {rights['train']}"))
+    part = f" ({rights['part']} may go out)" if rights["part"] else ""
+    out.print(escape(f"redistribute: {rights['redistribute']}{part}; train: {rights['train']}"))
     for item in rights["evidence"]:
         told = [f"{name} {item[name]}" for name in ("phrase", "url", "fetched_at", "sha256") if item[name]]
         out.print(escape(f"  {item['level']} {item['rule']}: {', '.join(told)}"))
