@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from kobunko.errors import UsageError
 from kobunko.ids import json_sha256
-from kobunko.licensing.attribution import attribution, unknown_fields
+from kobunko.licensing.attribution import FIELDS, attribution, unknown_fields
 from kobunko.licensing.evidence import Subject, TermsCapture, TermsReview, judge, metadata_of
 from kobunko.licensing.hosts import host_of, host_rule
 from kobunko.licensing.optout import opt_outs
@@ -82,8 +82,10 @@ def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
     terms = known.terms.get(document.source) or known.terms.get(host_of(document.url))
     signals = opt_outs(document.url, json.loads(document.signals or "{}"), **_files(known, document.url))
     verdict = judge(subject, hint, rule, terms, known.reviews, signals, known.statutes)
+    lines = hint or LicenceHint()
     line = attribution(
-        hint.attribution if hint else LicenceHint().attribution,
+        lines.attribution,
+        lines.edited,
         title=document.title,
         publisher=facts["publisher"] if facts else document.source,
         url=document.url,
@@ -178,5 +180,5 @@ def _check(seed: Seed) -> None:
     """Mistakes of a seed that its format cannot show."""
     if find(seed.licence.id) is None:
         raise UsageError(f"seed {seed.source}: no licence has the id {seed.licence.id!r}: use one of the vocabulary.")
-    if wrong := unknown_fields(seed.licence.attribution):
-        raise UsageError(f"seed {seed.source}: the attribution cannot fill {wrong}: use title, publisher, url, date.")
+    if wrong := unknown_fields(seed.licence.attribution + seed.licence.edited):
+        raise UsageError(f"seed {seed.source}: the attribution cannot fill {wrong}: use {', '.join(FIELDS)}.")

@@ -156,6 +156,7 @@ def test_the_attribution_names_source_day_in_japan_and_editor() -> None:
 def test_an_unknown_day_is_left_out_with_its_bracket() -> None:
     line = attribution(
         "出典：{publisher}（{url}）（{date}利用）",
+        "{work}をもとに{processor}作成",
         title="",
         publisher="潮汐省",
         url="u",
@@ -163,7 +164,7 @@ def test_an_unknown_day_is_left_out_with_its_bracket() -> None:
         processor="室",
         license_id="NOASSERTION",
     )
-    assert line == "出典：潮汐省（u）／潮汐省（u）を加工して室作成"
+    assert line == "出典：潮汐省（u）／潮汐省をもとに室作成"
 
 
 def test_changed_knowledge_changes_the_fingerprint() -> None:
