@@ -329,7 +329,7 @@ class Catalogue:
         return {row["value"] for row in self.rows(sa.select(table.c.value).where(table.c.kind == "document"))}
 
     def withheld(self) -> set[str]:
-        """Ids of new documents of a source whose terms changed and were not read yet (see `kobunko review`)."""
+        """Ids of new documents of a source whose terms changed and were not read yet (`kobunko rights review`)."""
         return {row["doc_id"] for row in self.rows(sa.select(tables.withheld.c.doc_id))}
 
     def tombstones(self) -> frozenset[tuple[str, str]]:

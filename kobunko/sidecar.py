@@ -9,7 +9,7 @@ counts; a row whose outcome is `pending` says that the key is to be done again (
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -136,7 +136,7 @@ class SideCar:
 
     def _row(self, doc_id: str, input_sha256: str, columns: list[str]) -> dict[str, Any] | None:
         for part in reversed(parts_of(self.folder)):
-            metadata, smallest, largest = _ranges(part.path)
+            metadata, smallest, largest = _ranges(part.path, part.path.stat().st_ino)
             groups = np.flatnonzero((smallest <= doc_id) & (largest >= doc_id)).tolist()
             if not groups:
                 continue
@@ -186,12 +186,13 @@ def _newest(index: pa.Table) -> pa.Table:
 
 
 @lru_cache(maxsize=512)
-def _ranges(path: Path) -> tuple[Any, Any, Any]:
+def _ranges(path: Path, inode: int) -> tuple[Any, Any, Any]:  # noqa: ARG001  a part that was rewritten is another file
     """Metadata of a part, and the smallest and largest document id of each of its row groups."""
     metadata = pq.read_metadata(path)
     column = metadata.schema.names.index("doc_id")
-    found = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
-    ends = [np.array([getattr(item, name) for item in found], dtype=object) for name in ("min", "max")]
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    found = [group.column(column).statistics if group.num_rows else None for group in groups]
+    ends = [np.array([getattr(item, name, "") for item in found], dtype=object) for name in ("min", "max")]
     return metadata, *ends
 
 
@@ -212,20 +213,22 @@ def _read_rows(path: Path, rows: Any, columns: Sequence[str]) -> pa.Table:
     return file.read_row_groups(wanted.tolist(), columns=list(columns)).take(pa.array(local))
 
 
-def erase(root: Path, doc_ids: Set[str]) -> int:
+def erase(root: Path, doc_ids: Set[str], progress: Callable[[int, int], None] = lambda *_: None) -> int:
     """Rewrites every part of every side-car, stale fingerprints included, without the rows of documents.
 
     Returns how many rows went. Parts take their places whole, so a crash in between is mended by doing it again.
     """
     erased = 0
     wanted = pa.array(sorted(doc_ids), pa.string())
-    for path in sorted(root.glob("*@*/part-*.parquet")):
+    parts = sorted(root.glob("*@*/part-*.parquet"))
+    for number, path in enumerate(parts, 1):
         ids = pq.read_table(path, columns=["doc_id"])["doc_id"]
         hit = pc.is_in(ids, value_set=wanted)
         if count := pc.sum(hit).as_py():
             table = pq.read_table(path).filter(pc.invert(hit))
             durable.write_parquet(path, table, row_group_size=ROW_GROUP, compression="zstd")
             erased += count
+        progress(number, len(parts))
     _open.cache_clear()
     return erased
 
