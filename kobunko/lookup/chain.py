@@ -1,7 +1,7 @@
 """The whole way back of a document: row → pages → stages → bytes → URL, time, hash → licence → releases."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,15 @@ from kobunko import warc
 from kobunko.durable import TEMPORARY
 from kobunko.errors import Corrupt
 from kobunko.home import Home
+from kobunko.lookup.rows import results
 from kobunko.names import in_force_from
 from kobunko.passages.store import Store
 from kobunko.records import Document, to_row
-from kobunko.sidecar import SideCar
 from kobunko.stage import Stage
 
 CAPTURES = 10  # of a document's URL, newest first
+_PAGE = ("number", "method", "reason", "confidence", "writing", "part", "part_page")
+_PAGES = [f"pages.list.element.{name}" for name in _PAGE]
 _OWN = ("outcome", "detail", "stage", "doc_id", "input_sha256")
 Chain = dict[str, Any]
 
@@ -29,30 +31,12 @@ def chain(
     return [_chain(home, stages, document, store) for document in home.catalogue.documents(doc_ids)]
 
 
-def results(
-    home: Home, stages: Sequence[Stage[Any, Any]], document: Document, columns: Mapping[str, Sequence[str]]
-) -> dict[str, dict[str, Any]]:
-    """What stages wrote about a document: how it ended, and the `columns` of a stage that it has, by stage.
-
-    Stages that have no row for the document are left out.
-    """
-    found = {}
-    for stage in stages:
-        known = [name for name in columns.get(stage.name, ()) if name in stage.output_schema.names]
-        row = SideCar(home.settings.stages, stage).row(document.doc_id, document.input_sha256, known)
-        if row is not None:
-            found[stage.name] = row | {"version": stage.version}
-    return found
-
-
 def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, store: Store | None) -> Chain:
-    licence_columns = [name for stage in stages if stage.name == "licence" for name in stage.output_schema.names]
-    wanted = {"text": ["title", "pages", "sha256"], "licence": licence_columns}
-    row, found = to_row(document), results(home, stages, document, wanted)
-    pages = found.get("text", {}).get("pages")
-    if pages is None:  # where a document has no text, its pages say why
-        pages = results(home, stages, document, {"extract": ["pages"]}).get("extract", {}).get("pages")
+    wanted = {stage.name: stage.output_schema.names for stage in stages if stage.name == "licence"}
+    wanted |= {"text": ["title", "pages", "sha256"], "extract": _PAGES}
+    row, found = to_row(document), results(home.settings.stages, stages, document, wanted)
     text, licence = found.get("text", {}), found.get("licence", {})
+    pages = text.get("pages") or found.get("extract", {}).get("pages")  # without a text the latter say why
     return {
         "doc_id": document.doc_id,
         "work_id": document.work_id,
@@ -78,13 +62,12 @@ def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, st
         "versions": _versions(home, document),
         "duplicates": _duplicates(home, store, document.doc_id),
         "releases": releases_with(home.settings.releases, document.doc_id),
-        "removed": document.doc_id in home.catalogue.removed(),
+        "removed": bool(home.catalogue.removed([document.doc_id])),
     }
 
 
 def _pages(pages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    wanted = ("number", "method", "reason", "confidence", "writing", "part", "part_page", "start", "end")
-    return [{name: page[name] for name in wanted if name in page} for page in pages]
+    return [{name: page[name] for name in (*_PAGE, "start", "end") if name in page} for page in pages]
 
 
 def _part(home: Home, part: dict[str, Any]) -> dict[str, Any]:
@@ -121,8 +104,9 @@ def _duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:
     document = store.document(doc_id) if store else None
     if store is None or document is None or not document.cluster:
         return []
-    gone = home.catalogue.removed()
-    return [other for other in store.cluster(document.cluster) if other != doc_id and other not in gone]
+    others = [other for other in store.cluster(document.cluster) if other != doc_id]
+    gone = home.catalogue.removed(others)
+    return [other for other in others if other not in gone]
 
 
 def releases_with(releases: Path, doc_id: str) -> list[str]:

@@ -12,8 +12,9 @@ from typing import Any
 from kobunko.catalogue import Catalogue
 from kobunko.errors import NotFound
 from kobunko.home import Home
-from kobunko.lookup.chain import Chain, chain, results
+from kobunko.lookup.chain import Chain, chain
 from kobunko.lookup.find import Match, find
+from kobunko.lookup.rows import results
 from kobunko.passages.store import Indexed, Store, open_store
 from kobunko.passages.trace import Hit, trace
 from kobunko.records import Document
@@ -107,7 +108,7 @@ class Service:
             raise NotFound(f"this document has no page {number}: it has {len(indexed.pages)}.")
         _, start, end = span
         wanted = {"text": ["sha256", "pages", "lines"], "extract": ["format"]}
-        found = results(self.home, self.stages, document, wanted)
+        found = results(self.settings.stages, self.stages, document, wanted)
         text, extract = found.get("text", {}), found.get("extract", {})
         whole = text.get("sha256") == indexed.text_sha256
         pages: list[dict[str, Any]] = (text.get("pages") or []) if whole else []
@@ -131,7 +132,7 @@ class Service:
         if not page.has_image:
             raise NotFound("this page has no picture: its document is not made of page images, or was masked.")
         document = self.document(doc_id)
-        text = results(self.home, self.stages, document, {"text": ["pages"]})["text"]
+        text = results(self.settings.stages, self.stages, document, {"text": ["pages"]})["text"]
         facts = next(item for item in text["pages"] if item["number"] == number)
         marked = [_box(line) for line in page.lines if line["start"] < end and line["end"] > start]
         return self.images.get(document.parts[facts["part"]], facts["part_page"], [*boxes, *marked])
