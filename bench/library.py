@@ -111,7 +111,7 @@ def _side_car(sidecar: SideCar, inputs: dict[str, str], early: Sequence[str], ni
         for begin in range(0, len(early), _STEP):
             writer.write_table(_rows(stage, inputs, early[begin : begin + _STEP]), row_group_size=ROW_GROUP)
     for night in range(_NIGHTS):
-        sidecar.append(_rows(stage, inputs, nights[night :: _NIGHTS]))
+        sidecar.append(_rows(stage, inputs, nights[night::_NIGHTS]))
 
 
 def _rows(stage: Any, inputs: dict[str, str], ids: Sequence[str]) -> pa.Table:
@@ -191,6 +191,6 @@ def _manifest(folder: Path, version: str, ids: Sequence[str]) -> None:
     own |= dict.fromkeys(("input_sha256", "text_sha256", "rights_sha256"), digests)
     columns = [own.get(item.name, pa.array([_value(item.type)], item.type).take(zeros)) for item in schema]
     table = pa.Table.from_arrays(columns, schema=schema)
-    durable.write_parquet(folder / "manifest.parquet", table, compression="zstd", row_group_size=20_000)
+    durable.write_parquet(folder / "manifest.parquet", table, compression="zstd", row_group_size=2000)
     facts = {"version": version, "profile": "open", "stages": [], "documents": len(ids)}
     durable.write_bytes(folder / "manifest.json", json.dumps(facts).encode())

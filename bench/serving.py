@@ -46,7 +46,9 @@ def _service(folder: Path) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     asked = [*_command(folder), "serve", "--port", str(port)]
-    process = subprocess.Popen(asked, env=os.environ | {"KOBUNKO__WEB__REQUESTS_PER_MINUTE": "0"}, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        asked, env=os.environ | {"KOBUNKO__WEB__REQUESTS_PER_MINUTE": "0"}, stderr=subprocess.DEVNULL
+    )
     try:
         while True:
             try:

@@ -6,7 +6,6 @@ not count. So readers need no manifest, and a crash between any two steps harms 
 counts; a row whose outcome is `pending` says that the key is to be done again (that is how a retry is recorded).
 """
 
-import contextlib
 import re
 import shutil
 from collections.abc import Iterator, Sequence, Set

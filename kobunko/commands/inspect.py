@@ -83,7 +83,7 @@ def _passage_of(file: Path | None) -> str:
 
 def _show_trace(place: Home, passage: str, limit: int, *, json_: bool) -> None:
     store = Store(place.settings.index)
-    hits = trace(store, passage, limit, place.catalogue.removed())
+    hits = trace(store, passage, limit, place.catalogue.removed)
     documents = {document.doc_id: document for document in place.catalogue.documents([hit.doc_id for hit in hits])}
     rows = [asdict(hit) | {"title": documents[hit.doc_id].title, "url": documents[hit.doc_id].url} for hit in hits]
     if json_:

@@ -5,13 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from kobunko import warc
 from kobunko.durable import TEMPORARY
 from kobunko.errors import Corrupt
 from kobunko.home import Home
-from kobunko.lookup.rows import results
+from kobunko.lookup.rows import holds, results
 from kobunko.names import in_force_from
 from kobunko.passages.store import Store
 from kobunko.records import Document, to_row
@@ -33,10 +31,11 @@ def chain(
 
 def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, store: Store | None) -> Chain:
     wanted = {stage.name: stage.output_schema.names for stage in stages if stage.name == "licence"}
-    wanted |= {"text": ["title", "pages", "sha256"], "extract": _PAGES}
+    wanted["text"] = ["title", "pages", "sha256"]
     row, found = to_row(document), results(home.settings.stages, stages, document, wanted)
     text, licence = found.get("text", {}), found.get("licence", {})
-    pages = text.get("pages") or found.get("extract", {}).get("pages")  # without a text the latter say why
+    if (pages := text.get("pages")) is None:  # where a document has no text, its pages say why
+        pages = results(home.settings.stages, stages[:1], document, {"extract": _PAGES}).get("extract", {}).get("pages")
     return {
         "doc_id": document.doc_id,
         "work_id": document.work_id,
@@ -52,15 +51,14 @@ def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, st
         "pages": _pages(pages or []),
         "text_sha256": text.get("sha256"),
         "stages": [
-            {"stage": row["stage"], "version": row["version"], "outcome": row["outcome"], "detail": row["detail"]}
-            for row in found.values()
+            {name: result[name] for name in ("stage", "version", "outcome", "detail")} for result in found.values()
         ],
         "parts": [_part(home, part) for part in row["parts"]],
         "captures": [_capture(to_row(item)) for item in home.catalogue.captures_of(document.url, limit=CAPTURES)],
         "licence": {name: value for name, value in licence.items() if name not in (*_OWN, "version")}
         | {"evidence": json.loads(licence.get("evidence") or "[]")},
         "versions": _versions(home, document),
-        "duplicates": _duplicates(home, store, document.doc_id),
+        "duplicates": duplicates(home, store, document.doc_id),
         "releases": releases_with(home.settings.releases, document.doc_id),
         "removed": bool(home.catalogue.removed([document.doc_id])),
     }
@@ -99,7 +97,7 @@ def _versions(home: Home, document: Document) -> list[dict[str, Any]]:
     return sorted(found, key=lambda item: (item["in_force_from"] or item["published"] or "", item["source_version"]))
 
 
-def _duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:
+def duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:
     """Other documents of the same duplicate cluster, as of the indexed release."""
     document = store.document(doc_id) if store else None
     if store is None or document is None or not document.cluster:
@@ -111,10 +109,5 @@ def _duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:
 
 def releases_with(releases: Path, doc_id: str) -> list[str]:
     """Versions whose manifest lists the document; a release that a crash left half built is none."""
-    found = []
-    for manifest in sorted(releases.glob("*/manifest.parquet")):
-        if manifest.parent.suffix == TEMPORARY:
-            continue
-        if pq.read_table(manifest, columns=["doc_id"], filters=[("doc_id", "=", doc_id)]).num_rows:
-            found.append(manifest.parent.name)
-    return found
+    manifests = [path for path in sorted(releases.glob("*/manifest.parquet")) if path.parent.suffix != TEMPORARY]
+    return [path.parent.name for path in manifests if holds(path, doc_id)]

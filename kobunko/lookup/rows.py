@@ -41,7 +41,7 @@ def results(
             earlier = sorted(root.glob(f"{stage.name}@*"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
             row = next(filter(None, (newest_row(folder, document, wanted) for folder in earlier)), None)
         if row is not None:
-            found[stage.name] = row | {"version": stage.version}
+            found[stage.name] = row | {"version": stage.version if row["stage"] == stage.label else None}
     return found
 
 
@@ -84,6 +84,14 @@ def _newest(folder: Path, document: Document, columns: list[str]) -> Row | None:
             found: Row = table.slice(int(places[-1]), 1).to_pylist()[0]
             return None if found["outcome"] == PENDING else found
     return None
+
+
+def holds(path: Path, doc_id: str) -> bool:
+    """Whether a Parquet file that is sorted by `doc_id` has a row of a document."""
+    contents = _contents(path, path.stat().st_mtime_ns)
+    with pq.ParquetFile(path, metadata=contents.metadata) as file:
+        table = file.read_row_groups(contents.groups(doc_id), columns=["doc_id"], use_threads=False)
+    return bool(pc.any(pc.equal(table["doc_id"], doc_id)).as_py())
 
 
 class _Contents:

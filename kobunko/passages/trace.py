@@ -4,7 +4,7 @@ All n-grams of the passage are looked up among the fingerprints of the corpus, r
 together a candidate is, and the alignment of the passage with the text there decides.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ FAINT = 0.2  # of the weight of the best candidate: what has less is not looked 
 _BUCKET = 8  # bits: places that are counted together
 _POSTINGS = 60_000  # looked at per segment; the rest are n-grams that stand everywhere
 
+Removed = Callable[[Sequence[str]], Set[str]]  # which of some documents were removed
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -39,10 +41,10 @@ class Hit:
     cluster: str
 
 
-def trace(store: Store, passage: str, limit: int = 10, removed: Collection[str] = ()) -> list[Hit]:
+def trace(store: Store, passage: str, limit: int = 10, removed: Removed = lambda _: frozenset()) -> list[Hit]:
     """The best place in each document that holds the passage, most alike first, then by id.
 
-    Documents of `removed` are not told of. Raises `UsageError` for a passage that is too short.
+    Documents that `removed` tells of are left out. Raises `UsageError` for a passage that is too short.
     """
     key = key_of(passage)
     if len(key.codes) < SHORTEST:
@@ -52,7 +54,8 @@ def trace(store: Store, passage: str, limit: int = 10, removed: Collection[str] 
         best = _best(store, stretches)
     except FileNotFoundError:  # a merge has just put another segment in the place of some
         best = _best(store, stretches)
-    hits = [_joined(parts) for doc_id, parts in best.items() if doc_id not in removed]
+    gone = removed(list(best))
+    hits = [_joined(parts) for doc_id, parts in best.items() if doc_id not in gone]
     found = [hit for hit in hits if hit.likeness >= LIKE]
     return sorted(found, key=lambda hit: (-hit.likeness, hit.doc_id))[:limit]
 

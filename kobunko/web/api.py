@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from kobunko.errors import UsageError
+from kobunko.lookup.chain import duplicates
 from kobunko.lookup.compare import release_diff
 from kobunko.lookup.prov import prov
 from kobunko.records import Document
@@ -132,10 +133,8 @@ def trace(question: models.TraceQuestion, service: Lookup) -> models.TraceAnswer
     """Documents that hold a passage, exactly or nearly, most alike first."""
     hits = service.trace(question.text, question.limit)
     documents = {item.doc_id: item for item in service.home.catalogue.documents([hit.doc_id for hit in hits])}
-    store = service.store
-    removed = service.home.catalogue.removed()
     return models.TraceAnswer(
-        release=store.fact("release") if store else "",
+        release=service.indexed_release,
         hits=[
             models.HitAnswer(
                 doc_id=hit.doc_id,
@@ -146,11 +145,7 @@ def trace(question: models.TraceQuestion, service: Lookup) -> models.TraceAnswer
                 text=hit.text,
                 title=documents[hit.doc_id].title,
                 url=documents[hit.doc_id].url,
-                duplicates=[
-                    other
-                    for other in (store.cluster(hit.cluster) if store and hit.cluster else [])
-                    if other != hit.doc_id and other not in removed
-                ],
+                duplicates=duplicates(service.home, service.store, hit.doc_id),
             )
             for hit in hits
             if hit.doc_id in documents

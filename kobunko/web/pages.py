@@ -148,7 +148,7 @@ def runs(request: Request, lang: Language, service: Lookup) -> Response:
     nights = [run for run in reversed(found) if run["outcomes"] or run["new_documents"]]
     names = [run["started_at"][5:10] for run in nights]
     outcomes = {kind: [run["outcomes"].get(kind, 0) for run in nights] for kind in ("ok", "reject", "error")}
-    confidence = ocr_histogram(service.settings.releases, service.store.fact("release") if service.store else "")
+    confidence = ocr_histogram(service.settings.releases, service.indexed_release)
     plots = [
         bars(t["plot_new"], names, {t["new_documents"]: [run["new_documents"] for run in nights]}),
         bars(t["plot_outcomes"], names, outcomes),

@@ -5,7 +5,7 @@ where that text is the document's whole text (what was masked in the text would 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ from kobunko.stage import Stage
 from kobunko.web.images import PageImages
 from kobunko.web.problems import Gone
 
+Stages = Sequence[Stage[Any, Any]]
 _VISIBLE_FORMATS = ("pdf", "image", "jpeg", "png", "tiff")  # whose pages have a picture
 
 
@@ -42,10 +43,11 @@ class PageText:
 
 
 class Service:
-    def __init__(self, settings: Settings, stages: Sequence[Stage[Any, Any]], view: Stage[Any, Any]) -> None:
+    def __init__(self, settings: Settings, stages: Callable[[Home], Stages], view: Stage[Any, Any]) -> None:
         self.settings = settings
         self.home = Home(settings, Catalogue(settings.catalogue_url, read_only=True))
-        self.stages = stages
+        self._make_stages = stages
+        self._stages: tuple[tuple[str, str], Stages] | None = None
         self.images = PageImages(settings.raw, view)
         self._store: Store | None = None
 
@@ -54,15 +56,27 @@ class Service:
         self.home.catalogue.close()
 
     @property
+    def stages(self) -> Stages:
+        """The pipeline of today: what a run has brought, such as other terms, may have changed it."""
+        newest = next(((run["run_id"], run["state"]) for run in self.home.catalogue.runs(limit=1)), ("", ""))
+        if self._stages is None or self._stages[0] != newest:
+            self._stages = (newest, self._make_stages(self.home))
+        return self._stages[1]
+
+    @property
     def store(self) -> Store | None:
         """The passage index; one that is built while the service runs is found without a restart."""
         if self._store is None:
             self._store = open_store(self.settings.index)
         return self._store
 
+    @property
+    def indexed_release(self) -> str:
+        return self.store.fact("release") if self.store else ""
+
     def document(self, doc_id: str) -> Document:
         """Raises `Gone` for what was removed, also where the catalogue no longer has it."""
-        if doc_id in self.home.catalogue.removed():
+        if self.home.catalogue.removed([doc_id]):
             raise Gone("this document was removed at the request of a rights holder or by its source.")
         found = self.home.catalogue.documents([doc_id])
         if not found:
@@ -75,7 +89,7 @@ class Service:
 
     def lookup(self, what: str) -> Match:
         match = find(self.home, what, self.store)
-        removed = self.home.catalogue.removed()
+        removed = self.home.catalogue.removed(match.doc_ids)
         if not (left := [doc_id for doc_id in match.doc_ids if doc_id not in removed]):
             raise Gone("this document was removed at the request of a rights holder or by its source.")
         return Match(match.kind, left)
@@ -84,7 +98,7 @@ class Service:
         store = self.store
         if store is None:
             raise NotFound("this installation has no passage index yet: its operator builds it with `kobunko index`.")
-        return trace(store, passage, limit, self.home.catalogue.removed())
+        return trace(store, passage, limit, self.home.catalogue.removed)
 
     def published(self, doc_id: str) -> Indexed | None:
         """The document in the indexed release, where its text is published."""

@@ -147,7 +147,7 @@ def test_removed_documents_leave_at_once_and_for_good(copy: Home, library: Libra
     store = Store(copy.settings.index)
     assert [hit.doc_id for hit in trace(store, passage)] == [library.ids["removed"]]
     copy.catalogue.remove(library.ids["removed"], "", "asked")
-    assert trace(store, passage, removed=copy.catalogue.removed()) == []
+    assert trace(store, passage, removed=copy.catalogue.removed) == []
     index(copy.settings, "r2", frozenset(copy.catalogue.removed()))
     assert trace(store, passage) == []
     assert store.document(library.ids["removed"]) is None
