@@ -152,10 +152,10 @@ class Service:
         return self.images.get(document.parts[facts["part"]], facts["part_page"], [*boxes, *marked])
 
     def sources(self) -> list[dict[str, Any]]:
-        """What each source holds, when it was last collected without failing, and what failed then."""
+        """What each source holds, the largest first, when it was last collected, and what failed then."""
         counts, runs = self.home.catalogue.documents_by_source(), self.home.catalogue.runs(limit=200)
         found = []
-        for name in sorted({*self.home.seeds, *counts}):
+        for name in sorted({*self.home.seeds, *counts}, key=lambda name: (-counts.get(name, 0), name)):
             seed = self.home.seeds.get(name)
             told = [run for run in runs if name in (run["summary"].get("crawl") or {})]
             done = [run for run in told if run["state"] == "done"]
