@@ -121,14 +121,19 @@ def _candidates(postings: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> Ite
     if not len(rare):
         return
     places = np.concatenate([postings[first[n] : last[n]] & np.uint64(0xFFFFFFFF) for n in rare]).astype(np.int64)
-    gram = np.repeat(rare, counts[rare])
+    order = np.argsort(places, kind="stable")
+    places, gram = places[order], np.repeat(rare, counts[rare])[order]
     bucket = places >> _BUCKET
-    _, once = np.unique(np.stack([bucket, gram]), axis=1, return_index=True)  # an n-gram counts once in a bucket
-    names, inverse = np.unique(bucket[once], return_inverse=True)
-    score = np.bincount(inverse, np.log2(2 + len(postings) / counts[gram[once]]))
-    both = score + np.append(np.where(np.diff(names) == 1, score[1:], 0.0), 0.0)
-    for number in np.argsort(-both, kind="stable")[:CANDIDATES]:
-        yield float(both[number]), np.sort(places[(bucket == names[number]) | (bucket == names[number] + 1)])
+    _, once = np.unique(bucket * len(hashes) + gram, return_index=True)  # an n-gram counts once in a bucket
+    weights = np.zeros(len(places))
+    weights[once] = np.log2(2 + len(postings) / counts[gram[once]])
+    starts = np.flatnonzero(np.diff(bucket, prepend=-1))
+    score = np.add.reduceat(weights, starts)
+    ends = np.append(starts[1:], len(places))
+    beside = np.append(np.diff(bucket[starts]) == 1, False)  # the next bucket is the next part of the line
+    both = score + np.where(beside, np.append(score[1:], 0.0), 0.0)
+    for number in np.argsort(-both, kind="stable")[:CANDIDATES].tolist():
+        yield float(both[number]), places[starts[number] : ends[number + beside[number]]]
 
 
 def _owners(store: Store, segment: int, places: Places) -> Iterator[tuple[Indexed, int]]:

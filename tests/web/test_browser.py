@@ -36,9 +36,9 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     assert trouble == []
 
 
-def shot(page: Page, name: str) -> None:
+def shot(page: Page, name: str, *, whole: bool = False) -> None:
     if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=whole)
 
 
 def test_from_a_passage_to_its_place_on_the_page(page: Page) -> None:
@@ -102,6 +102,24 @@ def test_the_attribution_is_copied(page: Page, library: Library) -> None:
     page.goto(f"/ja/documents/{library.ids['notice']}")
     page.get_by_role("button", name="コピー").click()
     expect(page.get_by_role("button", name="コピーしました")).to_be_visible()
+
+
+def test_the_way_of_a_law_is_told_in_english(page: Page, library: Library) -> None:
+    page.goto(f"/en/documents/{library.ids['egov_laws-2025']}")
+    expect(page.locator(".timeline")).to_contain_text("the stored bytes have the recorded hash")
+    expect(page.get_by_role("link", name="law-2025.xml")).to_be_visible()  # a copy from elsewhere
+    shot(page, "provenance", whole=True)
+    page.get_by_role("link", name="Compare").first.click()
+    expect(page.locator("del b")).to_have_text("五")
+    expect(page.locator("ins b")).to_have_text("十")
+    shot(page, "diff")
+
+
+def test_a_night_is_a_bar(page: Page) -> None:
+    page.goto("/ja/runs")
+    expect(page.locator("svg.plot").first.locator("rect")).to_have_count(1)
+    expect(page.locator("svg.plot").nth(1)).to_contain_text("完了")
+    shot(page, "runs")
 
 
 def test_the_keyboard_reaches_the_content_first(page: Page) -> None:
