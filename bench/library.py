@@ -25,7 +25,7 @@ from kobunko.publish.manifest import Entry
 from kobunko.publish.rows import Row
 from kobunko.publish.shards import partition, row_groups, shard_name, sizes_of, write_shard
 from kobunko.records import Capture, PageSpan, arrow_schema, to_row
-from kobunko.sidecar import ROW_GROUP, SideCar
+from kobunko.sidecar import ROW_GROUP, SideCar, parts_of
 from kobunko.warc import WarcWriter
 
 NEW = 1000  # documents of the nights after the compaction
@@ -66,7 +66,7 @@ def late(ids: Sequence[str]) -> list[str]:
 
 
 def fill(home: Home, count: int) -> None:
-    """The raw store, the catalogue and the side-cars; what stages wrote is made up but has its real shape."""
+    """The raw store and the catalogue."""
     places = _records(home)
     for begin in range(0, count, _STEP):
         captures, documents = [], []
@@ -84,12 +84,17 @@ def fill(home: Home, count: int) -> None:
         with home.catalogue.transaction() as connection:
             home.catalogue.add_captures(connection, "bench", captures)
             home.catalogue.add_documents(connection, "bench", documents)
+
+
+def read(home: Home) -> None:
+    """The side-cars, those that are there left alone; what stages wrote is made up but has its real shape."""
     inputs = dict(home.catalogue.inputs())
     nights = late(sorted(inputs))
     early = sorted(inputs.keys() - set(nights))
     for stage in pipeline.stages(home):
-        if stage.name != "ocr":
-            _side_car(SideCar(home.settings.stages, stage), inputs, early, nights)
+        sidecar = SideCar(home.settings.stages, stage)
+        if stage.name != "ocr" and len(parts_of(sidecar.folder)) <= _NIGHTS:
+            _side_car(sidecar, inputs, early, nights)
 
 
 def _records(home: Home) -> list[tuple[bytes, str, int]]:
@@ -105,9 +110,11 @@ def _records(home: Home) -> list[tuple[bytes, str, int]]:
 
 def _side_car(sidecar: SideCar, inputs: dict[str, str], early: Sequence[str], nights: Sequence[str]) -> None:
     stage = sidecar.stage
-    durable.make_folder(sidecar.folder)
     compacted = sidecar.folder / "part-00000001-00000032.parquet"
-    with pq.ParquetWriter(compacted, stage.output_schema, compression="zstd") as writer:
+    with (
+        durable.writing(compacted) as temporary,
+        pq.ParquetWriter(temporary, stage.output_schema, compression="zstd") as writer,
+    ):
         for begin in range(0, len(early), _STEP):
             writer.write_table(_rows(stage, inputs, early[begin : begin + _STEP]), row_group_size=ROW_GROUP)
     for night in range(_NIGHTS):
@@ -138,14 +145,18 @@ def _value(kind: pa.DataType) -> Any:
     return {"string": "あ" * 40, "int64": 1, "int32": 1, "double": 0.5, "bool": True}.get(str(kind))
 
 
-def release(home: Home, texts: Texts) -> None:
-    """Releases `g1` without the documents of the nights and `g2` with them, in the layout of real ones."""
+def settle(home: Home) -> None:
+    """The manifests of two releases: `g1` without the documents of the nights, and `g2` with them."""
     ids = [row[0] for row in home.catalogue.inputs()]
-    new = set(late(ids))
-    folders = {"g1": new, "g2": set[str]()}
-    for version, missing in folders.items():
+    for version, missing in (("g1", set(late(ids))), ("g2", set[str]())):
         held = [doc_id for doc_id in ids if doc_id not in missing]
         _manifest(home.settings.releases / version, version, held)
+
+
+def release(home: Home, texts: Texts) -> None:
+    """The shards of the releases of `settle`, in the layout of real ones."""
+    ids = [row[0] for row in home.catalogue.inputs()]
+    new = set(late(ids))
     sizes = sizes_of([2000] * len(ids))
     shards = partition(ids, sizes)
     for number, members in enumerate(shards):

@@ -2,10 +2,11 @@
 
     python -m bench.lookup FOLDER [STEP …] [--documents 100000] [--characters 680] [--readers 200]
 
-The steps, all of them if none is named: `fill` makes a home in FOLDER (see bench/library.py), `release` its two
-releases, `index` builds the passage index from the first and brings it up to date with the second, `trace`, `id` and
-`readers` measure; what `fill` and `release` made is not made again. `readers` is so many readers of the service at
-once, each asking every few seconds, while a batch imports and reads new documents.
+The steps, all of them if none is named: `fill`, `read` and `settle` make a home in FOLDER, its side-cars and the
+manifests of two releases (see bench/library.py), `release` their shards; what is there is not made again. `index`
+builds the passage index from the first release and brings it up to date with the second; `id`, `trace` and `readers`
+measure. `readers` is so many readers of the service at once, each asking every few seconds, while a batch imports and
+reads new documents. `id` needs neither shards nor index.
 """
 
 import argparse
@@ -24,12 +25,12 @@ from kobunko.home import Home, open_home
 from kobunko.lookup import chain, find
 from kobunko.passages.fold import update
 from kobunko.passages.released import Release
-from kobunko.passages.store import Store
+from kobunko.passages.store import Store, open_store
 from kobunko.passages.trace import trace
 from kobunko.settings import load_settings
 
 _ASKED = 1000
-_STEPS = ("fill", "release", "index", "trace", "id", "readers")
+_STEPS = ("fill", "read", "settle", "id", "release", "index", "trace", "readers")
 Times = list[tuple[float, float]]  # seconds of CPU and by the clock
 
 
@@ -45,6 +46,10 @@ def main() -> None:
     with open_home(load_settings(asked.folder)) as home:
         if "fill" in steps and not home.catalogue.inputs():
             print(f"home: {_timed(lambda: library.fill(home, asked.documents)):.0f} s")
+        if "read" in steps:
+            print(f"side-cars: {_timed(lambda: library.read(home)):.0f} s")
+        if "settle" in steps:
+            print(f"manifests: {_timed(lambda: library.settle(home)):.0f} s")
         if "release" in steps and not (home.settings.releases / "g2" / "data").exists():
             print(f"releases: {_timed(lambda: library.release(home, texts)):.0f} s")
         ids = [row[0] for row in home.catalogue.inputs()]
@@ -98,7 +103,7 @@ def _passages(texts: library.Texts, ids: Sequence[str], noise: float) -> Iterato
 
 def _look_up(home: Home, ids: Sequence[str]) -> None:
     """By id to the whole chain, in a process that has just begun and in one that has been asked before."""
-    stages, store = pipeline.stages(home), Store(home.settings.index)
+    stages, store = pipeline.stages(home), open_store(home.settings.index)
     chosen = random.Random(8)
     late = library.late(ids)
     for name, wanted in (

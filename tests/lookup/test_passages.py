@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from invented import Invented, invented, noisy
-from library import Library, index
+from library import Library, bring_in, html, index, read
 
+from kobunko import pipeline
 from kobunko.errors import NotFound, UsageError
 from kobunko.home import Home
 from kobunko.passages.fingerprints import GRAM, WINDOW, gram_hashes, winnow
 from kobunko.passages.fold import MANY_SMALL, update
 from kobunko.passages.key import key_of
-from kobunko.passages.released import default_release
+from kobunko.passages.released import Release, default_release
 from kobunko.passages.store import Store
 from kobunko.passages.trace import trace
 
@@ -151,6 +152,27 @@ def test_removed_documents_leave_at_once_and_for_good(copy: Home, library: Libra
     index(copy.settings, "r2", frozenset(copy.catalogue.removed()))
     assert trace(store, passage) == []
     assert store.document(library.ids["removed"]) is None
+
+
+def test_from_release_to_release_only_what_changed_is_read(copy: Home, library: Library, tmp_path: Path) -> None:
+    bring_in(
+        copy, tmp_path / "files", {"later.html": html("追って通知", "追って通知する日時と場所は次のとおりとする。")}
+    )
+    copy.catalogue.remove(library.ids["removed"], "", "asked")
+    with copy.writing():
+        read(copy)
+        pipeline.build_release(copy, "r3", "internal")
+    released, store = Release(copy.settings.releases / "r3"), Store(copy.settings.index, create=True)
+    changes = released.changes(store.fact("base"))
+    assert changes is not None
+    assert (len(changes.changed), changes.left) == (1, [library.ids["removed"]])
+    found = update(store, released, copy.catalogue.removed())
+    assert (found.added, found.removed) == (1, 1)
+    assert trace(store, "追って通知する日時と場所は次のとおり")[0].doc_id in changes.changed
+    anew = Store(tmp_path / "anew", create=True)
+    update(anew, released)
+    assert store.keys() == anew.keys()
+    assert released.changes("r9 of another home") is None
 
 
 def test_only_open_releases_are_indexed_unasked(home: Home) -> None:
