@@ -18,6 +18,7 @@ from kobunko.home import Home, open_home
 from kobunko.jobs import job
 from kobunko.lookup import chain, find
 from kobunko.lookup.find import in_force
+from kobunko.lookup.hits import described
 from kobunko.lookup.prov import prov
 from kobunko.ocr.checks import model_checks
 from kobunko.passages.fold import update
@@ -83,15 +84,21 @@ def _passage_of(file: Path | None) -> str:
 
 def _show_trace(place: Home, passage: str, limit: int, *, json_: bool) -> None:
     store = Store(place.settings.index)
-    hits = trace(store, passage, limit, place.catalogue.removed)
-    documents = {document.doc_id: document for document in place.catalogue.documents([hit.doc_id for hit in hits])}
-    rows = [asdict(hit) | {"title": documents[hit.doc_id].title, "url": documents[hit.doc_id].url} for hit in hits]
+    rows = described(place, store, trace(store, passage, limit, place.catalogue.removed))
     if json_:
         show_json({"release": store.fact("release"), "hits": rows})
         return
-    header = ("likeness", "document", "page", "characters", "title", "URL")
+    header = ("likeness", "document", "page", "characters", "title", "URL", "copies", "versions")
     cells = [
-        [f"{row['likeness']:.3f}", row["doc_id"], row["page"], f"{row['start']}–{row['end']}", row["title"], row["url"]]
+        [
+            f"{row['likeness']:.3f}",
+            row["doc_id"],
+            row["page"],
+            f"{row['start']}–{row['end']}",
+            row["title"],
+            row["url"],
+            *(" ".join(row[name]) for name in ("duplicates", "versions")),
+        ]
         for row in rows
     ]
     show_table(f"Documents that hold the passage (release {store.fact('release')})", header, cells)

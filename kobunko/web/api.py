@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from kobunko.errors import UsageError
-from kobunko.lookup.chain import duplicates
 from kobunko.lookup.compare import release_diff
 from kobunko.lookup.prov import prov
 from kobunko.records import Document
@@ -132,24 +131,8 @@ def lookup(
 def trace(question: models.TraceQuestion, service: Lookup) -> models.TraceAnswer:
     """Documents that hold a passage, exactly or nearly, most alike first."""
     hits = service.trace(question.text, question.limit)
-    documents = {item.doc_id: item for item in service.home.catalogue.documents([hit.doc_id for hit in hits])}
     return models.TraceAnswer(
-        release=service.indexed_release,
-        hits=[
-            models.HitAnswer(
-                doc_id=hit.doc_id,
-                likeness=round(hit.likeness, 4),
-                page=hit.page,
-                start=hit.start,
-                end=hit.end,
-                text=hit.text,
-                title=documents[hit.doc_id].title,
-                url=documents[hit.doc_id].url,
-                duplicates=duplicates(service.home, service.store, hit.doc_id),
-            )
-            for hit in hits
-            if hit.doc_id in documents
-        ],
+        release=service.indexed_release, hits=[models.HitAnswer.model_validate(hit) for hit in hits]
     )
 
 

@@ -116,8 +116,8 @@ def _passage(service: Service, q: str) -> list[dict[str, Any]]:
         hits = service.trace(q, 20)
     except (UsageError, NotFound):
         return []
-    documents = {item.doc_id: item for item in service.home.catalogue.documents([hit.doc_id for hit in hits])}
-    return [{"document": documents[hit.doc_id], "hit": hit} for hit in hits if hit.doc_id in documents]
+    documents = {item.doc_id: item for item in service.home.catalogue.documents([hit["doc_id"] for hit in hits])}
+    return [{"document": documents[hit["doc_id"]], "hit": hit} for hit in hits]
 
 
 @router.get("/{lang}/documents/{doc_id}")

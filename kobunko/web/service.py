@@ -14,9 +14,10 @@ from kobunko.errors import NotFound
 from kobunko.home import Home
 from kobunko.lookup.chain import Chain, chain
 from kobunko.lookup.find import Match, find
+from kobunko.lookup.hits import described
 from kobunko.lookup.rows import results
 from kobunko.passages.store import Indexed, Store, open_store
-from kobunko.passages.trace import Hit, trace
+from kobunko.passages.trace import trace
 from kobunko.records import Document
 from kobunko.settings import Settings
 from kobunko.stage import Stage
@@ -94,11 +95,12 @@ class Service:
             raise Gone("this document was removed at the request of a rights holder or by its source.")
         return Match(match.kind, left)
 
-    def trace(self, passage: str, limit: int) -> list[Hit]:
+    def trace(self, passage: str, limit: int) -> list[dict[str, Any]]:
+        """Places of a passage as `kobunko.lookup.hits` tells of them."""
         store = self.store
         if store is None:
             raise NotFound("this installation has no passage index yet: its operator builds it with `kobunko index`.")
-        return trace(store, passage, limit, self.home.catalogue.removed)
+        return described(self.home, store, trace(store, passage, limit, self.home.catalogue.removed))
 
     def published(self, doc_id: str) -> Indexed | None:
         """The document in the indexed release, where its text is published."""

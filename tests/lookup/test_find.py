@@ -17,6 +17,7 @@ from kobunko.lookup.prov import prov
 from kobunko.lookup.urls import forms_of
 from kobunko.names import in_force_from, name_key, number_of
 from kobunko.passages.store import Store
+from kobunko.sidecar import erase
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,24 @@ def test_duplicates_and_versions_stand_in_the_chain(home: Home, store: Store, li
     assert library.ids["course-copy"] in course["duplicates"]
     (law,) = chain(home, steps, [library.ids["egov_laws-2025"]], store)
     assert [version["in_force_from"] for version in law["versions"]] == ["2024-04-01", "2025-04-01"]
+
+
+def test_until_a_new_stage_has_come_its_last_row_stands_in(copy: Home, library: Library, steps: tuple) -> None:
+    label = steps[-1].label
+    (copy.settings.stages / label).rename(copy.settings.stages / "licence@000000000000")
+    (found,) = chain(copy, steps, [library.ids["egov_laws-2025"]])
+    assert found["stages"][-1]["stage"] == label
+    assert found["licence"]["attribution"]
+
+
+def test_readers_notice_an_erasure(copy: Home, library: Library, steps: tuple) -> None:
+    names = [library.ids["removed"], library.ids["notice"]]
+    before = {found["doc_id"]: found for found in chain(copy, steps, names)}
+    erase(copy.settings.stages, {library.ids["removed"]})
+    after = {found["doc_id"]: found for found in chain(copy, steps, names)}
+    assert after[library.ids["notice"]]["stages"] == before[library.ids["notice"]]["stages"]
+    assert before[library.ids["removed"]]["stages"]
+    assert not after[library.ids["removed"]]["stages"]
 
 
 def test_prov_json_is_closed_under_its_names(home: Home, store: Store, library: Library, steps: tuple) -> None:
