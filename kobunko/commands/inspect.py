@@ -17,9 +17,9 @@ from kobunko.errors import UsageError
 from kobunko.home import Home, open_home
 from kobunko.jobs import job
 from kobunko.lookup import chain, find
-from kobunko.lookup.find import in_force
 from kobunko.lookup.hits import described
 from kobunko.lookup.prov import prov
+from kobunko.lookup.versions import in_force
 from kobunko.ocr.checks import model_checks
 from kobunko.passages.fold import update
 from kobunko.passages.released import Release, default_release
@@ -55,7 +55,7 @@ def lookup(
             _show_trace(place, passage, limit, json_=json_)
             return
         match = find(place, what, store)
-        ids = in_force(place, match.doc_ids, as_of.date()) if as_of else match.doc_ids
+        ids = in_force(place, store, match.doc_ids, as_of.date()) if as_of else match.doc_ids
         removed = [told for doc_id in ids if (told := notice(place.catalogue, doc_id))]
         gone = {told["doc_id"] for told in removed}
         chains = chain(place, pipeline.stages(place), [doc_id for doc_id in ids if doc_id not in gone], store)

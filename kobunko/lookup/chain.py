@@ -10,7 +10,7 @@ from kobunko.durable import TEMPORARY
 from kobunko.errors import Corrupt
 from kobunko.home import Home
 from kobunko.lookup.rows import holds, results
-from kobunko.names import in_force_from
+from kobunko.lookup.versions import begin_of, versions_of
 from kobunko.passages.store import Store
 from kobunko.records import Document, to_row
 from kobunko.stage import Stage
@@ -57,7 +57,7 @@ def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, st
         "captures": [_capture(to_row(item)) for item in home.catalogue.captures_of(document.url, limit=CAPTURES)],
         "licence": {name: value for name, value in licence.items() if name not in (*_OWN, "version")}
         | {"evidence": json.loads(licence.get("evidence") or "[]")},
-        "versions": _versions(home, document),
+        "versions": [_version(other) for other in versions_of(home, store, document)],
         "duplicates": duplicates(home, store, document.doc_id),
         "releases": releases_with(home.settings.releases, document.doc_id),
         "removed": bool(home.catalogue.removed([document.doc_id])),
@@ -87,14 +87,10 @@ def _iso(moment: Any) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _versions(home: Home, document: Document) -> list[dict[str, Any]]:
-    """All versions of the work, this one included, in the order of their dates where they have one."""
-    found = []
-    for other in home.catalogue.documents(home.catalogue.document_ids(work_id=document.work_id)):
-        begin = in_force_from(other.source_version, json.loads(other.metadata))
-        told = {"doc_id": other.doc_id, "source_version": other.source_version, "published": other.published}
-        found.append(told | {"in_force_from": begin.isoformat() if begin else None})
-    return sorted(found, key=lambda item: (item["in_force_from"] or item["published"] or "", item["source_version"]))
+def _version(document: Document) -> dict[str, Any]:
+    begin = begin_of(document)
+    told = {"doc_id": document.doc_id, "source_version": document.source_version, "published": document.published}
+    return told | {"in_force_from": begin.isoformat() if begin else None}
 
 
 def duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:

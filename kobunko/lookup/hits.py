@@ -6,6 +6,7 @@ from typing import Any
 
 from kobunko.home import Home
 from kobunko.lookup.chain import duplicates
+from kobunko.lookup.versions import versions_of
 from kobunko.passages.store import Store
 from kobunko.passages.trace import Hit
 
@@ -16,7 +17,7 @@ def described(home: Home, store: Store, hits: Sequence[Hit]) -> list[dict[str, A
     rows = []
     for hit in hits:
         if document := documents.get(hit.doc_id):
-            versions = home.catalogue.document_ids(work_id=document.work_id)
+            versions = [other.doc_id for other in versions_of(home, store, document)]
             about = {
                 "likeness": round(hit.likeness, 4),
                 "title": document.title,

@@ -17,8 +17,8 @@ from kobunko.ids import sha256_hex
 from kobunko.names import names_of
 from kobunko.passages.store import Changes, Entry
 
-_FACTS = ["input_sha256", "text_sha256", "rights_sha256", "text", "duplicate_cluster"]  # of the manifest
-_ROW = ["id", "duplicate_cluster", "text", "pages", "source_key", "source_version", "url", "metadata"]
+_FACTS = ["input_sha256", "text_sha256", "text", "duplicate_cluster"]  # of the manifest; hashes are of masked texts
+_ROW = ["id", "duplicate_cluster", "text", "pages", "source_key", "source_version", "url", "metadata", "structure"]
 
 
 class Release:
@@ -96,7 +96,7 @@ def _entry(row: Mapping[str, Any], key: str) -> Entry:
     pages = tuple((page["number"], page["start"], page["end"]) for page in row["pages"] or ())
     text, cluster = row["text"] or "", row["duplicate_cluster"] or ""
     metadata = json.loads(row["metadata"] or "{}")
-    names = names_of(row["source_key"], row["source_version"], row["url"], metadata)
+    names = names_of(row["source_key"], row["source_version"], row["url"], metadata, row["structure"] or "")
     return Entry(row["id"], key, cluster, text, pages, tuple(names))
 
 

@@ -24,7 +24,7 @@ from kobunko.errors import NotFound
 
 Postings = NDArray[np.uint64]
 PIECE = 1 << 14  # characters of text that are compressed together
-_FORMAT = 1
+_FORMAT = "2"  # raised when what is indexed of a row changes: an index of another format is made anew
 _ASKED = 1000  # ids in one query
 _CODEC = pa.Codec("zstd", compression_level=3)
 _SCHEMA = """
@@ -97,9 +97,13 @@ class Store:
         self._local = threading.local()
         if create:
             durable.make_folder(folder)
+            if self._path.exists() and self.fact("format") != _FORMAT:
+                self.close()
+                for path in folder.iterdir():
+                    durable.remove(path)
             if not self._path.exists():
                 self._connection.executescript(_SCHEMA)
-                self._connection.execute("INSERT INTO facts VALUES ('format', ?)", (str(_FORMAT),))
+                self._connection.execute("INSERT INTO facts VALUES ('format', ?)", (_FORMAT,))
         elif not self._path.is_file():
             raise NotFound(f"there is no passage index in {folder}: build it with `kobunko index`.")
 

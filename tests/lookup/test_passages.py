@@ -115,6 +115,15 @@ def test_the_fold_adds_and_drops_only_what_changed(tmp_path: Path) -> None:
     assert trace(store, texts["doc-1-00004"])[0].doc_id == "doc-1-00004"
 
 
+def test_an_index_of_another_format_is_made_anew(tmp_path: Path) -> None:
+    store, texts = Store(tmp_path, create=True), invented(3)
+    update(store, Invented(texts))
+    with store.transaction() as connection:
+        store.note(connection, "format", "1")
+    store.close()
+    assert update(Store(tmp_path, create=True), Invented(texts)).added == 3
+
+
 def test_small_segments_are_merged_and_keep_their_documents(tmp_path: Path) -> None:
     store, texts = Store(tmp_path, create=True), {}
     for night in range(MANY_SMALL):
