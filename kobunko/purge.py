@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from kobunko import durable, removals, sidecar, tables, warc
 from kobunko.home import Home
 from kobunko.lookup.chain import releases_with
-from kobunko.passages.store import open_store
+from kobunko.passages.store import Store, open_store
 from kobunko.running import Progress
 
 ERASED = "erased"  # takes the place of a release's hash
@@ -46,9 +46,9 @@ def purge(home: Home, progress: Progress = lambda *_: None) -> PurgeSummary:
     summary.sidecar_rows = sidecar.erase(settings.stages, set(doc_ids), partial(progress, "side-cars"))
     summary.cache_files = _erase_caches(home.path / "cache", hashes)
     _scrub(home, doc_ids, hashes)
-    if store := open_store(settings.index):
-        with contextlib.closing(store), store.transaction() as connection:
-            store.delete(connection, doc_ids)
+    if open_store(settings.index):
+        with contextlib.closing(Store(settings.index, create=True)) as store:
+            store.erase(doc_ids)
     for number, name in enumerate(releases, 1):
         catalogue.update_release(name, manifest_sha256=ERASED, verified=False)
         _erase_release(settings.releases / name)
