@@ -33,6 +33,7 @@ class StageSummary:
     pages: int = 0  # of the documents done, where the stage has pages
     seconds: float = 0.0  # by the clock
     cpu_seconds: float = 0.0  # of all workers
+    gpu_seconds: float = 0.0  # by the clock, of every GPU that the stage held
     outcomes: Counter[str] = field(default_factory=Counter)  # of this run
 
     def as_json(self) -> dict[str, Any]:
@@ -43,6 +44,7 @@ class StageSummary:
             "pages": self.pages,
             "seconds": round(self.seconds, 2),
             "cpu_seconds": round(self.cpu_seconds, 2),
+            "gpu_seconds": round(self.gpu_seconds, 2),
             "outcomes": dict(sorted(self.outcomes.items())),
         }
 
@@ -95,6 +97,7 @@ def run_stage(
     finally:
         buffer.flush()
         summary.seconds = time.monotonic() - started
+        summary.gpu_seconds = summary.seconds * corpus.stages[name].resources.gpus
         summary.left = total - summary.documents
     corpus.sidecars[name].compact()
     return summary
