@@ -11,21 +11,20 @@ pipeline's own overhead. The run goes under py-spy, whose samples become the pic
 
 import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bench.flames import draw, read_stacks, shares
+from bench.timed import Timed, noted
 from kobunko import pipeline
 from kobunko.corpus import Corpus
 from kobunko.executors import Processes, read_part
@@ -36,55 +35,13 @@ from kobunko.settings import load_settings
 
 RATE = 50  # samples of the stack a second
 LIMIT = 0.15  # of the CPU that the pipeline itself may take
+# No `-m`: workers would load the main module again.
+INSIDE = "import sys; from bench.e2e import inside; inside(*sys.argv[1:])"
 
 
-class Timed:
-    """A stage's factory that notes the CPU seconds of making its record function, and of every call."""
-
-    def __init__(self, stage: str, make: Callable[..., Any], log: Path) -> None:
-        self.stage, self.make, self.log = stage, make, log
-
-    def __call__(self, **params: Any) -> Any:
-        self.note("start", time.process_time() if is_first() else 0.0)
-        began = time.process_time()
-        function = self.make(**params)
-        self.note("make", time.process_time() - began)
-        return TimedFunction(function, self)
-
-    def note(self, kind: str, seconds: float) -> None:
-        with (self.log / str(os.getpid())).open("a") as file:
-            file.write(f"{self.stage} {kind} {seconds:.6f}\n")
-
-
-_started: set[int] = set()
-
-
-def is_first() -> bool:
-    """Whether this process has made no record function yet: what it spent until now was its start."""
-    first = os.getpid() not in _started
-    _started.add(os.getpid())
-    return first
-
-
-class TimedFunction:
-    def __init__(self, function: Any, timed: Timed) -> None:
-        self._function, self._timed = function, timed
-        if hasattr(function, "many"):
-            self.many = partial(self._call, function.many)
-
-    def __call__(self, record: Any) -> Any:
-        return self._call(self._function, record)
-
-    def _call(self, function: Callable[[Any], Any], given: Any) -> Any:
-        began = time.process_time()
-        try:
-            return function(given)
-        finally:
-            self._timed.note("work", time.process_time() - began)
-
-
-def inside(home: Path, workers: int) -> dict[str, Any]:
-    """Takes the documents of a home to a release, in this process and its workers; CPU seconds and counts."""
+def inside(folder: str, workers: str) -> None:
+    """Takes the documents of a home to a release, in this process and its workers; prints CPU seconds and counts."""
+    home = Path(folder)
     log = home / "timed"
     log.mkdir()
     found: dict[str, Any] = {"main": {}}
@@ -95,7 +52,7 @@ def inside(home: Path, workers: int) -> dict[str, Any]:
         timed = [replace(stage, make=Timed(stage.name, stage.make, log)) for stage in pipeline.stages(place)]
         corpus = Corpus(place.catalogue, place.settings.stages, timed)
         began, clock = time.process_time(), time.monotonic()
-        engine = Processes(partial(read_part, place.settings.raw), workers)
+        engine = Processes(partial(read_part, place.settings.raw), int(workers))
         found["stages"] = {
             name: summary.as_json()
             for name, summary in run_stages(corpus, list(corpus.stages), engine, place.settings.run).items()
@@ -109,18 +66,7 @@ def inside(home: Path, workers: int) -> dict[str, Any]:
         info = pipeline.build_release(place, "bench", "internal")
         found["main"]["release"] = time.process_time() - began
         found["rows"] = info.documents
-    found["timed"] = _noted(log)
-    return found
-
-
-def _noted(log: Path) -> dict[str, dict[str, float]]:
-    """CPU seconds by stage and kind."""
-    total: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for path in log.iterdir():
-        for line in path.read_text().splitlines():
-            stage, kind, seconds = line.split()
-            total[stage][kind] += float(seconds)
-    return total
+    print(json.dumps(found | {"timed": noted(log)}))
 
 
 class Memory:
@@ -149,7 +95,7 @@ def _resident(pid: int) -> Iterator[tuple[int, tuple[float, float, bool]]]:
     except (FileNotFoundError, ProcessLookupError):
         return
     is_worker = b"spawn_main" in command
-    if "VmRSS" in told and (is_worker or (b"--inside" in command and b"py-spy" not in command)):
+    if "VmRSS" in told and (is_worker or (b"bench.e2e" in command and b"py-spy" not in command)):
         size, peak = (int(told.split(f"{name}:")[1].split()[0]) / 1024 for name in ("VmRSS", "VmHWM"))
         yield pid, (size, peak, is_worker)
     for child in " ".join(tasks).split():
@@ -162,24 +108,12 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--picture", type=Path)
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.inside:
-        print(json.dumps(inside(asked.samples, asked.workers)))
-        return
     with tempfile.TemporaryDirectory(prefix="kobunko-bench-") as scratch:
         home, stacks = Path(scratch), Path(scratch) / "stacks"
         count = _choose(asked.samples, home, asked.every)
-        command = [
-            Path(sys.executable).parent / "py-spy",
-            "record",
-            "--subprocesses",
-            "--nonblocking",
-            "--format",
-            "raw",
-        ]
-        command += ["--rate", str(RATE), "--output", stacks, "--", sys.executable, "-m", "bench.e2e", home]
-        command += ["--inside", "--workers", str(asked.workers)]
+        command = [Path(sys.executable).parent / "py-spy", "record", "--subprocesses", "--nonblocking", "--rate", RATE]
+        command += ["--format", "raw", "--output", stacks, "--", sys.executable, "-c", INSIDE, home, asked.workers]
         process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         memory = Memory(process.pid)
         out, err = process.communicate()

@@ -14,20 +14,34 @@ Stacks = Mapping[tuple[str, ...], int]
 _FRAME = re.compile(r"^(?P<function>.+) \((?P<file>[^()]*?)(?::\d+)?\)$")
 _OWN = ("kobunko/", "crawlers/", "extract/", "ocr/", "dedup/", "licensing/", "publish/")
 _IDLE = ("wait", "poll", "select", "recv", "_recv", "read_bytes", "sleep", "acquire", "accept")
+_IN_WORKER = "_work (kobunko/executors.py)"
 _SMALLEST = 0.004  # share of all samples below which nothing is drawn
 _DEEPEST = 28
 _LISTED = 12
 
 
 def read_stacks(path: Path) -> dict[tuple[str, ...], int]:
-    """Samples by stack, outermost frame first; lines of one function are one frame, processes are one."""
+    """Samples by stack, outermost frame first: lines of one function are one frame, workers are one, and what every
+    stack has (the interpreter's start, the import system) is left out."""
     found: Counter[tuple[str, ...]] = Counter()
     for line in path.read_text(encoding="utf-8").splitlines():
         stack, _, count = line.rpartition(" ")
         frames = [_frame(name) for name in stack.split(";") if not name.startswith(("process ", "thread "))]
         if frames and frames[-1].split(" ")[0] not in _IDLE:
-            found[tuple(frames)] += int(count)
+            found[_told(frames)] += int(count)
     return dict(found)
+
+
+def _told(frames: Sequence[str]) -> tuple[str, ...]:
+    """A stack under the name of what its process was doing."""
+    names = [frame.split(" ")[0] for frame in frames]
+    if _IN_WORKER in frames:
+        rest, place = frames[frames.index(_IN_WORKER) + 1 :], "worker: documents"
+    elif "spawn_main" in names:
+        rest, place = frames[names.index("spawn_main") + 1 :], "worker: start"
+    else:
+        rest, place = frames, "main process"
+    return place, *(frame for frame in rest if "(<" not in frame)
 
 
 def _frame(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The report to a publisher names every PDF of its site that machines cannot read, the pages, the cause and a picture."""
+"""The report to a publisher names every PDF that machines cannot read, with its pages, the cause and a picture."""
 
 import json
 from pathlib import Path
