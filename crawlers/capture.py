@@ -203,7 +203,7 @@ class CaptureMiddleware:
             fetched_at=moment,
             warc_file=last.warc_file,
             warc_offset=last.warc_offset,
-            headers=_of_page(last) | signals(pairs, held.body),
+            headers=of_page(last) | signals(pairs, held.body),
         )
 
     def _note_link(self, request: Request, moment: datetime, about: str) -> None:
@@ -230,7 +230,7 @@ class CaptureMiddleware:
         return known.of(url) if known else {}
 
 
-def _of_page(last: Capture) -> dict[str, str]:
+def of_page(last: Capture) -> dict[str, str]:
     """What an earlier answer said of itself; what its host says is asked anew in each crawl."""
     known: dict[str, str] = json.loads(last.headers)
     return {name: value for name, value in known.items() if not name.startswith(("robots-", "tdmrep-"))}

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -64,9 +63,9 @@ class Job:
         host = host_of(url)
         return self.ledger.objection(host, self.seed.crawl.manners(host))
 
-    @cached_property
+    @property
     def hosts(self) -> frozenset[str]:
-        return frozenset(urlsplit(start).netloc.lower() for start in self.seed.crawl.start)
+        return self.seed.hosts
 
     def is_home(self, url: str) -> bool:
         """Whether a URL is on one of the hosts that the seed starts from."""

@@ -68,6 +68,11 @@ def rules(status: int, content_type: str, body: bytes) -> Rules:
     return Rules("rules", Protego.parse(text))
 
 
+def text_of(found: Rules, body: bytes) -> str:
+    """What a robots file says; nothing where the answer was no robots file."""
+    return body[:LARGEST].decode("utf-8-sig", errors="replace") if found.parser else ""
+
+
 class RobotsMiddleware:
     """Asks each host for its robots.txt once per crawl, before anything else of it."""
 
@@ -109,7 +114,7 @@ class RobotsMiddleware:
         if not isinstance(answer, Response):
             return answer
         found = rules(answer.status, content_type(answer), answer.body)
-        text = answer.body[:LARGEST].decode("utf-8-sig", errors="replace") if found.parser else ""
+        text = text_of(found, answer.body)
         self._slow_down(urlsplit(origin).hostname or "", found.delay_s)
         tdmrep: list[dict[str, Any]] = []
         if self._job.is_home(f"{origin}/") and found.allows(f"{origin}{TDMREP}"):

@@ -7,7 +7,7 @@ short facts, never text: everything in it can be rebuilt from WARC files and rel
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from kobunko import tables
 from kobunko.errors import NotFound
 from kobunko.ids import url_key
 from kobunko.records import Capture, Document, arrow_schema, from_row, to_row
+from kobunko.turns import Turns, turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _HEADERS = ("tdm-reservation", "tdm-policy", "x-robots-tag", "content-usage", "content-signal")
@@ -86,6 +87,15 @@ class Catalogue:
                 connection.execute(sa.text("VACUUM"))
                 connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
 
+    @property
+    def has_server(self) -> bool:
+        """Whether processes of several hosts can be connected to it at a time."""
+        return self._engine.dialect.name == "postgresql"
+
+    def turns(self) -> AbstractContextManager[Turns]:
+        """Which host works on what; see `kobunko.turns`."""
+        return turns(self._engine)
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """All or nothing: when it returns, what was written survives a power cut."""
@@ -137,6 +147,10 @@ class Catalogue:
         if ok:
             query = query.where(table.c.status.in_([200, 304]))
         return [from_row(Capture, row) for row in self.rows(query.order_by(table.c.sequence.desc()).limit(limit))]
+
+    def capture(self, capture_id: str) -> Capture | None:
+        found = self.rows(sa.select(tables.captures).where(tables.captures.c.capture_id == capture_id))
+        return from_row(Capture, found[0]) if found else None
 
     def captures_by_sha256(self, sha256: str) -> list[Capture]:
         table = tables.captures

@@ -6,7 +6,7 @@ is imported in that step, because loading everything takes seconds.
 
 import json
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from kobunko.executors import executor, read_part
 from kobunko.extract.assemble import text_stage
 from kobunko.extract.stage import EXTRACT
 from kobunko.home import Home
+from kobunko.ids import sha256_hex
 from kobunko.licensing import terms
 from kobunko.licensing.privacy import privacy_stage
 from kobunko.licensing.stage import licence_stage
@@ -31,11 +32,13 @@ from kobunko.publish.result import Gated, PublishOptions, PublishResult, quiet
 from kobunko.publish.result import Progress as BytesDone
 from kobunko.publish.rows import Profile as Profile
 from kobunko.publish.tokens import tokens_stage
-from kobunko.running import Progress, StageSummary, run_stages
+from kobunko.rebuild import Listed
+from kobunko.running import Progress, StageSummary, run_shared, run_stages
 from kobunko.seed import Seed
 from kobunko.settings import OcrSettings
 from kobunko.sidecar import prune
 from kobunko.stage import Stage
+from kobunko.turns import Turns
 
 if TYPE_CHECKING:
     from kobunko.dedup.duplicates import Duplicates
@@ -106,12 +109,19 @@ def run(
     names: Sequence[str] = (),
     progress: Progress = lambda *_: None,
     deadline: float = math.inf,
+    turns: Turns | None = None,
 ) -> dict[str, StageSummary]:
-    """Brings every document through the stages (or the named ones), doing only what has no row yet."""
+    """Brings every document through the stages (or the named ones), doing only what has no row yet.
+
+    With `turns` that are shared, other hosts of the same installation do the same beside it.
+    """
     settings = home.settings
     everything = corpus(home)
+    wanted = names or list(everything.stages)
     with executor(settings.run, partial(read_part, settings.raw)) as engine:
-        return run_stages(everything, names or list(everything.stages), engine, settings.run, progress, deadline)
+        if turns is not None and turns.shared:
+            return run_shared(everything, wanted, engine, settings.run, turns, progress, deadline)
+        return run_stages(everything, wanted, engine, settings.run, progress, deadline)
 
 
 def prune_stages(home: Home) -> list[Path]:
@@ -144,6 +154,17 @@ def is_current(home: Home, version: str) -> bool:
     withheld = home.catalogue.withheld()
     here = [row for row in corpus(home).inputs.to_pylist() if row["doc_id"] not in withheld]
     return bool(made_by == now and listed == here)
+
+
+def listed_releases(home: Home) -> Iterator[Listed]:
+    """The releases that are in this home's folder, oldest first, as a lost catalogue gets them back."""
+    from kobunko.publish import provenance
+
+    for version, manifest in provenance.manifests(home.settings.releases).items():
+        folder = home.settings.releases / version
+        digest = sha256_hex((folder / "manifest.json").read_bytes())
+        documents, removed = provenance.documents_of(folder), provenance.removed_from(folder)
+        yield Listed(version, manifest["profile"], digest, documents, manifest["documents"], removed)
 
 
 def verify_release(home: Home, version: str) -> list[str]:

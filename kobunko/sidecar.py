@@ -66,8 +66,17 @@ class SideCar:
     def append(self, table: pa.Table) -> None:
         """Adds rows durably: when it returns they survive a power cut."""
         table = table.cast(self.stage.output_schema)
-        number = 1 + max((part.last for part in parts_of(self.folder)), default=0)
-        self._write(table, number, number)
+        written = False
+        while not written:
+            number = 1 + max((part.last for part in parts_of(self.folder)), default=0)
+            with contextlib.suppress(FileExistsError):  # another host was first: the next number then
+                path = self._path(number, number)
+                durable.write_parquet(path, table, new=True, row_group_size=ROW_GROUP, compression="zstd")
+                written = True
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Has the index read again, for what other hosts have written."""
         self._index = None
 
     def postpone(self, keys: pa.Table) -> None:
@@ -155,9 +164,6 @@ class SideCar:
             durable.remove(part.path)
         self._index = None
         return True
-
-    def _write(self, table: pa.Table, first: int, last: int) -> None:
-        durable.write_parquet(self._path(first, last), table, row_group_size=ROW_GROUP, compression="zstd")
 
     def _path(self, first: int, last: int) -> Path:
         return self.folder / f"part-{first:08d}-{last:08d}.parquet"

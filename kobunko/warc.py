@@ -46,6 +46,7 @@ class Answer:
     media_type: str
     body: bytes
     offset: int
+    about: str = ""  # the record that holds the body of a revisit, or that a metadata record belongs to
 
 
 def record_id(record_type: str, url: str, date: str, digest: str) -> str:
@@ -231,6 +232,7 @@ def _answer(record: Any, offset: int, path: Path) -> Answer:
         media_type=(http or headers).get_header("Content-Type", ""),
         body=body,
         offset=offset,
+        about=headers.get_header("WARC-Refers-To") or headers.get_header("WARC-Concurrent-To") or "",
     )
 
 

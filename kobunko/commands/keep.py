@@ -1,7 +1,8 @@
-"""Keeping what was collected: backup and restore of the catalogue, and the audit of the whole home."""
+"""Keeping what was collected: backup, restore and rebuild of the catalogue, and the audit of the whole home."""
 
 from collections import Counter
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from kobunko.backup import back_up, restore
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.home import open_home
 from kobunko.jobs import job
+from kobunko.rebuild import rebuild
 from kobunko.screen import note, show_json, show_table, stage_progress
 
 
@@ -44,6 +46,32 @@ def restore_command(
         show_json({"folder": str(folder), "rows": rows})
     else:
         note(f"{sum(rows.values())} rows of {len(rows)} tables are restored; check them with `kobunko audit`.")
+
+
+@app.command("rebuild")
+def rebuild_command(home: HomeOption = None, json_: JsonOption = False) -> None:
+    """Fill an empty catalogue from raw/ and releases/ alone, where there is no backup."""
+    from kobunko.crawlers.recapture import captures
+
+    with open_home(settings_of(home)) as place, job(place, "rebuild") as current:
+        with stage_progress() as progress:
+            found = rebuild(
+                place.catalogue,
+                current.run_id,
+                partial(captures, place.settings.raw),
+                pipeline.listed_releases(place),
+                progress,
+            )
+        current.summary.update(asdict(found))
+    if json_:
+        show_json(asdict(found))
+        return
+    note(f"{found.captures} captures, {found.documents} documents and {found.releases} releases are back.")
+    note("Removals but for their ids, reviews of terms and the politeness ledger come back from a backup only.")
+    for source, count in found.unclaimed.items():
+        note(
+            f"{count} answers of {source} belong to no released document: `kobunko crawl {source} --replay` its files."
+        )
 
 
 @app.command("audit")

@@ -40,6 +40,19 @@ def test_a_restored_catalogue_is_as_good_as_the_lost_one(copied: Path, kobunko: 
     assert kobunko("run", "--json").json["stages"]["extract"]["documents"] == 0
 
 
+def test_raw_files_and_releases_give_a_lost_catalogue_back(copied: Path, kobunko: Kobunko) -> None:
+    before = kobunko("status", "--json").json
+    assert "has documents" in kobunko("rebuild", code=2).err
+    for path in copied.glob("catalogue.sqlite*"):
+        path.unlink()
+    found = kobunko("rebuild", "--json").json
+    assert (found["documents"], found["captures"]) == (before["documents"], before["captures"])
+    assert found["unclaimed"] == {}
+    assert kobunko("audit", "--json").json["disagreements"] == []
+    assert kobunko("run", "--json").json["stages"]["extract"]["documents"] == 0
+    assert kobunko("release", "build", "r1", "--profile", "internal", "--json").json["unchanged"]
+
+
 def test_a_damaged_backup_restores_nothing(copied: Path, kobunko: Kobunko, tmp_path: Path) -> None:
     kobunko("backup", tmp_path / "backup")
     assert "not empty" in kobunko("backup", tmp_path / "backup", code=2).err
