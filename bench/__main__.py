@@ -95,14 +95,11 @@ def page(known: list[Figure]) -> str:
     parts = [HEAD]
     for figure in known:
         facts = record.read(KIND, figure.name)
-        if facts is None:
-            parts.append(f"## {figure.title}\n\nNot measured yet: `{figure.shown}`\n")
-        else:
-            parts.append(_section(facts))
+        parts.append(section(facts) if facts else f"## {figure.title}\n\nNot measured yet: `{figure.shown}`\n")
     return "\n".join(parts)
 
 
-def _section(facts: dict[str, Any]) -> str:
+def section(facts: dict[str, Any]) -> str:
     told = f"{record.told(facts)}; took {facts['seconds']} s"
     output = facts["output"].strip("\n")
     is_markdown = output.lstrip().startswith(("|", "#"))

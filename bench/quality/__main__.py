@@ -99,20 +99,20 @@ def _table(found: dict[str, dict[str, Any]]) -> Table:
 
 
 def page(names: list[str]) -> str:
-    parts = [HEAD]
-    for name in names:
-        facts = record.read(KIND, name)
-        if facts is None:
-            parts.append(f"## {name}\n\nNot measured yet.\n")
-            continue
-        lines = [f"## {name}", "", facts["about"], "", "```", facts["command"], "```", ""]
-        lines += [f"{record.told(facts)}; took {facts['seconds']} s.", "", "| figure | value | floor | |"]
-        lines += ["|---|---:|---|---|"]
-        for row in rows(facts):
-            floor = f"{row[2]} {row[3]:g}" if row[2] else ""
-            lines.append(f"| {row[0]} | {row[1]:.6g} | {floor} | {'' if held(*row) else '**broken**'} |")
-        parts.append("\n".join([*lines, ""]))
-    return "\n".join(parts)
+    """The whole page, from the records of the measurements."""
+    known = {name: record.read(KIND, name) for name in names}
+    sections = [section(name, facts) if facts else f"## {name}\n\nNot measured yet.\n" for name, facts in known.items()]
+    return "\n".join([HEAD, *sections])
+
+
+def section(name: str, facts: dict[str, Any]) -> str:
+    lines = [f"## {name}", "", facts["about"], "", "```", facts["command"], "```", ""]
+    lines += [f"{record.told(facts)}; took {facts['seconds']} s.", ""]
+    lines += ["| figure | value | floor | |", "|---|---:|---|---|"]
+    for row in rows(facts):
+        floor = f"{row[2]} {row[3]:g}" if row[2] else ""
+        lines.append(f"| {row[0]} | {row[1]:.6g} | {floor} | {'' if held(*row) else '**broken**'} |")
+    return "\n".join([*lines, ""])
 
 
 if __name__ == "__main__":

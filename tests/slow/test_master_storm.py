@@ -32,7 +32,7 @@ KILLS = int(os.environ.get("KOBUNKO_STORM_KILLS", "100"))
 DOCUMENTS = 200
 LARGEST = 100_000  # bytes of a sample document: a large one only makes the storm longer
 READY = (".xml", ".json", ".html", ".htm", ".docx", ".xlsx", ".zip", ".pdf")  # without OCR
-AT_ITS_START = 0.4  # share of the starts that are killed in their first seconds
+AT_ITS_START = 0.5  # share of the starts that are killed in their first seconds
 AFTER_A_WORKER = 4  # files until the next one: a document that takes two workers with it is given up, and rightly so
 OF_THE_CRAWL = ("rights_sha256",)  # holds when the terms were first seen
 
@@ -111,7 +111,7 @@ class Storm:
             self._pause(process, self.chance.uniform(0.5, 8))
         else:
             self._wait_for_files(process, self.chance.randint(1, 12))
-            for _ in range(self.chance.randint(0, 3)):
+            for _ in range(self.chance.randint(0, 5)):
                 if found := descendants(process.pid):
                     self._kill(self.chance.choice(found), "worker")
                 self._wait_for_files(process, AFTER_A_WORKER + self.chance.randint(0, 6))
@@ -132,7 +132,7 @@ class Storm:
         """Until so many files have come into the home, so that every night gets somewhere."""
         before = set(written(self.home))
         while process.poll() is None and len(set(written(self.home)) - before) < number:
-            time.sleep(0.02)
+            time.sleep(0.1)
 
 
 def nightly(home: Path, proxy: str) -> "subprocess.Popen[bytes]":
