@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import time
+import traceback
 import warnings
 from collections import deque
 from collections.abc import Iterator
@@ -110,7 +111,8 @@ class Crew:
             landed = [output for worker in self._heard() for output in self._land(stage, worker, todo)]
 
     def _dispatch(self, stage: Stage[Any, Any], todo: deque[Task]) -> None:
-        while len(self._workers) < self._size:
+        busy = sum(worker.task is not None for worker in self._workers)
+        while len(self._workers) < min(self._size, busy + len(todo)):  # starting one costs seconds
             self._workers.append(Worker(self.resources, self._read_blob))
         for worker in [worker for worker in self._workers if worker.is_free]:
             if not todo:
@@ -149,7 +151,7 @@ class Crew:
                 self._dismiss(worker)
             yield _from_bytes(data)
         elif kind == _ERROR:
-            raise pickle.loads(data)  # noqa: S301  it comes from our own process
+            raise RuntimeError(f"a worker failed:\n{data.decode()}")
         else:
             yield from self._mourn(stage, worker, kind, todo)
 
@@ -219,21 +221,21 @@ def _serve(connection: Connection, resources: Resources, read_blob: ReadBlob) ->
     connection.send_bytes(_READY)
     while True:
         try:
-            label, stage = pickle.loads(connection.recv_bytes())  # noqa: S301  from our own process
-            batch = connection.recv_bytes()
+            order, batch = connection.recv_bytes(), connection.recv_bytes()
         except EOFError:
             return
-        if stage is not None:
-            runners[label] = Runner(stage, read_blob)
-        connection.send_bytes(_BEGUN)
         try:
+            label, stage = pickle.loads(order)  # noqa: S301  from our own process
+            if stage is not None:
+                runners[label] = Runner(stage, read_blob)
+            connection.send_bytes(_BEGUN)
             output = _to_bytes(runners[label](_from_bytes(batch)))
         except MemoryError:
             connection.send_bytes(_NO_MEMORY)
             return
-        except Exception as error:  # a defect of ours: the night ends with it
+        except Exception:  # a defect of ours: the run ends with it
             connection.send_bytes(_ERROR)
-            connection.send_bytes(pickle.dumps(error))
+            connection.send_bytes(traceback.format_exc().encode())
             return
         connection.send_bytes(_RESULT)
         connection.send_bytes(output)
