@@ -126,7 +126,7 @@ def main() -> None:
             print("\n".join(["", *shares(found)]))
             if asked.picture:
                 draw(found, asked.picture)
-                print(f"\n![Where the CPU seconds go]({asked.picture.name})")
+                print(f"\n![Where the CPU seconds go]({asked.picture.parent.name}/{asked.picture.name})")
 
 
 def _choose(samples: Path, home: Path, every: int) -> int:

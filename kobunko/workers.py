@@ -4,6 +4,7 @@ A pool that shares one pipe among its workers waits for ever when one of them is
 or is half-way through a result: by the kernel when memory runs out, for example.
 """
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -67,7 +68,7 @@ class Worker:
     def receive(self) -> tuple[bytes, bytes]:
         """What it says: a kind, and what belongs to it. Raises EOFError or OSError when it is dead."""
         kind = self.connection.recv_bytes()
-        return kind, self.connection.recv_bytes() if kind in (_RESULT, _ERROR) else b""
+        return kind, b"" if kind in (_READY, _BEGUN) else self.connection.recv_bytes()
 
     def bury(self) -> int | None:
         """Ends what is left of it and returns its exit code; negative: killed by that signal."""
@@ -216,29 +217,30 @@ def wall_limit(stage: Stage[Any, Any], row: dict[str, Any]) -> float:
 def _serve(connection: Connection, resources: Resources, read_blob: ReadBlob) -> None:
     """The worker's own life: a batch in, its output out, until nobody asks any more."""
     _confine(resources)
-    runners: dict[str, Runner] = {}
     pa.array([{}])  # the first one loads pandas: no document is to pay for that
-    connection.send_bytes(_READY)
-    while True:
-        try:
-            order, batch = connection.recv_bytes(), connection.recv_bytes()
-        except EOFError:
-            return
-        try:
-            label, stage = pickle.loads(order)  # noqa: S301  from our own process
-            if stage is not None:
-                runners[label] = Runner(stage, read_blob)
-            connection.send_bytes(_BEGUN)
-            output = _to_bytes(runners[label](_from_bytes(batch)))
-        except MemoryError:
-            connection.send_bytes(_NO_MEMORY)
-            return
-        except Exception:  # a defect of ours: the run ends with it
-            connection.send_bytes(_ERROR)
-            connection.send_bytes(traceback.format_exc().encode())
-            return
-        connection.send_bytes(_RESULT)
-        connection.send_bytes(output)
+    runners: dict[str, Runner] = {}
+    with contextlib.suppress(EOFError, BrokenPipeError):
+        connection.send_bytes(_READY)
+        while _answer(connection, runners, read_blob):
+            pass
+
+
+def _answer(connection: Connection, runners: dict[str, Runner], read_blob: ReadBlob) -> bool:
+    """Does one batch; False where the worker is of no use after it."""
+    order, batch = connection.recv_bytes(), connection.recv_bytes()
+    try:
+        label, stage = pickle.loads(order)  # noqa: S301  from our own process
+        if stage is not None:
+            runners[label] = Runner(stage, read_blob)
+        connection.send_bytes(_BEGUN)
+        kind, said = _RESULT, _to_bytes(runners[label](_from_bytes(batch)))
+    except MemoryError:
+        kind, said = _NO_MEMORY, b""
+    except Exception:  # a defect of ours: the run ends with it
+        kind, said = _ERROR, traceback.format_exc().encode()
+    connection.send_bytes(kind)
+    connection.send_bytes(said)
+    return kind == _RESULT
 
 
 def _confine(resources: Resources) -> None:
