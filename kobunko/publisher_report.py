@@ -73,9 +73,10 @@ def write(folder: Path, host: str, files: Sequence[File], picture: Picture, pict
             break
         if name := _draw(folder, file, picture):
             shown[file.doc_id] = name
+    told["pictures"] = shown
     durable.write_bytes(folder / "report.json", json.dumps(told, ensure_ascii=False, indent=1).encode())
-    durable.write_bytes(folder / "report.md", _render("publisher.md", told, shown).encode())
-    durable.write_bytes(folder / "index.html", _render("publisher.html", told, shown).encode())
+    durable.write_bytes(folder / "report.md", _render("publisher.md", told).encode())
+    durable.write_bytes(folder / "index.html", _render("publisher.html", told).encode())
     return told
 
 
@@ -93,7 +94,7 @@ def _draw(folder: Path, file: File, picture: Picture) -> str:
     return name
 
 
-def _render(template: str, told: dict[str, Any], pictures: dict[str, str]) -> str:
+def _render(template: str, told: dict[str, Any]) -> str:
     named = [item["name"][:28] for item in told["producers"][:8]]
     plot = bars(
         "作成ソフト別のページ数",
@@ -103,7 +104,7 @@ def _render(template: str, told: dict[str, Any], pictures: dict[str, str]) -> st
             "読めるページ": [item["pages"] - item["unreadable"] for item in told["producers"][:8]],
         },
     )
-    given = {"words": WORDS, "pictures": pictures, "plot": plot, "listed": LISTED, "ranges": ranges}
+    given = {"words": WORDS, "plot": plot, "listed": LISTED, "ranges": ranges}
     environment = _templates if template.endswith(".html") else _templates.overlay(autoescape=False)
     return environment.get_template(template).render(**told, **given)
 

@@ -38,7 +38,7 @@ def report_publisher(
     else:
         total = told["total"]
         note(f"{total['affected']} of {total['files']} PDFs of {host} have {total['unreadable']} unreadable pages.")
-        note(f"The report is in {folder}: index.html, report.md and report.json.")
+        note(f"The report with {len(told['pictures'])} pictures is in {folder}: index.html, report.md, report.json.")
 
 
 def _files(place: Home, host: str) -> list[File]:

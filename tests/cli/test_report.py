@@ -50,6 +50,7 @@ def test_a_publisher_is_told_what_to_mend(kobunko: Kobunko, tmp_path: Path) -> N
     assert json.loads((tmp_path / "report" / "report.json").read_text()) == told
     page, markdown = ((tmp_path / "report" / name).read_text() for name in ("index.html", "report.md"))
     (picture,) = (tmp_path / "report" / "pictures").iterdir()
+    assert told["pictures"] == {scan["doc_id"]: f"pictures/{picture.name}"}
     assert f'src="pictures/{picture.name}"' in page
     for text in (page, markdown):
         assert "2–4" in text
