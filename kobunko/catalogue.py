@@ -177,9 +177,17 @@ class Catalogue:
         self.upsert(connection, tables.parts, part_rows)
 
     def document_ids(
-        self, *, source: str = "", url: str = "", sha256: str = "", work_id: str = "", source_key: str = ""
+        self,
+        *,
+        source: str = "",
+        url: str = "",
+        sha256: str = "",
+        work_id: str = "",
+        source_key: str = "",
+        host: str = "",
     ) -> list[str]:
-        """Ids of documents of a source, at a URL, made from given raw bytes, of one work or source key; sorted."""
+        """Ids of documents of a source, at a URL, made from given raw bytes, of one work or source key, or whose URL
+        names a host; sorted."""
         document, part = tables.documents, tables.parts
         query = sa.select(document.c.doc_id).order_by(document.c.doc_id)
         if source:
@@ -188,6 +196,8 @@ class Catalogue:
             query = query.where(document.c.work_id == work_id)
         if source_key:
             query = query.where(document.c.source_key == source_key)
+        if host:
+            query = query.where(sa.func.lower(document.c.url).contains(host, autoescape=True))
         if url:
             at_url = sa.select(part.c.doc_id).join(tables.captures, tables.captures.c.capture_id == part.c.capture_id)
             at_url = at_url.where(tables.captures.c.url_key == url_key(url))

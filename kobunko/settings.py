@@ -43,6 +43,7 @@ class RunSettings(_Section):
     flush_rows: int = 500
     quarantine_share: float = 0.2  # more errors than this in one stage end the command with exit code 3
     watts_per_core: float = 10  # of a busy core, for the estimate of energy in reports
+    watts_per_gpu: float = 350  # of a busy GPU
 
     @property
     def worker_count(self) -> int:
