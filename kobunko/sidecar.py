@@ -56,10 +56,10 @@ def keys_of(table: pa.Table) -> pa.ChunkedArray:
 
 
 class SideCar:
-    """Rows of one stage at one fingerprint."""
+    """Rows of one stage at one fingerprint; with `between` its index holds only documents from one id to another."""
 
-    def __init__(self, root: Path, stage: Stage[Any, Any]) -> None:
-        self.stage = stage
+    def __init__(self, root: Path, stage: Stage[Any, Any], between: tuple[str, str] | None = None) -> None:
+        self.stage, self._between = stage, between
         self.folder = root / stage.label
         self._index: pa.Table | None = None
 
@@ -82,17 +82,9 @@ class SideCar:
         if self._index is None:
             tables = []
             for number, part in enumerate(parts_of(self.folder)):
-                table = pq.read_table(part.path, columns=[*KEY, "outcome"])
-                tables.append(
-                    pa.table(
-                        {
-                            "key": keys_of(table),
-                            "outcome": table["outcome"],
-                            "part": pa.array(np.full(table.num_rows, number, dtype=np.int32)),
-                            "row": pa.array(np.arange(table.num_rows, dtype=np.int64)),
-                        }
-                    )
-                )
+                table = _keys(part.path, self._between)
+                places = {"part": np.full(table.num_rows, number, dtype=np.int32), "row": table["row"]}
+                tables.append(pa.table({"key": keys_of(table), "outcome": table["outcome"], **places}))
             self._index = _newest(pa.concat_tables(tables)) if tables else _empty()
         return self._index
 
@@ -183,22 +175,41 @@ def _newest(index: pa.Table) -> pa.Table:
 def _ranges(path: Path) -> tuple[Any, Any, Any]:
     """Metadata of a part, and the smallest and largest document id of each of its row groups."""
     metadata = pq.read_metadata(path)
+    return metadata, *_smallest_and_largest(metadata)
+
+
+def _smallest_and_largest(metadata: pq.FileMetaData) -> list[Any]:
     column = metadata.schema.names.index("doc_id")
     found = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
-    ends = [np.array([getattr(item, name) for item in found], dtype=object) for name in ("min", "max")]
-    return metadata, *ends
+    return [np.array([getattr(item, name) for item in found], dtype=object) for name in ("min", "max")]
 
 
-@lru_cache(maxsize=8)
-def _open(path: Path) -> tuple[pq.ParquetFile, Any]:
+def _keys(path: Path, between: tuple[str, str] | None) -> pa.Table:
+    """`doc_id, input_sha256, outcome` and number of the rows of a part, or of those between two ids."""
+    file, ends, smallest, largest = _open(path)
+    groups = np.arange(file.num_row_groups)
+    if between:
+        groups = np.flatnonzero((smallest <= between[1]) & (largest >= between[0]))
+    table = file.read_row_groups(groups.tolist(), columns=[*KEY, "outcome"])
+    rows = np.concatenate([np.arange(0), *(np.arange(ends[group], ends[group + 1]) for group in groups)])
+    table = table.append_column("row", pa.array(rows, pa.int64()))
+    if between:
+        ids = table["doc_id"]
+        table = table.filter(pc.and_(pc.greater_equal(ids, between[0]), pc.less_equal(ids, between[1])))
+    return table
+
+
+@lru_cache(maxsize=MANY_PARTS * 8)
+def _open(path: Path) -> tuple[pq.ParquetFile, Any, Any, Any]:
+    """A part, where its row groups end, and the smallest and largest document id of each."""
     file = pq.ParquetFile(path)
     sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
-    return file, np.concatenate([[0], np.cumsum(sizes)])
+    return file, np.concatenate([[0], np.cumsum(sizes)]), *_smallest_and_largest(file.metadata)
 
 
 def _read_rows(path: Path, rows: Any, columns: Sequence[str]) -> pa.Table:
     """Rows of a Parquet file by number, touching only the row groups that hold them."""
-    file, ends = _open(path)
+    file, ends, *_ = _open(path)
     groups = np.searchsorted(ends, rows, side="right") - 1
     wanted = np.unique(groups)
     starts = np.concatenate([[0], np.cumsum(ends[wanted + 1] - ends[wanted])])

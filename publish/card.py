@@ -9,7 +9,8 @@ import pyarrow as pa
 from huggingface_hub import DatasetCardData
 
 from kobunko.publish.features import features
-from kobunko.publish.manifest import Removed, counts
+from kobunko.publish.figures import BY, Figures
+from kobunko.publish.manifest import Removed
 from kobunko.publish.rows import Row
 from kobunko.records import Provenance, arrow_schema
 from kobunko.settings import ReleaseSettings
@@ -18,7 +19,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "card.md"
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 
 
-def card(manifest: Mapping[str, Any], entries: pa.Table, settings: ReleaseSettings) -> str:
+def card(manifest: Mapping[str, Any], figures: Figures, settings: ReleaseSettings) -> str:
     """README.md of a release, from its manifest alone and what the installation says of itself."""
     data = DatasetCardData(
         language="ja",
@@ -45,7 +46,7 @@ def card(manifest: Mapping[str, Any], entries: pa.Table, settings: ReleaseSettin
         "texts": sum(counted["texts"] for counted in manifest["configs"].values()),
         "removed": manifest["removed"],
         "sizes": _sizes(manifest["configs"]),
-        "table": _table(entries),
+        "table": _table(figures),
         "changes_ja": _changes(manifest["changes"], _JAPANESE),
         "changes_en": _changes(manifest["changes"], _ENGLISH),
         "load": LOAD.format(repository=settings.repository or "path/to/this/folder", config=config),
@@ -141,10 +142,10 @@ def _schema() -> str:
     return "\n".join(lines)
 
 
-def _table(entries: pa.Table) -> str:
+def _table(figures: Figures) -> str:
     """Counts by config, licence and method, as Markdown."""
     lines = ["| config | license | method | documents | texts | characters |", "|---|---|---|---:|---:|---:|"]
-    for row in counts(entries, ("config", "license", "method")):
-        names = " | ".join(row[name] or "—" for name in ("config", "license", "method"))
+    for row in figures.counts(BY):
+        names = " | ".join(row[name] or "—" for name in BY)
         lines.append(f"| {names} | {row['documents']:,} | {row['texts']:,} | {row['characters']:,} |")
     return "\n".join(lines)

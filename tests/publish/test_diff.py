@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from kobunko.catalogue import Catalogue
@@ -14,7 +15,7 @@ from kobunko.errors import NotFound
 from kobunko.ids import doc_id
 from kobunko.publish.diff import diff, read_side
 from kobunko.publish.provenance import documents_of
-from kobunko.publish.shards import row_groups, write_shard
+from kobunko.publish.shards import places, row_groups, write_shard
 
 
 def compare(home: Any, older: str = "1", newer: str = "2") -> Any:
@@ -50,12 +51,13 @@ def test_each_change_has_its_cause(home: Any, id_of: Any) -> None:
 def test_a_stage_that_reads_otherwise_is_the_cause(home: Any, id_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     home.build("1")
     older = read_side(home.settings.releases / "1")
-    names = older.entries["doc_id"].to_pylist()
-    column = older.entries["characters"].to_pylist()
-    column[names.index(id_of("tides", "law-1"))] += 1
-    place = older.entries.column_names.index("characters")
-    changed = older.entries.set_column(place, older.entries.field(place), pa.array(column, pa.int64()))
-    found = diff(older, dataclasses.replace(older, entries=changed))
+    entries = pq.read_table(older.entries)
+    column = entries["characters"].to_pylist()
+    column[entries["doc_id"].to_pylist().index(id_of("tides", "law-1"))] += 1
+    place = entries.column_names.index("characters")
+    changed = entries.set_column(place, entries.field(place), pa.array(column, pa.int64()))
+    pq.write_table(changed, home.settings.home / "changed.parquet")
+    found = diff(older, dataclasses.replace(older, entries=home.settings.home / "changed.parquet"))
     assert [(change.id, change.why, change.facts) for change in found.changed] == [
         (id_of("tides", "law-1"), "stage", ["characters"])
     ]
@@ -123,7 +125,7 @@ def test_after_two_removals_most_of_a_shard_is_not_sent_again(tmp_path: Path) ->
         kept = [number for number in range(len(ids)) if number not in without]
         table = pa.table({"id": [ids[n] for n in kept], "text": [texts[n] for n in kept]})
         sizes = np.array([len(texts[n]) * 3 for n in kept])
-        groups = (table.slice(cut.start, cut.stop - cut.start) for cut in row_groups(table["id"].to_pylist(), sizes))
+        groups = (table.slice(cut.start, cut.stop - cut.start) for cut in row_groups(places(table["id"].to_pylist()), sizes))
         write_shard(tmp_path / name, table.schema, groups)
         return (tmp_path / name).read_bytes()
 
