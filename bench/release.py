@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from kobunko.home import Home, open_home
 from kobunko.publish import release
 from kobunko.publish.rows import Row
 from kobunko.publish.shards import parquet_options
-from kobunko.records import Document, PageSpan, Part, arrow_schema, to_row
+from kobunko.records import PageSpan, arrow_schema, to_row
 from kobunko.settings import load_settings
 from kobunko.stage import OK, Stage
 
@@ -72,16 +72,16 @@ def _inputs(names: Sequence[str]) -> list[str]:
 
 
 def _add_documents(home: Home, names: Sequence[str]) -> None:
+    same: dict[str, Any] = {"source": "bench", "source_version": "1", "run_id": "bench", "published": None}
+    same |= {"linked_from": "", "anchor_text": "", "metadata": "{}"}
+    file: dict[str, Any] = {"position": 0, "role": "file", "media_type": "text/html", "size": 9000}
+    file |= {"warc_file": "bench-1.warc.gz", "warc_offset": 0, "fetched_at": None}
     documents, parts = [], []
     for name, sha256 in zip(names, _inputs(names), strict=True):
         url = f"https://bench.example/{name}"
-        part = Part("file", url, "text/html", sha256, 9000, f"urn:uuid:{name}", "bench-1.warc.gz", 0, None)
-        parts.append(to_row(part) | {"doc_id": name, "position": 0})
-        documents.append(
-            to_row(Document(name, name, "bench", name, "1", sha256, url, name, None, "", "", "{}", []))
-            | {"run_id": "bench", "url_key": url}
-        )
-        del documents[-1]["parts"]
+        parts.append(file | {"doc_id": name, "url": url, "sha256": sha256, "capture_id": f"urn:uuid:{name}"})
+        own = {"doc_id": name, "work_id": name, "source_key": name, "input_sha256": sha256}
+        documents.append(same | own | {"url": url, "url_key": url, "title": name})
     with home.catalogue.transaction() as connection:
         connection.execute(sa.insert(tables.documents), documents)
         connection.execute(sa.insert(tables.parts), parts)
@@ -102,41 +102,48 @@ def _add_part(home: Home, names: Sequence[str], number: int, texts: Texts) -> No
 
 def _rows(stage: Stage[Any, Any], names: Sequence[str], texts: Sequence[str]) -> pa.Table:
     """What a stage would have written; a string that nothing is said of is empty, a number 0, a list an empty one."""
-    lengths = [len(text) for text in texts]
-    known: dict[str, Any] = {
-        "doc_id": names,
-        "input_sha256": _inputs(names),
-        "outcome": [OK] * len(names),
-        "stage": [stage.label] * len(names),
-    }
+    count, lengths = len(names), pa.array([len(text) for text in texts])
+    known: dict[str, Any] = {"doc_id": pa.array(names), "input_sha256": pa.array(_inputs(names))}
+    told: dict[str, Any] = {"outcome": OK, "stage": stage.label}
     match stage.name:
         case "text":
-            known |= {"text": texts, "title": names, "characters": lengths, "tokens": [n // 2 for n in lengths]}
-            known |= {"sha256": [ids.sha256_hex(text.encode()) for text in texts], "structure": ["{}"] * len(names)}
-            known["pages"] = [[to_row(PageSpan(1, 0, n, "embedded", "", None, "horizontal", 0, 1))] for n in lengths]
+            told |= {"structure": "{}", "language": "ja", "quality": '{"hits":{},"score":1.0}'}
+            known |= {"text": pa.array(texts), "title": known["doc_id"], "characters": lengths, "tokens": lengths}
+            known["sha256"] = pa.array([ids.sha256_hex(text.encode()) for text in texts])
+            span = to_row(PageSpan(1, 0, 0, "embedded", "", None, "horizontal", 0, 1))
+            known["pages"] = _lists([1] * count, stage.output_schema.field("pages").type, span, end=lengths)
         case "signature":
-            noise = np.random.default_rng(len(names)).bytes(512 * len(names))
-            known["minhash"] = [noise[at : at + 512] for at in range(0, len(noise), 512)]
+            noise = pa.py_buffer(np.random.default_rng(count).bytes(512 * count))
+            known["minhash"] = pa.Array.from_buffers(pa.binary(512), count, [None, noise]).cast(pa.binary())
         case "tokens":
             known["tekken"] = lengths
         case "privacy":
-            known |= {"action": ["keep"] * len(names), "counts": ["{}"] * len(names)}
-            known["masks"] = [[MASK] if name.endswith(("a", "b")) else [] for name in names]
+            told |= {"action": "keep", "counts": "{}"}
+            masked = [int(name.endswith(("a", "b"))) for name in names]
+            known["masks"] = _lists(masked, stage.output_schema.field("masks").type, MASK)
         case "third_party":
-            known |= {"effect": ["none"] * len(names), "spans": ["[]"] * len(names)}
+            told |= {"effect": "none", "spans": "[]"}
         case "licence":
-            told = {"license": "LicenseRef-JP-NoRight-Art13", "evidence_level": "E3", "evidence": EVIDENCE}
+            told |= {"license": "LicenseRef-JP-NoRight-Art13", "evidence_level": "E3", "evidence": EVIDENCE}
             told |= {"redistribute": "allow", "train": "allow", "opt_out": "[]", "attribution": "出典：台帳省"}
-            known |= {name: [value] * len(names) for name, value in told.items()}
-    return pa.table(list(_columns(stage.output_schema, known, len(names))), schema=stage.output_schema)
+    columns = (
+        known.get(field.name, _constant(told.get(field.name), field.type, count)) for field in stage.output_schema
+    )
+    return pa.table(list(columns), schema=stage.output_schema)
 
 
-def _columns(schema: pa.Schema, known: dict[str, Any], count: int) -> Iterator[pa.Array]:
-    for field in schema:
-        empty: Any = "" if field.type == pa.string() else b"" if field.type == pa.binary() else 0
-        empty = [] if pa.types.is_list(field.type) else empty
-        values = known.get(field.name) or ([None] * count if field.name == "ocr_confidence" else [empty] * count)
-        yield pa.array(values, field.type)
+def _constant(value: Any, kind: pa.DataType, count: int) -> pa.Array:
+    if value is None and kind != pa.float64():
+        value = [] if pa.types.is_list(kind) else "" if kind == pa.string() else b"" if kind == pa.binary() else 0
+    return pa.repeat(pa.scalar(value, kind), count)
+
+
+def _lists(lengths: Sequence[int], kind: pa.ListType, value: dict[str, Any], **columns: pa.Array) -> pa.Array:
+    """Lists of so many structs that are all the same but for some columns."""
+    fields, total = list(kind.value_type), sum(lengths)
+    arrays = [columns.get(field.name, pa.repeat(pa.scalar(value[field.name], field.type), total)) for field in fields]
+    offsets = pa.array(np.cumsum([0, *lengths]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(arrays, fields=fields), type=kind)
 
 
 def build(folder: Path) -> dict[str, float]:
