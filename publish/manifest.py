@@ -4,6 +4,7 @@ import bisect
 import hashlib
 import os
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,15 @@ _FACTS = {
     "tokens_tekken": "tokens.tekken",
     "ocr_confidence": "text.ocr_confidence",
 }
-_OF_CLUSTER = ("cluster_size", "canonical", "canonical_reason", "relation", "supersedes", "contained_in")
+_OF_CLUSTER = (
+    "cluster_size",
+    "canonical",
+    "canonical_reason",
+    "relation",
+    "supersedes",
+    "superseded_by",
+    "contained_in",
+)
 _SIGNATURE = ["signature.key_sha256", "signature.minhash"]
 
 
@@ -78,6 +87,7 @@ class Entry:
     canonical_reason: str | None
     relation: str | None
     supersedes: list[str] | None
+    superseded_by: list[str] | None
     contained_in: list[str] | None
 
 
@@ -261,7 +271,23 @@ def _clusters(corpus: Corpus, kept_out: Collection[str], sources: Collection[str
         file.flush()
         shape = (len(ids), os.fstat(file.fileno()).st_size // 4 // max(len(ids), 1))
         matrix = np.memmap(file, "<u4", "r", shape=shape) if ids else np.zeros(shape, dtype="<u4")
-        return cluster(ids, keys, matrix).combine_chunks()
+        return _with_later(cluster(ids, keys, matrix).combine_chunks())
+
+
+def _with_later(clusters: pa.Table) -> pa.Table:
+    """Beside the versions that a document follows those that follow it."""
+    later: dict[str, list[str]] = defaultdict(list)
+    following = clusters.filter(pc.greater(pc.list_value_length(clusters["supersedes"]), 0))
+    for name, earlier in zip(following["doc_id"].to_pylist(), following["supersedes"].to_pylist(), strict=True):
+        for one in earlier:
+            later[one].append(name)
+    lists = [sorted(later.get(name, [])) for name in clusters["doc_id"].to_pylist()] if later else None
+    column = (
+        pa.array(lists, pa.list_(pa.string()))
+        if lists
+        else pa.repeat(pa.scalar([], pa.list_(pa.string())), len(clusters))
+    )
+    return clusters.append_column("superseded_by", column)
 
 
 def lines(entries: pa.Table) -> bytes:

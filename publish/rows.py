@@ -23,7 +23,7 @@ class Row:
     A field that is not the document's own names the column that it is taken from.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     id: str = column("doc_id", "source, a hyphen, 26 base32 characters; the same on any machine")
     work_id: str = column("", "shared by all versions of one work")
     source: str = column("", "name of the source")
@@ -69,6 +69,7 @@ class Row:
     canonical_reason: str | None = column("", "the criterion that chose it")
     relation: str | None = column("", "to that row: same-bytes, same-text, near or none")
     supersedes: list[str] | None = column("", "rows of earlier versions that it directly follows")
+    superseded_by: list[str] | None = column("", "rows of later versions that directly follow it; empty for the newest")
     contained_in: list[str] | None = column("", "longer rows that hold nearly all of it")
     outcome: str = column("", "ok, or the first stage that failed and how: extract:reject:encrypted")
     sha256: str | None = column("text.sha256", "of the text as UTF-8, published or not")
@@ -98,6 +99,7 @@ FROM_MANIFEST = (
     "canonical_reason",
     "relation",
     "supersedes",
+    "superseded_by",
     "contained_in",
 )
 _DERIVED = ("withheld", "raw_sha256", "fetched_at", "stages")

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from kobunko.catalogue import Catalogue
 from kobunko.errors import NotFound
 from kobunko.ids import doc_id
+from kobunko.publish import manifest
 from kobunko.publish.diff import diff, read_side
 from kobunko.publish.provenance import documents_of
 from kobunko.publish.shards import places, row_groups, write_shard
+from kobunko.publish.verify import verify
 
 
 def compare(home: Any, older: str = "1", newer: str = "2") -> Any:
@@ -30,6 +31,20 @@ def test_two_removals_are_all_that_changed(home: Any, id_of: Any) -> None:
     found = compare(home)
     assert found.removed == [(name, "removal") for name in gone]
     assert (found.added, found.changed, found.moved, found.stages) == ([], [], [], [])
+
+
+def test_a_long_list_is_compared_in_pieces(home: Any, id_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "PIECE", 2)
+    home.build("1")
+    home.remove(id_of("clouds", "notice-1"), id_of("tides", "law-1"))
+    home.add({("tides", f"law-{number}"): f"新法\f第{number}条　新しい定め。" for number in range(10, 14)})
+    home.run_stages()
+    home.build("2")
+    found = compare(home)
+    assert found.added == sorted(id_of("tides", f"law-{number}") for number in range(10, 14))
+    assert {name for name, _ in found.removed} == {id_of("clouds", "notice-1"), id_of("tides", "law-1")}
+    assert (found.changed, found.moved) == ([], [])
+    assert verify(home.settings.releases / "2", home.catalogue.removed()) == []
 
 
 def test_each_change_has_its_cause(home: Any, id_of: Any) -> None:
@@ -48,19 +63,18 @@ def test_each_change_has_its_cause(home: Any, id_of: Any) -> None:
     assert [old.split("@")[0] for old, _ in found.stages] == ["licence"]
 
 
-def test_a_stage_that_reads_otherwise_is_the_cause(home: Any, id_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_that_reads_otherwise_is_the_cause(home: Any, id_of: Any) -> None:
     home.build("1")
-    older = read_side(home.settings.releases / "1")
-    entries = pq.read_table(older.entries)
-    column = entries["characters"].to_pylist()
-    column[entries["doc_id"].to_pylist().index(id_of("tides", "law-1"))] += 1
-    place = entries.column_names.index("characters")
-    changed = entries.set_column(place, entries.field(place), pa.array(column, pa.int64()))
-    pq.write_table(changed, home.settings.home / "changed.parquet")
-    found = diff(older, dataclasses.replace(older, entries=home.settings.home / "changed.parquet"))
-    assert [(change.id, change.why, change.facts) for change in found.changed] == [
-        (id_of("tides", "law-1"), "stage", ["characters"])
-    ]
+    newer = dataclasses.replace(home, opening="　")
+    newer.run_stages()
+    newer.build("2")
+    found = compare(home)
+    assert {change.why for change in found.changed} == {"stage"}
+    read = {id_of("tides", key) for key in ("law-1", "law-2", "law-3")}
+    assert read <= {change.id for change in found.changed}
+    assert id_of("tides", "law-4") not in {change.id for change in found.changed}, "nobody could read it before or now"
+    assert found.changed[0].facts[:2] == ["text_sha256", "characters"]
+    assert "text" in [old.split("@")[0] for old, _ in found.stages]
 
 
 def test_a_document_that_leaves_its_cluster_has_moved(home: Any, id_of: Any) -> None:
