@@ -26,6 +26,8 @@ from kobunko.stage import KEY, Stage
 PENDING = "pending"
 ROW_GROUP = 128
 MANY_PARTS = 32
+TOGETHER = 4  # row groups that are read at once
+SMALL = 16_000_000  # bytes of what was read last, for it to be kept
 _PART = re.compile(r"part-(\d{8})-(\d{8})\.parquet$")
 
 
@@ -62,6 +64,7 @@ class SideCar:
         self.stage, self._between = stage, between
         self.folder = root / stage.label
         self._index: pa.Table | None = None
+        self._last: dict[tuple[Path, tuple[str, ...]], tuple[int, pa.Table]] = {}  # row group that was read last
 
     def append(self, table: pa.Table) -> None:
         """Adds rows durably: when it returns they survive a power cut."""
@@ -97,14 +100,40 @@ class SideCar:
             here = np.flatnonzero(pc.fill_null(pc.equal(part, number), False).to_numpy(zero_copy_only=False))
             if len(here):
                 wanted = row.take(pa.array(here)).to_numpy()
-                pieces.append(_read_rows(file.path, wanted, columns).cast(schema))
-                positions.append(here)
+                for table, some in self._read(file.path, wanted, tuple(columns)):
+                    pieces.append(table.cast(schema))
+                    positions.append(here[some])
         if not pieces:
             return pa.table({f.name: pa.nulls(places.num_rows, f.type) for f in schema}, schema=schema)
         order = np.full(places.num_rows, -1, dtype=np.int64)
         order[np.concatenate(positions)] = np.arange(sum(map(len, positions)))
         indices = pa.array(order, mask=order < 0)
         return pa.concat_tables(pieces).take(indices)
+
+    def _read(self, path: Path, rows: Any, columns: tuple[str, ...]) -> Iterator[tuple[pa.Table, Any]]:
+        """Rows of a part by number, and which of `rows` they are, a few row groups in memory at a time."""
+        file, ends, *_ = _open(path)
+        wanted, places = np.unique(np.searchsorted(ends, rows, side="right") - 1, return_inverse=True)
+        for start in range(0, len(wanted), TOGETHER):
+            groups = wanted[start : start + TOGETHER]
+            here = np.flatnonzero((places >= start) & (places < start + TOGETHER))
+            starts = np.cumsum([0, *(ends[groups + 1] - ends[groups])])
+            local = starts[places[here] - start] + rows[here] - ends[wanted[places[here]]]
+            yield self._groups(file, path, groups, columns).take(pa.array(local)), here
+
+    def _groups(self, file: pq.ParquetFile, path: Path, groups: Any, columns: tuple[str, ...]) -> pa.Table:
+        """Row groups of a part. Readers in the order of ids begin where they ended: the last one is kept if small."""
+        number, kept = self._last.pop((path, columns), (-1, None))
+        begun = [kept] if number == groups[0] else []
+        tables = begun
+        if len(groups) > len(begun):
+            missing = groups[len(begun) :].tolist()
+            tables = [*begun, file.read_row_groups(missing, columns=list(columns), use_threads=False)]
+        last = tables[-1]
+        if last.nbytes < SMALL:
+            size = file.metadata.row_group(int(groups[-1])).num_rows
+            self._last[path, columns] = (groups[-1], last.slice(last.num_rows - size))
+        return pa.concat_tables(tables)
 
     def row(self, doc_id: str, input_sha256: str, columns: Sequence[str]) -> dict[str, Any] | None:
         """Columns of the newest row of one key, from the few row groups that may hold it: for readers beside a writer.
@@ -205,16 +234,6 @@ def _open(path: Path) -> tuple[pq.ParquetFile, Any, Any, Any]:
     file = pq.ParquetFile(path)
     sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
     return file, np.concatenate([[0], np.cumsum(sizes)]), *_smallest_and_largest(file.metadata)
-
-
-def _read_rows(path: Path, rows: Any, columns: Sequence[str]) -> pa.Table:
-    """Rows of a Parquet file by number, touching only the row groups that hold them."""
-    file, ends, *_ = _open(path)
-    groups = np.searchsorted(ends, rows, side="right") - 1
-    wanted = np.unique(groups)
-    starts = np.concatenate([[0], np.cumsum(ends[wanted + 1] - ends[wanted])])
-    local = starts[np.searchsorted(wanted, groups)] + rows - ends[groups]
-    return file.read_row_groups(wanted.tolist(), columns=list(columns)).take(pa.array(local))
 
 
 def erase(root: Path, doc_ids: Set[str]) -> int:

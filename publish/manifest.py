@@ -281,12 +281,8 @@ def _with_later(clusters: pa.Table) -> pa.Table:
     for name, earlier in zip(following["doc_id"].to_pylist(), following["supersedes"].to_pylist(), strict=True):
         for one in earlier:
             later[one].append(name)
-    lists = [sorted(later.get(name, [])) for name in clusters["doc_id"].to_pylist()] if later else None
-    column = (
-        pa.array(lists, pa.list_(pa.string()))
-        if lists
-        else pa.repeat(pa.scalar([], pa.list_(pa.string())), len(clusters))
-    )
+    lists = [sorted(later.get(name, ())) for name in clusters["doc_id"].to_pylist()]
+    column = pa.array(lists, pa.list_(pa.string()))
     return clusters.append_column("superseded_by", column)
 
 

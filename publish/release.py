@@ -25,7 +25,7 @@ from kobunko.publish.joined import Joined
 from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
 from kobunko.publish.plots import plots
 from kobunko.publish.rows import Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
-from kobunko.publish.shards import partition, row_groups, shard_name, write_shard
+from kobunko.publish.shards import ahead, partition, row_groups, shard_name, write_shard
 from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
 from kobunko.publish.tally import Tally
 from kobunko.records import Provenance, arrow_schema
@@ -176,10 +176,10 @@ class _Files:
 
 
 def _write_shards(folder: Path, files: _Files, joined: Joined, planned: Plan, rows: NDArray[np.int64]) -> None:
-    """Writes the entries at `rows` as shards, two row groups in memory at a time."""
+    """Writes the entries at `rows` as shards; one row group is written, one made and one read at a time."""
     where, sizes = planned.places[rows], planned.sizes[rows]
     shards = partition(where, sizes)
     for number, members in enumerate(shards):
         cuts = row_groups(where[members], sizes[members])
-        groups = (files.make(joined.take(rows[members[cut]], files.columns)) for cut in cuts)
-        write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), groups)
+        chunks = ahead(joined.take(rows[members[cut]], files.columns) for cut in cuts)
+        write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), map(files.make, chunks))

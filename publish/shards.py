@@ -9,7 +9,7 @@ document that comes or goes moves no boundary but its own.
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,7 @@ _DIGITS = 7  # base32 digits that are looked at: 35 bits
 _BASE32 = np.zeros(256, dtype=np.uint64)
 _BASE32[np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)] = np.arange(32, dtype=np.uint64)
 
+T = TypeVar("T")
 Sizes = NDArray[np.int64]
 Places = NDArray[np.uint64]
 
@@ -100,15 +101,16 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
 
 def write_shard(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> None:
     """Writes one row group per table; while one is written the next one is made."""
-    with (
-        durable.writing(path) as temporary,
-        pq.ParquetWriter(temporary, schema, **parquet_options(schema)) as writer,
-        ThreadPoolExecutor(1) as thread,
-    ):
-        writing: Future[None] | None = None
-        for table in groups:
-            if writing:
-                writing.result()
-            writing = thread.submit(writer.write_table, table, row_group_size=max(1, table.num_rows))
-        if writing:
-            writing.result()
+    with durable.writing(path) as temporary, pq.ParquetWriter(temporary, schema, **parquet_options(schema)) as writer:
+        for table in ahead(groups):
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
+
+
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """The same items, each made in another thread while the one before it is used."""
+    source, end = iter(items), object()
+    with ThreadPoolExecutor(1) as thread:
+        coming: Future[Any] = thread.submit(next, source, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, source, end)
+            yield item
