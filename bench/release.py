@@ -31,6 +31,7 @@ from kobunko.publish.rows import Row
 from kobunko.publish.shards import parquet_options
 from kobunko.records import PageSpan, arrow_schema, to_row
 from kobunko.settings import load_settings
+from kobunko.sidecar import group_rows
 from kobunko.stage import OK, Stage
 
 STEP = 5000
@@ -97,7 +98,8 @@ def _add_part(home: Home, names: Sequence[str], number: int, texts: Texts) -> No
         with pq.ParquetWriter(path, stage.output_schema, compression="zstd") as writer:
             for start in range(0, len(names), STEP):
                 some = names[start : start + STEP]
-                writer.write_table(_rows(stage, some, texts.of(some)), row_group_size=128)
+                rows = _rows(stage, some, texts.of(some))
+                writer.write_table(rows, row_group_size=group_rows(rows.nbytes, len(some)))
 
 
 def _rows(stage: Stage[Any, Any], names: Sequence[str], texts: Sequence[str]) -> pa.Table:

@@ -24,7 +24,7 @@ from kobunko import durable
 from kobunko.stage import KEY, Stage
 
 PENDING = "pending"
-ROW_GROUP = 128
+GROUP_BYTES = 2_000_000  # of a row group: what one lookup reads, and what a footer has to list
 MANY_PARTS = 32
 TOGETHER = 4  # row groups that are read at once
 SMALL = 16_000_000  # bytes of what was read last, for it to be kept
@@ -168,9 +168,10 @@ class SideCar:
             return False
         index = self.index().sort_by("key")
         path = self._path(old[0].first, old[-1].last)
+        step = group_rows(sum(_bytes(part.path) for part in old), index.num_rows)
         with durable.writing(path) as temporary, pq.ParquetWriter(temporary, self.stage.output_schema) as writer:
-            for start in range(0, index.num_rows, ROW_GROUP):
-                rows = self.take(index.slice(start, ROW_GROUP), self.stage.output_schema.names)
+            for start in range(0, index.num_rows, step):
+                rows = self.take(index.slice(start, step), self.stage.output_schema.names)
                 writer.write_table(rows.cast(self.stage.output_schema))
         for part in old:
             durable.remove(part.path)
@@ -178,7 +179,8 @@ class SideCar:
         return True
 
     def _write(self, table: pa.Table, first: int, last: int) -> None:
-        durable.write_parquet(self._path(first, last), table, row_group_size=ROW_GROUP, compression="zstd")
+        size = group_rows(table.nbytes, table.num_rows)
+        durable.write_parquet(self._path(first, last), table, row_group_size=size, compression="zstd")
 
     def _path(self, first: int, last: int) -> Path:
         return self.folder / f"part-{first:08d}-{last:08d}.parquet"
@@ -211,6 +213,16 @@ def _smallest_and_largest(metadata: pq.FileMetaData) -> list[Any]:
     column = metadata.schema.names.index("doc_id")
     found = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
     return [np.array([getattr(item, name) for item in found], dtype=object) for name in ("min", "max")]
+
+
+def group_rows(size: int, rows: int) -> int:
+    """How many rows a row group should have, where so many rows have that size in bytes."""
+    return min(max(GROUP_BYTES * rows // max(size, 1), 16), 8192)
+
+
+def _bytes(path: Path) -> int:
+    metadata = _open(path)[0].metadata
+    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
 
 
 def _keys(path: Path, between: tuple[str, str] | None) -> pa.Table:
@@ -248,7 +260,8 @@ def erase(root: Path, doc_ids: Set[str]) -> int:
         hit = pc.is_in(ids, value_set=wanted)
         if count := pc.sum(hit).as_py():
             table = pq.read_table(path).filter(pc.invert(hit))
-            durable.write_parquet(path, table, row_group_size=ROW_GROUP, compression="zstd")
+            size = group_rows(table.nbytes, table.num_rows)
+            durable.write_parquet(path, table, row_group_size=size, compression="zstd")
             erased += count
     _open.cache_clear()
     return erased
