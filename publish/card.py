@@ -39,7 +39,13 @@ def card(manifest: Mapping[str, Any], figures: Figures, settings: ReleaseSetting
         "anchor": manifest["version"].replace(".", ""),
         "profile": manifest["profile"],
         "processor": settings.processor,
-        "repository": settings.repository,
+        "cite_ja": f"{settings.processor}「公文庫 {manifest['version']}」{settings.repository}",
+        "cite_en": ", ".join(
+            filter(None, (settings.processor, f'"Kobunko {manifest["version"]}"', settings.repository))
+        ),
+        "unproven_ja": _UNPROVEN_JA[manifest["profile"] == "open"],
+        "unproven_en": _UNPROVEN_EN[manifest["profile"] == "open"],
+        "confidence": "![OCR の確信度](plots/confidence.png)\n" if figures.confidences.any() else "",
         "contact_ja": settings.removal_contact or "この配布物を公開した者",
         "contact_en": settings.removal_contact or "whoever published this copy",
         "documents": manifest["documents"],
@@ -62,6 +68,15 @@ from datasets import load_dataset
 rows = load_dataset("{repository}", "{config}", split="train", streaming=True)
 usable = rows.filter(lambda row: row["text"] is not None and row["outcome"] == "ok")
 ```"""
+
+_UNPROVEN_JA = (  # by whether the release is an open one
+    "`NOASSERTION` の行は、再配布してよい根拠を確認できていません。この版は外部に渡さないでください。",
+    "`NOASSERTION` の行は、根拠を確認できないため書誌情報だけを収録しています。",
+)
+_UNPROVEN_EN = (
+    "No evidence was found that the text of rows with `NOASSERTION` may be republished: do not pass this release on.",
+    "Rows with `NOASSERTION` hold no text, because no evidence was found that it may be published.",
+)
 
 _JAPANESE = {
     "first": "最初の版です。",

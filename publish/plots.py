@@ -14,11 +14,13 @@ COLOUR = "#2f6f8f"
 
 def plots(figures: Figures) -> dict[str, bytes]:
     """PNG files by name."""
-    return {
+    found = {
         "plots/lengths.png": _png(lambda axes: _lengths(axes, figures)),
-        "plots/confidence.png": _png(lambda axes: _confidence(axes, figures)),
         "plots/licences.png": _png(lambda axes: _licences(axes, figures), left=0.36),
     }
+    if figures.confidences.any():
+        found["plots/confidence.png"] = _png(lambda axes: _confidence(axes, figures))
+    return found
 
 
 def _png(draw: Callable[[Axes], None], left: float = 0.11) -> bytes:
