@@ -148,8 +148,17 @@ def plan(
             sizes.append(sizes_of(entries["characters"]))
     if not where:
         raise UsageError("there is no document to release: crawl or import a source first.")
-    arrays = (np.concatenate(some) for some in (config, where, sizes))
-    return Plan(path, total.hexdigest(), figures, found, list(configs), *arrays, sorted(removed))
+    return Plan(
+        path=path,
+        digest=total.hexdigest(),
+        figures=figures,
+        sources=found,
+        configs=list(configs),
+        config=np.concatenate(config),
+        places=np.concatenate(where),
+        sizes=np.concatenate(sizes),
+        removed=sorted(removed),
+    )
 
 
 def _pieces(
