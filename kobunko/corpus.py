@@ -6,6 +6,7 @@ Resume, nightly increment and retry are the same question asked here: which docu
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -15,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kobunko.catalogue import Catalogue
+from kobunko.records import Document, arrow_schema
 from kobunko.sidecar import SideCar, keys_of
-from kobunko.stage import OK, Stage
+from kobunko.stage import KEY, OK, Stage
 
 CHUNK = 32  # documents that are in memory at a time
 
@@ -35,23 +37,46 @@ class Corpus:
     """A view of all documents (or those of some ids) at one moment, in the order of their ids."""
 
     def __init__(
-        self, catalogue: Catalogue, root: Path, stages: Sequence[Stage[Any, Any]], ids: Sequence[str] | None = None
+        self,
+        catalogue: Catalogue,
+        root: Path,
+        stages: Sequence[Stage[Any, Any]],
+        ids: Sequence[str] | None = None,
+        between: tuple[str, str] | None = None,
     ) -> None:
-        self._catalogue = catalogue
+        self._catalogue, self._root, self._ids, self._between = catalogue, root, ids, between
         self.stages = {stage.name: stage for stage in stages}
-        self.sidecars = {stage.name: SideCar(root, stage) for stage in stages}
-        inputs = catalogue.inputs(ids=ids)
-        self.inputs = pa.table(
-            {
-                "doc_id": pa.array([row[0] for row in inputs], pa.string()),
-                "input_sha256": pa.array([row[1] for row in inputs], pa.string()),
-            }
-        )
-        self._keys = keys_of(self.inputs)
-        removed = catalogue.removed()
-        self.removed = np.array([row[0] in removed for row in inputs], dtype=bool)
-        self._mine = np.ones(len(inputs), dtype=bool)
+        self.sidecars = {stage.name: SideCar(root, stage, between) for stage in stages}
+        self._mine: Any = True  # or for every document whether it is in the share that is looked at
         self._places: dict[str, tuple[pa.Table, pa.Table]] = {}  # with the index that they were found in
+
+    @cached_property
+    def inputs(self) -> pa.Table:
+        """The key of every document: `doc_id, input_sha256`."""
+        rows = self._catalogue.inputs(ids=self._ids, between=self._between)
+        columns = zip(*rows, strict=True) if rows else ((), ())
+        return pa.table({name: pa.array(values, pa.string()) for name, values in zip(KEY, columns, strict=True)})
+
+    @cached_property
+    def _keys(self) -> pa.ChunkedArray:
+        return keys_of(self.inputs)
+
+    @cached_property
+    def removed(self) -> Any:
+        """For every document whether it was removed, as an array."""
+        removed = self._catalogue.removed()
+        return np.array([name in removed for name in self.inputs["doc_id"].to_pylist()], dtype=bool)
+
+    def between(self, first: str, last: str) -> "Corpus":
+        """The documents from one id to another, both included, whatever the size of the whole."""
+        return Corpus(self._catalogue, self._root, list(self.stages.values()), between=(first, last))
+
+    def pieces(self, size: int) -> Iterator["Corpus"]:
+        """The corpus in pieces of so many documents, for those who cannot hold it all."""
+        last = ""
+        while ids := self._catalogue.ids_after(last, size):
+            last = ids[-1]
+            yield self.between(ids[0], last)
 
     def __len__(self) -> int:
         return int(self.inputs.num_rows)
@@ -106,7 +131,7 @@ class Corpus:
         try:
             yield
         finally:
-            self._mine = np.ones(len(ids), dtype=bool)
+            self._mine = True
 
     def batches(self, name: str) -> Iterator[pa.Table]:
         """What a stage still has to do, as batches of its input columns beside the key.
@@ -134,15 +159,29 @@ class Corpus:
         result = self.inputs.take(rows)
         own = [name for name in columns if "." not in name]
         if own:
-            table = self._catalogue.document_table(result["doc_id"].to_pylist())
-            for name in own:
-                result = _with(result, name, table[name])
+            for name, values in self._own(rows, own).items():
+                result = _with(result, name, values)
         for stage_name in dict.fromkeys(name.split(".")[0] for name in columns if "." in name):
             names = [name.split(".")[1] for name in columns if name.startswith(f"{stage_name}.")]
             table = self.sidecars[stage_name].take(self.places(stage_name).take(rows), names)
             for name in names:
                 result = _with(result, f"{stage_name}.{name}", table[name])
         return result
+
+    def _own(self, rows: pa.Array, columns: Sequence[str]) -> dict[str, pa.ChunkedArray]:
+        """Columns of the documents at `rows`, in that order."""
+        ids = self.inputs["doc_id"].take(rows)
+        if self._between is None or "signals" in columns:
+            table = self._catalogue.document_table(columns, ids.to_pylist())
+        else:
+            table = self._documents
+        table = table.take(pc.index_in(ids, table["doc_id"]))
+        return {name: table[name] for name in columns}
+
+    @cached_property
+    def _documents(self) -> pa.Table:
+        """All that the catalogue knows of a piece: one question instead of many."""
+        return self._catalogue.document_table(arrow_schema(Document).names, between=self._between)
 
     def postpone(self, name: str, positions: Any) -> None:
         """Has documents done again by a stage and by all that read from it, the last ones marked first.

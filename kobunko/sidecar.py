@@ -24,8 +24,10 @@ from kobunko import durable
 from kobunko.stage import KEY, Stage
 
 PENDING = "pending"
-ROW_GROUP = 128
+GROUP_BYTES = 2_000_000  # of a row group: what one lookup reads, and what a footer has to list
 MANY_PARTS = 32
+TOGETHER = 4  # row groups that are read at once
+SMALL = 16_000_000  # bytes of what was read last, for it to be kept
 _PART = re.compile(r"part-(\d{8})-(\d{8})\.parquet$")
 
 
@@ -56,12 +58,13 @@ def keys_of(table: pa.Table) -> pa.ChunkedArray:
 
 
 class SideCar:
-    """Rows of one stage at one fingerprint."""
+    """Rows of one stage at one fingerprint; with `between` its index holds only documents from one id to another."""
 
-    def __init__(self, root: Path, stage: Stage[Any, Any]) -> None:
-        self.stage = stage
+    def __init__(self, root: Path, stage: Stage[Any, Any], between: tuple[str, str] | None = None) -> None:
+        self.stage, self._between = stage, between
         self.folder = root / stage.label
         self._index: pa.Table | None = None
+        self._last: dict[tuple[Path, tuple[str, ...]], tuple[int, pa.Table]] = {}  # row group that was read last
 
     def append(self, table: pa.Table) -> None:
         """Adds rows durably, sorted by key: when it returns they survive a power cut."""
@@ -70,8 +73,8 @@ class SideCar:
         while not written:
             number = 1 + max((part.last for part in parts_of(self.folder)), default=0)
             with contextlib.suppress(FileExistsError):  # another host was first: the next number then
-                path = self._path(number, number)
-                durable.write_parquet(path, table, new=True, row_group_size=ROW_GROUP, compression="zstd")
+                path, size = self._path(number, number), group_rows(table.nbytes, table.num_rows)
+                durable.write_parquet(path, table, new=True, row_group_size=size, compression="zstd")
                 written = True
         self.refresh()
 
@@ -91,17 +94,9 @@ class SideCar:
         if self._index is None:
             tables = []
             for number, part in enumerate(parts_of(self.folder)):
-                table = pq.read_table(part.path, columns=[*KEY, "outcome"])
-                tables.append(
-                    pa.table(
-                        {
-                            "key": keys_of(table),
-                            "outcome": table["outcome"],
-                            "part": pa.array(np.full(table.num_rows, number, dtype=np.int32)),
-                            "row": pa.array(np.arange(table.num_rows, dtype=np.int64)),
-                        }
-                    )
-                )
+                table = _keys(part.path, self._between)
+                places = {"part": np.full(table.num_rows, number, dtype=np.int32), "row": table["row"]}
+                tables.append(pa.table({"key": keys_of(table), "outcome": table["outcome"], **places}))
             self._index = _newest(pa.concat_tables(tables)) if tables else _empty()
         return self._index
 
@@ -114,14 +109,40 @@ class SideCar:
             here = np.flatnonzero(pc.fill_null(pc.equal(part, number), False).to_numpy(zero_copy_only=False))
             if len(here):
                 wanted = row.take(pa.array(here)).to_numpy()
-                pieces.append(_read_rows(file.path, wanted, columns).cast(schema))
-                positions.append(here)
+                for table, some in self._read(file.path, wanted, tuple(columns)):
+                    pieces.append(table.cast(schema))
+                    positions.append(here[some])
         if not pieces:
             return pa.table({f.name: pa.nulls(places.num_rows, f.type) for f in schema}, schema=schema)
         order = np.full(places.num_rows, -1, dtype=np.int64)
         order[np.concatenate(positions)] = np.arange(sum(map(len, positions)))
         indices = pa.array(order, mask=order < 0)
         return pa.concat_tables(pieces).take(indices)
+
+    def _read(self, path: Path, rows: Any, columns: tuple[str, ...]) -> Iterator[tuple[pa.Table, Any]]:
+        """Rows of a part by number, and which of `rows` they are, a few row groups in memory at a time."""
+        file, ends, *_ = _open(path)
+        wanted, places = np.unique(np.searchsorted(ends, rows, side="right") - 1, return_inverse=True)
+        for start in range(0, len(wanted), TOGETHER):
+            groups = wanted[start : start + TOGETHER]
+            here = np.flatnonzero((places >= start) & (places < start + TOGETHER))
+            starts = np.cumsum([0, *(ends[groups + 1] - ends[groups])])
+            local = starts[places[here] - start] + rows[here] - ends[wanted[places[here]]]
+            yield self._groups(file, path, groups, columns).take(pa.array(local)), here
+
+    def _groups(self, file: pq.ParquetFile, path: Path, groups: Any, columns: tuple[str, ...]) -> pa.Table:
+        """Row groups of a part. Readers in the order of ids begin where they ended: the last one is kept if small."""
+        number, kept = self._last.pop((path, columns), (-1, None))
+        begun = [kept] if number == groups[0] else []
+        tables = begun
+        if len(groups) > len(begun):
+            missing = groups[len(begun) :].tolist()
+            tables = [*begun, file.read_row_groups(missing, columns=list(columns), use_threads=False)]
+        last = tables[-1]
+        if last.nbytes < SMALL:
+            size = file.metadata.row_group(int(groups[-1])).num_rows
+            self._last[path, columns] = (groups[-1], last.slice(last.num_rows - size))
+        return pa.concat_tables(tables)
 
     def compact(self) -> bool:
         """Merges many small parts into one sorted by key. True when it did."""
@@ -130,12 +151,13 @@ class SideCar:
             return False
         index = self.index().sort_by("key")
         path = self._path(old[0].first, old[-1].last)
+        step = group_rows(sum(_bytes(part.path) for part in old), index.num_rows)
         with (
             durable.writing(path) as temporary,
             pq.ParquetWriter(temporary, self.stage.output_schema, compression="zstd") as writer,
         ):
-            for start in range(0, index.num_rows, ROW_GROUP):
-                rows = self.take(index.slice(start, ROW_GROUP), self.stage.output_schema.names)
+            for start in range(0, index.num_rows, step):
+                rows = self.take(index.slice(start, step), self.stage.output_schema.names)
                 writer.write_table(rows.cast(self.stage.output_schema))
         for part in old:
             durable.remove(part.path)
@@ -162,21 +184,44 @@ def _newest(index: pa.Table) -> pa.Table:
     return newest.filter(pc.not_equal(newest["outcome"], PENDING))
 
 
-@lru_cache(maxsize=8)
-def _open(path: Path) -> tuple[pq.ParquetFile, Any]:
+def _smallest_and_largest(metadata: pq.FileMetaData) -> list[Any]:
+    column = metadata.schema.names.index("doc_id")
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    found = [group.column(column).statistics if group.num_rows else None for group in groups]
+    return [np.array([getattr(item, name, "") for item in found], dtype=object) for name in ("min", "max")]
+
+
+def group_rows(size: int, rows: int) -> int:
+    """How many rows a row group should have, where so many rows have that size in bytes."""
+    return min(max(GROUP_BYTES * rows // max(size, 1), 16), 8192)
+
+
+def _bytes(path: Path) -> int:
+    metadata = _open(path)[0].metadata
+    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+
+
+def _keys(path: Path, between: tuple[str, str] | None) -> pa.Table:
+    """`doc_id, input_sha256, outcome` and number of the rows of a part, or of those between two ids."""
+    file, ends, smallest, largest = _open(path)
+    groups = np.arange(file.num_row_groups)
+    if between:
+        groups = np.flatnonzero((smallest <= between[1]) & (largest >= between[0]))
+    table = file.read_row_groups(groups.tolist(), columns=[*KEY, "outcome"])
+    rows = np.concatenate([np.arange(0), *(np.arange(ends[group], ends[group + 1]) for group in groups)])
+    table = table.append_column("row", pa.array(rows, pa.int64()))
+    if between:
+        ids = table["doc_id"]
+        table = table.filter(pc.and_(pc.greater_equal(ids, between[0]), pc.less_equal(ids, between[1])))
+    return table
+
+
+@lru_cache(maxsize=MANY_PARTS * 8)
+def _open(path: Path) -> tuple[pq.ParquetFile, Any, Any, Any]:
+    """A part, where its row groups end, and the smallest and largest document id of each."""
     file = pq.ParquetFile(path)
     sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
-    return file, np.concatenate([[0], np.cumsum(sizes)])
-
-
-def _read_rows(path: Path, rows: Any, columns: Sequence[str]) -> pa.Table:
-    """Rows of a Parquet file by number, touching only the row groups that hold them."""
-    file, ends = _open(path)
-    groups = np.searchsorted(ends, rows, side="right") - 1
-    wanted = np.unique(groups)
-    starts = np.concatenate([[0], np.cumsum(ends[wanted + 1] - ends[wanted])])
-    local = starts[np.searchsorted(wanted, groups)] + rows - ends[groups]
-    return file.read_row_groups(wanted.tolist(), columns=list(columns)).take(pa.array(local))
+    return file, np.concatenate([[0], np.cumsum(sizes)]), *_smallest_and_largest(file.metadata)
 
 
 def erase(root: Path, doc_ids: Set[str], progress: Callable[[int, int], None] = lambda *_: None) -> int:
@@ -192,7 +237,8 @@ def erase(root: Path, doc_ids: Set[str], progress: Callable[[int, int], None] = 
         hit = pc.is_in(ids, value_set=wanted)
         if count := pc.sum(hit).as_py():
             table = pq.read_table(path).filter(pc.invert(hit))
-            durable.write_parquet(path, table, row_group_size=ROW_GROUP, compression="zstd")
+            size = group_rows(table.nbytes, table.num_rows)
+            durable.write_parquet(path, table, row_group_size=size, compression="zstd")
             erased += count
         progress(number, len(parts))
     _open.cache_clear()

@@ -9,8 +9,9 @@ import pyarrow as pa
 from huggingface_hub import DatasetCardData
 
 from kobunko.publish.features import features
-from kobunko.publish.manifest import Removed, counts
+from kobunko.publish.manifest import Removed
 from kobunko.publish.rows import Row
+from kobunko.publish.totals import BY, Totals
 from kobunko.records import Provenance, arrow_schema
 from kobunko.settings import ReleaseSettings
 
@@ -18,7 +19,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "card.md"
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 
 
-def card(manifest: Mapping[str, Any], entries: pa.Table, settings: ReleaseSettings) -> str:
+def card(manifest: Mapping[str, Any], figures: Totals, settings: ReleaseSettings) -> str:
     """README.md of a release, from its manifest alone and what the installation says of itself."""
     data = DatasetCardData(
         language="ja",
@@ -38,14 +39,20 @@ def card(manifest: Mapping[str, Any], entries: pa.Table, settings: ReleaseSettin
         "anchor": manifest["version"].replace(".", ""),
         "profile": manifest["profile"],
         "processor": settings.processor,
-        "repository": settings.repository,
+        "cite_ja": f"{settings.processor}「公文庫 {manifest['version']}」{settings.repository}",
+        "cite_en": ", ".join(
+            filter(None, (settings.processor, f'"Kobunko {manifest["version"]}"', settings.repository))
+        ),
+        "unproven_ja": _UNPROVEN_JA[manifest["profile"] == "open"],
+        "unproven_en": _UNPROVEN_EN[manifest["profile"] == "open"],
+        "confidence": "![OCR の確信度](plots/confidence.png)\n" if figures.confidences.any() else "",
         "contact_ja": settings.removal_contact or "この配布物を公開した者",
         "contact_en": settings.removal_contact or "whoever published this copy",
         "documents": manifest["documents"],
         "texts": sum(counted["texts"] for counted in manifest["configs"].values()),
         "removed": manifest["removed"],
         "sizes": _sizes(manifest["configs"]),
-        "table": _table(entries),
+        "table": _table(figures),
         "changes_ja": _changes(manifest["changes"], _JAPANESE),
         "changes_en": _changes(manifest["changes"], _ENGLISH),
         "load": LOAD.format(repository=settings.repository or "path/to/this/folder", config=config),
@@ -61,6 +68,15 @@ from datasets import load_dataset
 rows = load_dataset("{repository}", "{config}", split="train", streaming=True)
 usable = rows.filter(lambda row: row["text"] is not None and row["outcome"] == "ok")
 ```"""
+
+_UNPROVEN_JA = (  # by whether the release is an open one
+    "`NOASSERTION` の行は、再配布してよい根拠を確認できていません。この版は外部に渡さないでください。",
+    "`NOASSERTION` の行は、根拠を確認できないため書誌情報だけを収録しています。",
+)
+_UNPROVEN_EN = (
+    "No evidence was found that the text of rows with `NOASSERTION` may be republished: do not pass this release on.",
+    "Rows with `NOASSERTION` hold no text, because no evidence was found that it may be published.",
+)
 
 _JAPANESE = {
     "first": "最初の版です。",
@@ -141,10 +157,10 @@ def _schema() -> str:
     return "\n".join(lines)
 
 
-def _table(entries: pa.Table) -> str:
+def _table(figures: Totals) -> str:
     """Counts by config, licence and method, as Markdown."""
     lines = ["| config | license | method | documents | texts | characters |", "|---|---|---|---:|---:|---:|"]
-    for row in counts(entries, ("config", "license", "method")):
-        names = " | ".join(row[name] or "—" for name in ("config", "license", "method"))
+    for row in figures.counts(BY):
+        names = " | ".join(row[name] or "—" for name in BY)
         lines.append(f"| {names} | {row['documents']:,} | {row['texts']:,} | {row['characters']:,} |")
     return "\n".join(lines)

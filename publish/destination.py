@@ -30,12 +30,12 @@ def preview(release: Path, to: str, options: PublishOptions = DEFAULTS) -> Chang
     return shelf.preview(release, _shelf(to, options))
 
 
-def plan_purge(release: Path, to: str, options: PublishOptions = DEFAULTS) -> Purge:
-    return hub_purge.plan_purge(release, _repository(to), options)
+def plan_purge(release: Path, to: str, journals: Path, options: PublishOptions = DEFAULTS) -> Purge:
+    return hub_purge.plan_purge(release, _repository(to), journals, options)
 
 
-def purge(release: Path, to: str, options: PublishOptions = DEFAULTS) -> Purge:
-    return hub_purge.purge(release, _repository(to), options)
+def purge(release: Path, to: str, journals: Path, options: PublishOptions = DEFAULTS) -> Purge:
+    return hub_purge.purge(release, _repository(to), journals, options)
 
 
 def _repository(to: str) -> str:

@@ -158,6 +158,10 @@ class Repo:
         refs = ask("reading the tags", lambda: self.api.list_repo_refs(self.id, repo_type=TYPE))
         return {tag.name: tag.target_commit for tag in refs.tags}
 
+    def branches(self) -> set[str]:
+        refs = ask("reading the branches", lambda: self.api.list_repo_refs(self.id, repo_type=TYPE))
+        return {branch.name for branch in refs.branches}
+
     @contextmanager
     def fetched(self, name: str, revision: str) -> Iterator[Path]:
         """A file as readers get it, through a cache that holds nothing."""

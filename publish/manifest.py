@@ -1,29 +1,40 @@
 """The manifest: which documents a release holds and what is true of each, settled before a shard is written."""
 
+import bisect
 import hashlib
-import json
+import os
+import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from kobunko import __version__
+from kobunko import __version__, durable
 from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus, State
 from kobunko.errors import UsageError
-from kobunko.ids import sha256_hex
+from kobunko.ids import sha256_hex, source_of
+from kobunko.masking import Mask
 from kobunko.publish import published
 from kobunko.publish.rows import RIGHTS_UNKNOWN, Profile, Row
+from kobunko.publish.shards import places, runs, sizes_of
+from kobunko.publish.totals import Totals
 from kobunko.records import Provenance, arrow_schema
 from kobunko.seed import Seed
 
 Cluster = Callable[[list[str], list[str], NDArray[np.uint32]], pa.Table]
 RESERVED = ("default", "provenance", "removed")  # configs that every release has
-STEP = 256  # documents that are looked at together
+PIECE = 20_000  # documents that are looked at together
+GROUP = 2_000  # in a row group of the manifest: lookup asks every release for one document
+MASKED_BYTES = 64_000_000  # of texts that are masked together
+OPTIONS: Mapping[str, Any] = {"compression": "zstd"}
 
 _RIGHTS = {name: f"licence.{name}" for name in RIGHTS_UNKNOWN}
 _FACTS = {
@@ -40,6 +51,7 @@ _OF_CLUSTER = (
     "relation",
     "work_cluster",
     "supersedes",
+    "superseded_by",
     "contained_in",
 )
 _SIGNATURE = ["signature.key_sha256", "signature.minhash"]
@@ -54,7 +66,7 @@ class Entry:
     `characters` are those of the text with its masks.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     doc_id: str
     input_sha256: str
     source: str
@@ -78,6 +90,7 @@ class Entry:
     relation: str | None
     work_cluster: str | None
     supersedes: list[str] | None
+    superseded_by: list[str] | None
     contained_in: list[str] | None
 
 
@@ -91,14 +104,24 @@ class Removed:
 
 @dataclass(frozen=True)
 class Plan:
-    """Entries sorted by id, the position of each in the corpus, and which documents removals keep out."""
+    """What a release holds: the entries sorted by id in a file, and of each document only what places it in a shard."""
 
-    entries: pa.Table
-    positions: NDArray[np.int64]
-    removed: list[str]
+    path: Path
+    digest: str
+    figures: Totals
+    sources: set[str]
+    configs: list[str]
+    config: NDArray[np.int16]  # of each entry, as a place in `configs`
+    places: NDArray[np.uint64]  # of each entry among the hashes
+    sizes: NDArray[np.int64]  # of each row, about
+    removed: list[str]  # documents that removals keep out
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
 def plan(
+    path: Path,
     corpus: Corpus,
     catalogue: Catalogue,
     seeds: Mapping[str, Seed],
@@ -106,41 +129,86 @@ def plan(
     cluster: Cluster,
     sources: Collection[str] = (),
 ) -> Plan:
-    """Settles what a release of the corpus (or of some sources) holds. `cluster` finds the duplicates in it."""
-    removed, source_of = catalogue.removed(), catalogue.sources_of()
-    ids, kept_out = corpus.inputs["doc_id"].to_pylist(), removed | catalogue.withheld()
-    kept = [n for n, name in enumerate(ids) if name not in kept_out and (not sources or source_of[name] in sources)]
-    if not kept:
+    """Settles what a release of the corpus (or of some sources) holds, and writes the entries to a file.
+
+    `cluster` finds the duplicates in it.
+    """
+    removed = catalogue.removed()
+    kept_out = removed | catalogue.withheld()
+    clusters = _clusters(corpus, kept_out, sources, cluster)
+    total, figures, found, configs = hashlib.sha256(), Totals(), set[str](), dict[str, int]()
+    config, where, sizes = [], [], []
+    with durable.writing(path) as temporary, pq.ParquetWriter(temporary, arrow_schema(Entry), **OPTIONS) as writer:
+        for piece, positions in _pieces(corpus, kept_out, sources):
+            entries = _entries(piece, positions, seeds, profile, clusters)
+            writer.write_table(entries, row_group_size=GROUP)
+            total.update(lines(entries))
+            figures.add(entries)
+            found |= set(entries["source"].unique().to_pylist())
+            names = entries["config"].to_pylist()
+            config.append(np.array([configs.setdefault(name, len(configs)) for name in names], dtype=np.int16))
+            where.append(places(entries["doc_id"].to_pylist()))
+            sizes.append(sizes_of(entries["characters"]))
+    if not where:
         raise UsageError("there is no document to release: crawl or import a source first.")
-    positions = np.array(kept, dtype=np.int64)
-    clusters = _clusters(corpus, positions, cluster)
-    outcomes = np.array(_outcomes(corpus), dtype=object)
-    tables = []
-    for some in _steps(positions):
-        chunk = corpus.select(some, [*_FACTS.values(), *_RIGHTS.values(), "text.pages", *published.COLUMNS])
-        columns = _facts(chunk, profile) | _masked(corpus, some, chunk, profile)
-        columns["source"] = pa.array([source_of[name] for name in chunk["doc_id"].to_pylist()], pa.string())
-        columns["config"] = pa.array([_config(name, seeds) for name in columns["source"].to_pylist()], pa.string())
-        columns["outcome"] = pa.array(outcomes[some], pa.string())
-        place = pc.index_in(chunk["doc_id"], clusters["doc_id"])
-        columns["duplicate_cluster"] = clusters["cluster_id"].take(place)
-        columns |= {name: clusters[name].take(place) for name in _OF_CLUSTER}
-        tables.append(pa.table([columns[name] for name in arrow_schema(Entry).names], schema=arrow_schema(Entry)))
-    return Plan(pa.concat_tables(tables), positions, sorted(removed))
+    return Plan(
+        path=path,
+        digest=total.hexdigest(),
+        figures=figures,
+        sources=found,
+        configs=list(configs),
+        config=np.concatenate(config),
+        places=np.concatenate(where),
+        sizes=np.concatenate(sizes),
+        removed=sorted(removed),
+    )
 
 
-def _steps(positions: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-    for start in range(0, len(positions), STEP):
-        yield positions[start : start + STEP]
+def _pieces(
+    corpus: Corpus, kept_out: Collection[str], sources: Collection[str]
+) -> Iterator[tuple[Corpus, NDArray[np.int64]]]:
+    """The corpus in pieces that fit into memory, with the positions of the documents that the release holds."""
+    for piece in corpus.pieces(PIECE):
+        names = piece.inputs["doc_id"].to_pylist()
+        kept = [name not in kept_out and (not sources or source_of(name) in sources) for name in names]
+        if any(kept):
+            yield piece, np.flatnonzero(kept)
 
 
-def _facts(chunk: pa.Table, profile: Profile) -> dict[str, Any]:
+def _entries(
+    corpus: Corpus, positions: NDArray[np.int64], seeds: Mapping[str, Seed], profile: Profile, clusters: pa.Table
+) -> pa.Table:
+    """The entries of documents of a piece of the corpus."""
+    needed = [*_FACTS.values(), *_RIGHTS.values(), "text.pages", *published.COLUMNS, "source"]
+    chunk = corpus.select(positions, needed).combine_chunks()
+    masks = published.masks(chunk, profile)
+    columns = _facts(chunk, profile, masks) | _masked(corpus, positions, chunk, masks)
+    config = {source: _config(source, seeds) for source in pc.unique(chunk["source"]).to_pylist()}
+    columns["source"] = chunk["source"]
+    columns["config"] = pa.array([config[source] for source in chunk["source"].to_pylist()], pa.string())
+    columns["outcome"] = pa.array(_outcomes(corpus), pa.string()).take(pa.array(positions))
+    near = _between(clusters, chunk["doc_id"][0].as_py(), chunk["doc_id"][-1].as_py())
+    place = pc.index_in(chunk["doc_id"], near["doc_id"])
+    columns["duplicate_cluster"] = near["cluster_id"].take(place)
+    columns |= {name: near[name].take(place) for name in _OF_CLUSTER}
+    return pa.table([columns[name] for name in arrow_schema(Entry).names], schema=arrow_schema(Entry))
+
+
+def _between(clusters: pa.Table, first: str, last: str) -> pa.Table:
+    """The rows from one id to another of a table that is sorted by id."""
+    ids = clusters["doc_id"]
+    start = bisect.bisect_left(range(len(ids)), first, key=lambda row: ids[row].as_py())
+    stop = bisect.bisect_right(range(len(ids)), last, key=lambda row: ids[row].as_py())
+    return clusters.slice(start, stop - start)
+
+
+def _facts(chunk: pa.Table, profile: Profile, masks: Mapping[int, Sequence[Mask]]) -> dict[str, Any]:
     """What the side-cars say of documents."""
     columns = {name: chunk[column] for name, column in _FACTS.items()}
     rights = {name: pc.fill_null(chunk[column], RIGHTS_UNKNOWN[name]) for name, column in _RIGHTS.items()}
     why = published.reasons(chunk, profile)
-    masks = map(repr, published.masks(chunk, profile))
-    decided = zip(*(values.to_pylist() for values in rights.values()), why, masks, strict=True)
+    hidden = [repr(masks.get(row, [])) for row in range(chunk.num_rows)]
+    decided = zip(*(values.to_pylist() for values in rights.values()), why, hidden, strict=True)
     present = columns["text_sha256"].is_valid().combine_chunks()
     told = pc.if_else(present, pa.array(why, pa.string()), "")
     return columns | {
@@ -155,15 +223,18 @@ def _facts(chunk: pa.Table, profile: Profile) -> dict[str, Any]:
     }
 
 
-def _masked(corpus: Corpus, positions: NDArray[np.int64], chunk: pa.Table, profile: Profile) -> dict[str, Any]:
+def _masked(
+    corpus: Corpus, positions: NDArray[np.int64], chunk: pa.Table, masks: Mapping[int, Sequence[Mask]]
+) -> dict[str, Any]:
     """Hash and length of texts that have masks; only their texts are read for it."""
     columns = {name: chunk[_FACTS[name]].to_pylist() for name in ("text_sha256", "characters")}
-    found = published.masks(chunk, profile)
-    touched = [row for row, masks in enumerate(found) if masks and columns["text_sha256"][row] is not None]
-    for row in touched:  # one by one: a text may be large
-        text = corpus.select(positions[row : row + 1], ["text.text"])["text.text"][0].as_py()
-        done = published.mask(text, [], found[row])
-        columns["text_sha256"][row], columns["characters"][row] = done.sha256, done.characters
+    touched = np.array([row for row in masks if columns["text_sha256"][row] is not None], dtype=np.int64)
+    sizes = sizes_of(chunk["text.characters"])[touched]
+    for cut in runs(sizes, MASKED_BYTES):
+        texts = corpus.select(positions[touched[cut]], ["text.text"])["text.text"]
+        for row, text in zip(touched[cut].tolist(), texts, strict=True):
+            done = published.mask(text.as_py(), [], masks[row])
+            columns["text_sha256"][row], columns["characters"][row] = done.sha256, done.characters
     return {name: pa.array(values, arrow_schema(Entry).field(name).type) for name, values in columns.items()}
 
 
@@ -198,55 +269,68 @@ def _outcomes(corpus: Corpus) -> list[str]:
     return result
 
 
-def _clusters(corpus: Corpus, positions: NDArray[np.int64], cluster: Cluster) -> pa.Table:
+def _clusters(corpus: Corpus, kept_out: Collection[str], sources: Collection[str], cluster: Cluster) -> pa.Table:
+    """What the fold over all signatures finds. They wait in a file for it, because they are a large part of a home."""
     ids: list[str] = []
     keys: list[str] = []
-    signatures: list[bytes] = []
-    for some in _steps(positions):
-        chunk = corpus.select(some, _SIGNATURE)
-        signed = chunk.filter(chunk["signature.minhash"].is_valid())
-        ids += signed["doc_id"].to_pylist()
-        keys += signed["signature.key_sha256"].to_pylist()
-        signatures += signed["signature.minhash"].to_pylist()
-    matrix = np.frombuffer(b"".join(signatures), dtype="<u4").reshape(len(ids), -1 if ids else 0)
-    return cluster(ids, keys, matrix).combine_chunks()
+    with tempfile.TemporaryFile() as file:
+        for piece, positions in _pieces(corpus, kept_out, sources):
+            chunk = piece.select(positions, _SIGNATURE)
+            signed = chunk.filter(chunk["signature.minhash"].is_valid())
+            ids += signed["doc_id"].to_pylist()
+            keys += signed["signature.key_sha256"].to_pylist()
+            file.writelines(signed["signature.minhash"].to_pylist())
+        file.flush()
+        shape = (len(ids), os.fstat(file.fileno()).st_size // 4 // max(len(ids), 1))
+        matrix = np.memmap(file, "<u4", "r", shape=shape) if ids else np.zeros(shape, dtype="<u4")
+        return _with_later(cluster(ids, keys, matrix).combine_chunks())
 
 
-def digest(entries: pa.Table) -> str:
-    """SHA-256 over the entries, one line of JSON each: independent of how Parquet stores them."""
+def _with_later(clusters: pa.Table) -> pa.Table:
+    """Beside the versions that a document follows those that follow it."""
+    later: dict[str, list[str]] = defaultdict(list)
+    following = clusters.filter(pc.greater(pc.list_value_length(clusters["supersedes"]), 0))
+    for name, earlier in zip(following["doc_id"].to_pylist(), following["supersedes"].to_pylist(), strict=True):
+        for one in earlier:
+            later[one].append(name)
+    lists = [sorted(later.get(name, ())) for name in clusters["doc_id"].to_pylist()]
+    column = pa.array(lists, pa.list_(pa.string()))
+    return clusters.append_column("superseded_by", column)
+
+
+def lines(entries: pa.Table) -> bytes:
+    """Entries as text, one line each: what is hashed does not depend on how Parquet stores them."""
+    columns = [
+        pc.binary_join(values.cast(pa.list_(pa.string())), " ")
+        if pa.types.is_list(values.type)
+        else pc.cast(values, pa.string())
+        for values in entries.columns
+    ]
+    options: dict[str, Any] = {"null_handling": "replace", "null_replacement": "\0"}
+    joined = pc.binary_join_element_wise(*columns, "\x1f", **options)
+    return "".join(f"{line}\n" for line in joined.to_pylist()).encode()
+
+
+def digest(path: Path) -> str:
+    """SHA-256 over the `lines` of a list of entries."""
     total = hashlib.sha256()
-    for batch in entries.to_batches(max_chunksize=10_000):
-        for row in batch.to_pylist():
-            total.update(f"{json.dumps(row, ensure_ascii=False, sort_keys=True)}\n".encode())
+    with pq.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=PIECE):
+            total.update(lines(pa.Table.from_batches([batch])))
     return total.hexdigest()
-
-
-_COUNTED = ("characters", "tokens", "tokens_tekken")
-
-
-def counts(entries: pa.Table, by: Sequence[str] = ("config",)) -> list[dict[str, Any]]:
-    """Documents, texts, and characters and tokens of the texts in the release, by columns of the entries; sorted."""
-    ones = pa.array(np.ones(entries.num_rows, dtype=np.int64))
-    table = entries.select(list(by)).append_column("documents", ones)
-    table = table.append_column("texts", pc.cast(entries["text"], pa.int64()))
-    for name in _COUNTED:
-        table = table.append_column(name, pc.fill_null(pc.if_else(entries["text"], entries[name], 0), 0))
-    sums = [(name, "sum") for name in ("documents", "texts", *_COUNTED)]
-    grouped = table.group_by(list(by)).aggregate(sums).sort_by([(name, "ascending") for name in by])
-    return [{name.removesuffix("_sum"): value for name, value in row.items()} for row in grouped.to_pylist()]
 
 
 def describe(planned: Plan, version: str, profile: Profile, stages: list[str]) -> dict[str, Any]:
     """The content of `manifest.json`."""
-    by_config = {row.pop("config"): row for row in counts(planned.entries)}
+    by_config = {row.pop("config"): row for row in planned.figures.counts()}
     return {
         "version": version,
         "profile": profile,
         "software": {"kobunko": __version__, "pyarrow": pa.__version__},
         "schema": {record.__name__: record.version for record in (Row, Entry, Provenance, Removed)},
         "stages": stages,
-        "documents": planned.entries.num_rows,
-        "documents_sha256": digest(planned.entries),
+        "documents": len(planned),
+        "documents_sha256": planned.digest,
         "removed": len(planned.removed),
         "removed_sha256": sha256_hex("\n".join(planned.removed).encode()),
         "configs": by_config,

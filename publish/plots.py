@@ -3,29 +3,30 @@
 import io
 from collections.abc import Callable
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from kobunko.publish.totals import CONFIDENCES, LENGTHS, Totals
+
 COLOUR = "#2f6f8f"
 
 
-def plots(entries: pa.Table) -> dict[str, bytes]:
+def plots(figures: Totals) -> dict[str, bytes]:
     """PNG files by name."""
-    return {
-        "plots/lengths.png": _png(lambda axes: _lengths(axes, entries)),
-        "plots/confidence.png": _png(lambda axes: _confidence(axes, entries)),
-        "plots/licences.png": _png(lambda axes: _licences(axes, entries)),
+    found = {
+        "plots/lengths.png": _png(lambda axes: _lengths(axes, figures)),
+        "plots/licences.png": _png(lambda axes: _licences(axes, figures), left=0.36),
     }
+    if figures.confidences.any():
+        found["plots/confidence.png"] = _png(lambda axes: _confidence(axes, figures))
+    return found
 
 
-def _png(draw: Callable[[Axes], None]) -> bytes:
-    figure = Figure(figsize=(7, 3.2), dpi=110, layout="constrained")
+def _png(draw: Callable[[Axes], None], left: float = 0.11) -> bytes:
+    figure = Figure(figsize=(7, 3.2), dpi=110)
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    axes = figure.add_axes((left, 0.17, 0.97 - left, 0.7))
     draw(axes)
     axes.spines[["top", "right"]].set_visible(False)
     buffer = io.BytesIO()
@@ -33,27 +34,25 @@ def _png(draw: Callable[[Axes], None]) -> bytes:
     return buffer.getvalue()
 
 
-def _lengths(axes: Axes, entries: pa.Table) -> None:
+def _lengths(axes: Axes, figures: Totals) -> None:
     """How long the texts are, on a logarithmic scale."""
-    characters = entries.filter(entries["text"])["characters"].to_numpy()
-    axes.hist(np.log10(np.maximum(characters, 1)), bins=np.linspace(0, 7, 43).tolist(), color=COLOUR)
-    axes.set_xticks(range(8), [f"$10^{power}$" for power in range(8)])
+    axes.stairs(figures.lengths, LENGTHS, fill=True, color=COLOUR)
+    axes.set_xticks(range(8), ["1", "10", "100", "1k", "10k", "100k", "1M", "10M"])
     axes.set(title="Length of the texts in this release", xlabel="characters", ylabel="documents")
 
 
-def _confidence(axes: Axes, entries: pa.Table) -> None:
-    values = entries["ocr_confidence"].drop_null().to_numpy()
-    axes.hist(values, bins=np.linspace(0.5, 1, 51).tolist(), color=COLOUR)
-    axes.set(title=f"OCR confidence of the {len(values):,} documents with pages read by OCR", ylabel="documents")
+def _confidence(axes: Axes, figures: Totals) -> None:
+    axes.stairs(figures.confidences, CONFIDENCES, fill=True, color=COLOUR)
+    total = figures.confidences.sum()
+    axes.set(title=f"OCR confidence of the {total:,} documents with pages read by OCR", ylabel="documents")
     axes.set_xlabel("mean confidence, weighted by characters")
     axes.set_ylim(bottom=0)
 
 
-def _licences(axes: Axes, entries: pa.Table) -> None:
+def _licences(axes: Axes, figures: Totals) -> None:
     """Documents by licence, those with their text in the release apart."""
-    ones = entries.select(["license"]).append_column("texts", pc.cast(entries["text"], pa.int64()))
-    table = ones.group_by("license").aggregate([("texts", "sum"), ("texts", "count")]).sort_by("license")
-    names, texts, all_ = (table[name].to_pylist() for name in ("license", "texts_sum", "texts_count"))
+    rows = figures.counts(("license",))
+    names, texts, all_ = ([row[name] for row in rows] for name in ("license", "texts", "documents"))
     axes.barh(names, all_, color="#c9d3d8", label="metadata only")
     axes.barh(names, texts, color=COLOUR, label="with text")
     axes.set(title="Documents by licence", xlabel="documents")

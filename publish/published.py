@@ -6,27 +6,29 @@ belong to somebody else. The text that is hashed, counted and divided into pages
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kobunko.masking import Mask, masked
 from kobunko.policy import Profile, Rights, passes_on, withheld
 from kobunko.records import PageSpan, from_row, to_row
 
-COLUMNS = (
+_RIGHTS = (  # in the order of the fields of `Rights`
     "licence.license",
     "licence.redistribute",
-    "licence.part",
     "licence.train",
     "licence.opt_out",
     "third_party.effect",
-    "third_party.spans",
     "privacy.action",
-    "privacy.masks",
+    "licence.part",
 )
+COLUMNS = (*_RIGHTS, "third_party.spans", "privacy.masks")
 THIRD_PARTY = "［第三者の著作物］"
 
 
@@ -40,32 +42,31 @@ class MaskedText:
 
 def reasons(chunk: pa.Table, profile: Profile) -> list[str]:
     """For each document of a chunk with `COLUMNS` why its text is left out; empty where it is not."""
-    return [withheld(_rights(row), profile) for row in chunk.select(COLUMNS).to_pylist()]
+    columns = (chunk[name].to_pylist() for name in _RIGHTS)
+    return [_reason(profile, *facts) for facts in zip(*columns, strict=True)]
 
 
-def _rights(row: Mapping[str, Any]) -> Rights:
-    return Rights(
-        license=row["licence.license"],
-        redistribute=row["licence.redistribute"],
-        train=row["licence.train"],
-        opt_out=bool(json.loads(row["licence.opt_out"] or "[]")),
-        third_party=row["third_party.effect"],
-        action=row["privacy.action"],
-        part=row["licence.part"],
-    )
+@lru_cache(maxsize=4096)  # a few judgements stand for all documents of a source
+def _reason(
+    profile: Profile, licence: str, redistribute: str, train: str, opt_out: str, other: str, act: str, part: str
+) -> str:
+    return withheld(Rights(licence, redistribute, train, bool(json.loads(opt_out or "[]")), other, act, part), profile)
 
 
-def masks(chunk: pa.Table, profile: Profile) -> list[list[Mask]]:
-    """For each document of a chunk with `COLUMNS` what is masked in its text."""
-    spans = chunk["third_party.spans"].to_pylist() if passes_on(profile) else [None] * chunk.num_rows
-    personal = chunk["privacy.masks"].to_pylist()
-    return [
-        [from_row(Mask, item) for item in mine or ()] + _third_parties(theirs)
-        for mine, theirs in zip(personal, spans, strict=True)
-    ]
+def masks(chunk: pa.Table, profile: Profile) -> dict[int, list[Mask]]:
+    """What is masked in the texts of a chunk with `COLUMNS`, by row; most texts have no mask."""
+    found: dict[int, list[Mask]] = defaultdict(list)
+    lengths = pc.fill_null(pc.list_value_length(chunk["privacy.masks"]), 0)
+    for row in pc.indices_nonzero(lengths).to_pylist():
+        found[row] += [from_row(Mask, item) for item in chunk["privacy.masks"][row].as_py()]
+    if passes_on(profile):
+        spans = chunk["third_party.spans"]
+        for row in pc.indices_nonzero(pc.fill_null(pc.not_equal(spans, "[]"), False)).to_pylist():
+            found[row] += _third_parties(spans[row].as_py())
+    return {row: found[row] for row in sorted(found) if found[row]}
 
 
-def _third_parties(spans: str | None) -> list[Mask]:
+def _third_parties(spans: str) -> list[Mask]:
     found = json.loads(spans or "[]")
     return [Mask(s["start"], s["end"], "third-party", THIRD_PARTY) for s in found if s["effect"] == "span"]
 

@@ -4,47 +4,73 @@ A document that was removed is still in every older commit and tag. Only when ta
 files of older releases are gone can nobody read it there any more. It cannot be undone.
 """
 
+import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub.errors import RevisionNotFoundError
 
+from kobunko import durable
 from kobunko.errors import KobunkoError, UsageError
+from kobunko.ids import short_hash
 from kobunko.publish.hub import TYPE, Release, Repo, plan_against, title_of
 from kobunko.publish.hub_session import FAILURES, ask, hub_session, refused
 from kobunko.publish.result import DEFAULTS, PublishOptions, Purge
 
 
-def plan_purge(folder: Path, repo_id: str, options: PublishOptions = DEFAULTS) -> Purge:
+def plan_purge(folder: Path, repo_id: str, journals: Path, options: PublishOptions = DEFAULTS) -> Purge:
     """What `purge` would delete. Raises `UsageError` unless `main` holds exactly this release."""
     with hub_session(options.timeout_s):
-        return _plan(Repo(repo_id), Release(folder))
+        repo, release = Repo(repo_id), Release(folder)
+        return _with_earlier(_plan(repo, release), _note(journals, repo))
 
 
-def purge(folder: Path, repo_id: str, options: PublishOptions = DEFAULTS) -> Purge:
-    """Leaves one commit with this release under its tag, and checks that the older commits answer 404."""
+def purge(folder: Path, repo_id: str, journals: Path, options: PublishOptions = DEFAULTS) -> Purge:
+    """Leaves one commit with this release under its tag, and checks that the older commits answer 404.
+
+    What is to go is noted on disk first: once the history is squashed the Hub no longer tells which commits there
+    were, and a run that is cut off must still look for every one of them when it is repeated.
+    """
     with hub_session(options.timeout_s):
         repo, release = Repo(repo_id), Release(folder)
-        planned = _plan(repo, release)
-        asked: dict[str, Any] = {"repo_type": TYPE}
-        for tag in [*planned.tags, *([release.version] if release.version in repo.tags() else [])]:
-            ask(f"deleting the tag {tag}", partial(repo.api.delete_tag, repo_id, tag=tag, **asked))
-        for branch in planned.branches:
-            ask(f"deleting {branch}", partial(repo.api.delete_branch, repo_id, branch=branch, **asked))
-        ask(
-            "squashing the history",
-            lambda: repo.api.super_squash_history(
-                repo_id, branch="main", commit_message=title_of(release.version), **asked
-            ),
-        )
-        stored = ask("listing stored files", lambda: list(repo.api.list_lfs_files(repo_id, **asked)))
-        old = [item for item in stored if item.file_oid in planned.files]
-        ask("deleting stored files", lambda: repo.api.permanently_delete_lfs_files(repo_id, old, **asked))
-        head = repo.head()
-        ask("tagging", lambda: repo.api.create_tag(repo_id, tag=release.version, revision=head, exist_ok=True, **asked))
+        note = _note(journals, repo)
+        planned = _with_earlier(_plan(repo, release), note)
+        durable.write_bytes(note, json.dumps(asdict(planned)).encode())
+        _delete(repo, release, planned)
         _check_gone(repo, planned)
+        durable.remove(note)
         return planned
+
+
+def _note(journals: Path, repo: Repo) -> Path:
+    return journals / f"purge-{short_hash([repo.api.endpoint, repo.id])}.json"
+
+
+def _with_earlier(planned: Purge, note: Path) -> Purge:
+    """A plan with all that an earlier run, which was cut off, had still to see gone."""
+    if not note.is_file():
+        return planned
+    earlier = json.loads(note.read_bytes())
+    return Purge(**{name: sorted({*names, *earlier[name]}) for name, names in asdict(planned).items()})
+
+
+def _delete(repo: Repo, release: Release, planned: Purge) -> None:
+    asked: dict[str, Any] = {"repo_type": TYPE}
+    there = repo.tags()
+    for tag in [name for name in (*planned.tags, release.version) if name in there]:
+        ask(f"deleting the tag {tag}", partial(repo.api.delete_tag, repo.id, tag=tag, **asked))
+    for branch in repo.branches() & set(planned.branches):
+        ask(f"deleting {branch}", partial(repo.api.delete_branch, repo.id, branch=branch, **asked))
+    message = title_of(release.version)
+    squash = partial(repo.api.super_squash_history, repo.id, branch="main", commit_message=message, **asked)
+    ask("squashing the history", squash)
+    stored = ask("listing stored files", lambda: list(repo.api.list_lfs_files(repo.id, **asked)))
+    old = [item for item in stored if item.file_oid in planned.files]
+    ask("deleting stored files", lambda: repo.api.permanently_delete_lfs_files(repo.id, old, **asked))
+    head = repo.head()
+    ask("tagging", lambda: repo.api.create_tag(repo.id, tag=release.version, revision=head, exist_ok=True, **asked))
 
 
 def _plan(repo: Repo, release: Release) -> Purge:

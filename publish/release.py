@@ -20,12 +20,13 @@ from kobunko.ids import sha256_hex
 from kobunko.publish import checksums
 from kobunko.publish.card import card
 from kobunko.publish.croissant import croissant
-from kobunko.publish.diff import Side, diff, read_side
+from kobunko.publish.diff import Side, counts, read_side
+from kobunko.publish.joined import Joined
 from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
 from kobunko.publish.plots import plots
 from kobunko.publish.provenance import version_order
-from kobunko.publish.rows import FROM_MANIFEST, Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
-from kobunko.publish.shards import partition, row_groups, shard_name, sizes_of, write_shard
+from kobunko.publish.rows import Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
+from kobunko.publish.shards import ahead, partition, row_groups, shard_name, write_shard
 from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
 from kobunko.publish.tally import Tally
 from kobunko.records import Provenance, arrow_schema
@@ -65,18 +66,18 @@ def build(
     final = settings.releases / _checked(version)
     temporary = final.with_name(f"{version}{durable.TEMPORARY}")
     shutil.rmtree(temporary, ignore_errors=True)  # left by a crash
-    planned = plan(corpus, catalogue, seeds, profile, cluster, sources)
-    manifest = describe(planned, version, profile, [stage.label for stage in corpus.stages.values()])
-    manifest["sources"] = sorted(sources)
-    manifest["publishers"] = _publishers(planned, seeds)
-    manifest["changes"] = _changes(settings.releases, catalogue, manifest, planned)
     try:
+        planned = plan(temporary / "manifest.parquet", corpus, catalogue, seeds, profile, cluster, sources)
+        manifest = describe(planned, version, profile, [stage.label for stage in corpus.stages.values()])
+        manifest["sources"] = sorted(sources)
+        manifest["publishers"] = _publishers(planned, seeds)
+        manifest["changes"] = _changes(settings.releases, catalogue, manifest, planned)
         _write(temporary, corpus, planned, manifest, settings)
         unchanged = _install(temporary, final)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     manifest_sha256 = sha256_hex((final / "manifest.json").read_bytes())
-    documents, texts = planned.entries.num_rows, sum(planned.entries["text"].to_pylist())
+    documents, texts = len(planned), sum(row["texts"] for row in planned.figures.counts())
     if version not in {row["version"] for row in catalogue.releases()}:
         catalogue.add_release(version, profile, manifest_sha256, documents)
     return ReleaseInfo(version, profile, final, documents, texts, len(planned.removed), manifest_sha256, unchanged)
@@ -90,7 +91,7 @@ def _checked(version: str) -> str:
 
 def _publishers(planned: Plan, seeds: Mapping[str, Seed]) -> dict[str, dict[str, str]]:
     """Who published the documents, by source."""
-    found = sorted(set(planned.entries["source"].to_pylist()) & seeds.keys())
+    found = sorted(planned.sources & seeds.keys())
     told = ("title", "publisher", "homepage")
     return {name: {key: str(getattr(seeds[name], key)) for key in told} for name in found}
 
@@ -102,9 +103,8 @@ def _changes(folder: Path, catalogue: Catalogue, manifest: Mapping[str, Any], pl
     earlier = [name for name in known if version_order(name) < version_order(mine) and (folder / name).is_dir()]
     if not earlier:
         return None
-    return diff(
-        read_side(folder / max(earlier, key=version_order)), Side(manifest, planned.entries, planned.removed)
-    ).counts()
+    newest = folder / max(earlier, key=version_order)
+    return counts(read_side(newest), Side(manifest, planned.path, planned.removed))
 
 
 def _install(temporary: Path, final: Path) -> bool:
@@ -124,16 +124,12 @@ def _install(temporary: Path, final: Path) -> bool:
 
 def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, Any], settings: Settings) -> None:
     durable.write_bytes(folder / "manifest.json", _json(manifest))
-    # Groups are small, because lookup asks every release for one document.
-    durable.write_parquet(folder / "manifest.parquet", planned.entries, compression="zstd", row_group_size=2000)
-    stages = list(corpus.stages)
-    tally = Tally()
+    stages, tally, joined = list(corpus.stages), Tally(), Joined(corpus, planned.path)
     released = _Files(Row, columns_for(stages), lambda chunk: tally.add(rows_of(chunk, manifest["profile"])))
-    configs = np.array(planned.entries["config"].to_pylist(), dtype=object)
-    for config in manifest["configs"]:
-        _write_shards(folder / "data" / config, released, corpus, planned, np.flatnonzero(configs == config))
+    for number, config in enumerate(planned.configs):
+        _write_shards(folder / "data" / config, released, joined, planned, np.flatnonzero(planned.config == number))
     traced = _Files(Provenance, provenance_columns(stages), provenance_of)
-    _write_shards(folder / "provenance", traced, corpus, planned, np.arange(len(configs)))
+    _write_shards(folder / "provenance", traced, joined, planned, np.arange(len(planned)))
     removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
     write_shard(folder / "removed" / shard_name(0, 1), removed.schema, [removed])
     sums = {name: checksums.file_sha256(folder / name) for name in checksums.files_of(folder)}
@@ -158,9 +154,9 @@ def _write_papers(
     }
     for name, paper in papers.items():
         durable.write_bytes(folder / name, _json(paper))
-    for name, picture in plots(planned.entries).items():
+    for name, picture in plots(planned.figures).items():
         durable.write_bytes(folder / name, picture)
-    durable.write_bytes(folder / "README.md", card(manifest, planned.entries, settings).encode())
+    durable.write_bytes(folder / "README.md", card(manifest, planned.figures, settings).encode())
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -176,22 +172,11 @@ class _Files:
     make: Callable[[pa.Table], pa.Table]
 
 
-def _write_shards(folder: Path, files: _Files, corpus: Corpus, planned: Plan, rows: NDArray[np.int64]) -> None:
-    """Writes the entries at `rows` as shards, one row group in memory at a time."""
-    entries = planned.entries.select(["doc_id", "characters", *FROM_MANIFEST]).take(pa.array(rows))
-    ids, sizes = entries["doc_id"].to_pylist(), sizes_of(entries["characters"].to_pylist())
-    shards = partition(ids, sizes)
+def _write_shards(folder: Path, files: _Files, joined: Joined, planned: Plan, rows: NDArray[np.int64]) -> None:
+    """Writes the entries at `rows` as shards; one row group is written, one made and one read at a time."""
+    where, sizes = planned.places[rows], planned.sizes[rows]
+    shards = partition(where, sizes)
     for number, members in enumerate(shards):
-        cuts = row_groups([ids[member] for member in members], sizes[members])
-        groups = (_group(files, corpus, planned.positions[rows], entries, members[cut]) for cut in cuts)
-        write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), groups)
-
-
-def _group(
-    files: _Files, corpus: Corpus, positions: NDArray[np.int64], entries: pa.Table, members: NDArray[np.int64]
-) -> pa.Table:
-    chunk = corpus.select(positions[members], files.columns)
-    mine = entries.take(pa.array(members))
-    for name in FROM_MANIFEST:
-        chunk = chunk.append_column(name, mine[name])
-    return files.make(chunk)
+        cuts = row_groups(where[members], sizes[members])
+        chunks = ahead(joined.take(rows[members[cut]], files.columns) for cut in cuts)
+        write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), map(files.make, chunks))

@@ -26,7 +26,7 @@ class Row:
     A field that is not the document's own names the column that it is taken from.
     """
 
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     id: str = column("doc_id", "source, a hyphen, 26 base32 characters; the same on any machine")
     work_id: str = column("", "shared by all versions of one work")
     source: str = column("", "name of the source")
@@ -78,6 +78,7 @@ class Row:
     relation: str | None = column("", "to that row: same-bytes, same-text, near or none")
     work_cluster: str | None = column("", "smallest id of the rows that are forms or versions of the same work")
     supersedes: list[str] | None = column("", "rows of earlier versions that it directly follows")
+    superseded_by: list[str] | None = column("", "rows of later versions that directly follow it; empty for the newest")
     contained_in: list[str] | None = column("", "longer rows that hold nearly all of it")
     outcome: str = column("", "ok, or the first stage that failed and how: extract:reject:encrypted")
     sha256: str | None = column("text.sha256", "of the text as UTF-8, published or not")
@@ -108,6 +109,7 @@ FROM_MANIFEST = (
     "relation",
     "work_cluster",
     "supersedes",
+    "superseded_by",
     "contained_in",
 )
 _DERIVED = ("withheld", "raw_sha256", "fetched_at", "stages")
@@ -136,7 +138,7 @@ def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     why, masks = published.reasons(chunk, profile), published.masks(chunk, profile)
     found |= _masked(found, masks)
     allowed = pa.array([not reason for reason in why], pa.bool_())
-    whole = pa.array([not reason and not mine for reason, mine in zip(why, masks, strict=True)], pa.bool_())
+    whole = pa.array([not reason and row not in masks for row, reason in enumerate(why)], pa.bool_())
     found |= {
         "withheld": pc.if_else(pc.is_valid(found["text"]), pa.array(why, pa.string()), ""),
         "structure": _published_structure(chunk, whole, why, profile),
@@ -152,21 +154,17 @@ def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     return pa.Table.from_arrays([found[field.name].cast(field.type) for field in schema], schema=schema)
 
 
-def _masked(found: Mapping[str, pa.Array], masks: Sequence[Sequence[Mask]]) -> dict[str, pa.Array]:
+def _masked(found: Mapping[str, pa.Array], masks: Mapping[int, Sequence[Mask]]) -> dict[str, pa.Array]:
     """The columns of texts that have masks, with the masks applied."""
     names = ("text", "pages", "sha256", "characters")
-    if not any(masks):
+    rows = [row for row in masks if found["text"][row].is_valid]
+    if not rows:
         return {}
-    rows = zip(*(found[name].to_pylist() for name in names), masks, strict=True)
-    done = [_with_masks(*row) for row in rows]
-    return {name: pa.array([row[n] for row in done], found[name].type) for n, name in enumerate(names)}
-
-
-def _with_masks(text: Any, pages: Any, sha256: Any, characters: Any, masks: Sequence[Mask]) -> tuple[Any, ...]:
-    if text is None or not masks:
-        return text, pages, sha256, characters
-    done = published.mask(text, pages, masks)
-    return done.text, done.pages, done.sha256, done.characters
+    done = [published.mask(found["text"][row].as_py(), found["pages"][row].as_py(), masks[row]) for row in rows]
+    place = np.arange(len(found["text"]))
+    place[rows] = len(place) + np.arange(len(rows))
+    new = {name: pa.array([getattr(text, name) for text in done], found[name].type) for name in names}
+    return {name: pa.concat_arrays([found[name], new[name]]).take(pa.array(place)) for name in names}
 
 
 def _published_structure(chunk: pa.Table, whole: pa.Array, why: Sequence[str], profile: Profile) -> pa.Array:
@@ -217,9 +215,12 @@ def _latest(lists: pa.Array) -> pa.Array:
 
 
 def _labels(chunk: pa.Table) -> pa.Array:
-    columns = [chunk[name].to_pylist() for name in chunk.column_names if name.endswith(".stage")]
-    rows = zip(*columns, strict=True) if columns else [()] * chunk.num_rows
-    return pa.array([[label for label in row if label] for row in rows], pa.list_(pa.string()))
+    """The labels of every stage that has a row for the document."""
+    columns = [_array(chunk, name) for name in chunk.column_names if name.endswith(".stage")]
+    counts = sum(column.is_valid().to_numpy(zero_copy_only=False).astype(np.int32) for column in columns)
+    joined = pc.binary_join_element_wise(*columns, " ", null_handling="skip")
+    labels = pc.split_pattern(joined.filter(pc.not_equal(joined, "")), " ").flatten()
+    return pa.ListArray.from_arrays(pa.array(np.cumsum([0, *counts]), pa.int32()), labels)
 
 
 def provenance_columns(stages: Sequence[str]) -> list[str]:

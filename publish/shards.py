@@ -7,11 +7,13 @@ document that comes or goes moves no boundary but its own.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -28,14 +30,15 @@ _DIGITS = 7  # base32 digits that are looked at: 35 bits
 _BASE32 = np.zeros(256, dtype=np.uint64)
 _BASE32[np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)] = np.arange(32, dtype=np.uint64)
 
+T = TypeVar("T")
 Sizes = NDArray[np.int64]
 Places = NDArray[np.uint64]
 
 
-def sizes_of(characters: Sequence[int | None]) -> Sizes:
+def sizes_of(characters: pa.ChunkedArray) -> Sizes:
     """Estimated bytes of rows by the length of their texts."""
-    known = np.array([count or 0 for count in characters], dtype=np.int64)
-    return known * BYTES_PER_CHARACTER + BYTES_BESIDE_TEXT
+    known = pc.fill_null(characters, 0).to_numpy()
+    return np.asarray(known * BYTES_PER_CHARACTER + BYTES_BESIDE_TEXT, dtype=np.int64)
 
 
 def places(ids: Sequence[str]) -> Places:
@@ -46,9 +49,8 @@ def places(ids: Sequence[str]) -> Places:
     return np.asarray(values @ weights, dtype=np.uint64)
 
 
-def partition(ids: Sequence[str], sizes: Sizes, limit: int = SHARD_BYTES) -> list[NDArray[np.int64]]:
+def partition(where: Places, sizes: Sizes, limit: int = SHARD_BYTES) -> list[NDArray[np.int64]]:
     """Row numbers of each shard, in the order given. No shard is over the limit unless one document is."""
-    where = places(ids)
     for bits in range(_MOST_BITS + 1):
         shard = (where >> np.uint64(5 * _DIGITS - bits)).astype(np.int64)
         total = np.bincount(shard, weights=sizes, minlength=1 << bits)
@@ -58,13 +60,18 @@ def partition(ids: Sequence[str], sizes: Sizes, limit: int = SHARD_BYTES) -> lis
 
 
 def row_groups(
-    ids: Sequence[str], sizes: Sizes, limit: int = GROUP_BYTES, rows: int = GROUP_ROWS, mark: int = MARK
+    where: Places, sizes: Sizes, limit: int = GROUP_BYTES, rows: int = GROUP_ROWS, mark: int = MARK
 ) -> Iterator[slice]:
     """Cuts a shard into row groups under a size and a number of rows."""
-    ends = places(ids) % np.uint64(mark) == 0
+    return runs(sizes, limit, rows, where % np.uint64(mark) == 0)
+
+
+def runs(sizes: Sizes, limit: int, rows: int = GROUP_ROWS, ends: NDArray[np.bool_] | None = None) -> Iterator[slice]:
+    """Cuts rows into runs under a size and a number of rows, also after those that `ends` marks."""
+    marked = np.zeros(len(sizes), dtype=bool) if ends is None else ends
     start, total = 0, 0
     for number, size in enumerate(sizes.tolist()):
-        if number > start and (ends[number - 1] or total + size > limit or number - start == rows):
+        if number > start and (marked[number - 1] or total + size > limit or number - start == rows):
             yield slice(start, number)
             start, total = number, 0
         total += size
@@ -93,7 +100,17 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
 
 
 def write_shard(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> None:
-    """Writes one row group per table."""
+    """Writes one row group per table; while one is written the next one is made."""
     with durable.writing(path) as temporary, pq.ParquetWriter(temporary, schema, **parquet_options(schema)) as writer:
-        for table in groups:
+        for table in ahead(groups):
             writer.write_table(table, row_group_size=max(1, table.num_rows))
+
+
+def ahead(items: Iterable[T]) -> Iterator[T]:
+    """The same items, each made in another thread while the one before it is used."""
+    source, end = iter(items), object()
+    with ThreadPoolExecutor(1) as thread:
+        coming: Future[Any] = thread.submit(next, source, end)
+        while (item := coming.result()) is not end:
+            coming = thread.submit(next, source, end)
+            yield item

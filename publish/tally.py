@@ -3,10 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
+
+_HOST = r"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://(?:[^/?#@]*@)?([^/?#:]*))?.*$"
 
 
 @dataclass
@@ -21,13 +22,15 @@ class Tally:
 
     def add(self, rows: pa.Table) -> pa.Table:
         """Counts rows of a release and hands them on."""
-        urls, lengths = rows["url"].to_pylist(), rows["characters"].to_pylist()
-        for url, present, length in zip(urls, rows["text"].is_valid().to_pylist(), lengths, strict=True):
-            host = urlsplit(url).hostname or "—"
-            self.documents[host] += 1
-            if present:
-                self.texts[host] += 1
-                self.characters[host] += length
+        hosts = pc.utf8_lower(pc.replace_substring_regex(rows["url"], _HOST, r"\1"))
+        texts = pc.cast(pc.is_valid(rows["text"]), pa.int64())
+        lengths = pc.if_else(pc.is_valid(rows["text"]), rows["characters"], 0)
+        table = pa.table({"host": hosts, "texts": texts, "characters": lengths})
+        found = table.group_by("host").aggregate([("texts", "count"), ("texts", "sum"), ("characters", "sum")])
+        for host, documents, present, characters in zip(*(column.to_pylist() for column in found.columns), strict=True):
+            self.documents[host or "—"] += documents
+            self.texts[host or "—"] += present
+            self.characters[host or "—"] += characters
         span = pc.min_max(rows["fetched_at"]).as_py()
         self.first = min(filter(None, (self.first, span["min"])), default=None)
         self.last = max(filter(None, (self.last, span["max"])), default=None)

@@ -197,14 +197,14 @@ def _plan_purge(home: Home, version: str, to: str) -> Purge:
     """What `purge` would delete from a repository on the Hub."""
     from kobunko.publish import destination
 
-    return destination.plan_purge(home.settings.releases / version, to, _options(home))
+    return destination.plan_purge(home.settings.releases / version, to, home.settings.publishing, _options(home))
 
 
 def _purge(home: Home, version: str, to: str) -> Purge:
     """Leaves nothing but this release in a repository on the Hub."""
     from kobunko.publish import destination
 
-    return destination.purge(home.settings.releases / version, to, _options(home))
+    return destination.purge(home.settings.releases / version, to, home.settings.publishing, _options(home))
 
 
 def _options(home: Home, private: bool = False, gated: Gated | None = None) -> PublishOptions:

@@ -59,7 +59,7 @@ def test_documents_are_found_by_every_name_that_they_have(either: Catalogue) -> 
     assert either.document_ids(sha256=first.sha256) == [made.doc_id]
     assert either.document_ids(work_id=made.work_id) == [made.doc_id]
     assert either.document_ids(source="other") == []
-    assert either.document_table([made.doc_id])["parts"][0][0]["warc_offset"].as_py() == 100
+    assert either.document_table(["parts"], [made.doc_id])["parts"][0][0]["warc_offset"].as_py() == 100
 
 
 def test_the_newest_capture_is_the_last_one_to_arrive(either: Catalogue) -> None:

@@ -43,6 +43,29 @@ def table(corpus: Corpus, *columns: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["source_key"])
 
 
+def test_rows_come_in_the_order_that_was_asked_for(catalogue: Catalogue, tmp_path: Path) -> None:
+    """Stages with units ask for the small documents first; each must get its own parts."""
+    add(catalogue, *(f"ok-{number}" for number in range(5)))
+    corpus = run(catalogue, tmp_path)
+    place = np.array([3, 0, 4])
+    for view in (corpus, corpus.between("a", "z")):
+        rows = view.select(place, ["source_key", "parts", "number.n"]).to_pylist()
+        assert [row["doc_id"] for row in rows] == [corpus.inputs["doc_id"][int(n)].as_py() for n in place]
+        assert all(row["source_key"] == f"ok-{row['number.n']}" for row in rows)
+
+
+def test_a_corpus_can_be_read_in_pieces(catalogue: Catalogue, tmp_path: Path) -> None:
+    add(catalogue, *(f"ok-{number}" for number in range(3)), "reject-3")
+    whole = run(catalogue, tmp_path)
+    add(catalogue, "ok-9")
+    whole = Corpus(catalogue, tmp_path, machinery.STAGES)
+    pieces = list(whole.pieces(2))
+    assert [len(piece) for piece in pieces] == [2, 2, 1]
+    for name in whole.stages:
+        assert [one for piece in pieces for one in piece.outcomes(name)] == whole.outcomes(name)
+        assert np.concatenate([piece.states(name) for piece in pieces]).tolist() == whole.states(name).tolist()
+
+
 def test_a_document_that_fails_is_a_row_with_a_reason(catalogue: Catalogue, tmp_path: Path) -> None:
     add(catalogue, "ok-1", "ok-2", "reject-3", "fail-4")
     corpus = run(catalogue, tmp_path)

@@ -8,6 +8,7 @@ from typing import Any
 import huggingface_hub.constants
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "cli" / "support"))
 sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 from conftest_hub import make_release

@@ -2,15 +2,13 @@
 
 import io
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from commandline import Result, command, environment, run
 from conftest_hub import REPO
 from hubserver import TOKEN
 
@@ -19,47 +17,45 @@ TO = f"hf://datasets/{REPO}"
 
 @pytest.fixture
 def kobunko(tmp_path: Path, lfs_hub: Any) -> Any:
-    """Runs a command in a home that holds two documents with all their stages; returns exit code, output, messages."""
+    """Runs a command in a home that holds a document with all its stages, each command in a process of its own."""
     page = tmp_path / "page.html"
     page.write_text(
         "<html lang=ja><title>告示</title><p>観測所を置く。潮位を毎時記載する。</p></html>", encoding="utf-8"
     )
     entry = {"path": str(page), "source": "tides", "url": "https://www.tides.example/1"}
     (tmp_path / "list.jsonl").write_text(json.dumps(entry))
-    environment = {**os.environ, "HF_HUB_DISABLE_XET": "1", "KOBUNKO__RUN__ENGINE": "inline"}
-    environment["KOBUNKO_HOME"] = str(tmp_path / "home")
 
-    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "kobunko", *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
-        assert done.returncode == code, done.stderr
-        assert TOKEN not in done.stdout + done.stderr
+    def call(*arguments: str, code: int = 0) -> Result:
+        settings = environment(HF_HUB_DISABLE_XET="1", KOBUNKO__RUN__ENGINE="inline")
+        done = run(command(tmp_path / "home", *arguments), settings)
+        assert done.code == code, done.err
+        assert TOKEN not in done.out + done.err
         return done
 
-    run("import", str(tmp_path / "list.jsonl"))
-    run("run")
-    run("release", "build", "1", "--profile", "internal")
-    return run
+    call("import", str(tmp_path / "list.jsonl"))
+    call("run")
+    call("release", "build", "1", "--profile", "internal")
+    return call
 
 
 def test_from_dry_run_to_purge(kobunko: Any, lfs_hub: Any, tmp_path: Path) -> None:
-    changes = json.loads(kobunko("publish", "1", "--to", TO, "--dry-run", "--json").stdout)
+    changes = kobunko("publish", "1", "--to", TO, "--dry-run", "--json").json
     assert changes["files"] == len(changes["add"]) > 8
     assert lfs_hub.repos == {}
 
     lfs_hub.fault("/tag/", 403, times=9)
     failed = kobunko("publish", "1", "--to", TO, code=1)
-    assert "Set HF_TOKEN" in failed.stderr
+    assert "Set HF_TOKEN" in failed.err
     assert published(kobunko) == {"1": []}
     lfs_hub.faults.clear()
-    told = json.loads(kobunko("publish", "1", "--to", TO, "--private", "--json").stdout)
+    told = kobunko("publish", "1", "--to", TO, "--private", "--json").json
     assert told["revision"] == lfs_hub.repos[REPO].tags["1"]
     assert lfs_hub.repos[REPO].private
     assert published(kobunko) == {"1": [TO]}
     assert list((tmp_path / "home" / "publishing").iterdir()) == []
 
     kobunko("release", "build", "2", "--profile", "internal")
-    difference = json.loads(kobunko("release", "diff", "1", "2", "--json").stdout)
+    difference = kobunko("release", "diff", "1", "2", "--json").json
     assert (difference["added"], difference["changed"], difference["removed"]) == ([], [], [])
     kobunko("publish", "2", "--to", TO)
     old = set(lfs_hub.repos[REPO].commits)
@@ -83,12 +79,12 @@ def test_what_a_removal_lists_for_the_hub_erases_it_there(kobunko: Any, lfs_hub:
         kobunko("publish", version, "--to", TO)
     assert any("潮位を毎時記載する" in words for words in stored(lfs_hub))
     kobunko("remove", "add", "https://www.tides.example/1", "--reason", "rights-holder")
-    purged = json.loads(kobunko("remove", "purge", "--json").stdout)
+    purged = json.loads(kobunko("remove", "purge", "--json").out)
     assert sorted(purged["releases"]) == ["1", "2"]
     assert {entry["destination"] for entry in purged["elsewhere"]} == {TO}
     for line in purged["elsewhere"][0]["commands"]:
-        for command in line.split(" && "):
-            program, *arguments = command.replace("NEW", "3").split()
+        for told in line.split(" && "):
+            program, *arguments = told.replace("NEW", "3").split()
             assert program == "kobunko"
             profile = ["--profile", "internal"] if arguments[0] == "release" else []
             kobunko(*arguments, *profile, *(["--yes"] if arguments[0] == "purge" else []))
@@ -96,7 +92,7 @@ def test_what_a_removal_lists_for_the_hub_erases_it_there(kobunko: Any, lfs_hub:
     left = list(stored(lfs_hub))
     assert any("別の告示である" in words for words in left)
     assert not any("潮位を毎時記載する" in words for words in left)
-    assert json.loads(kobunko("remove", "purge", "--json").stdout)["elsewhere"] == []
+    assert json.loads(kobunko("remove", "purge", "--json").out)["elsewhere"] == []
 
 
 def stored(hub: Any) -> Iterator[str]:
@@ -111,4 +107,4 @@ def stored(hub: Any) -> Iterator[str]:
 
 
 def published(kobunko: Any) -> dict[str, list[str]]:
-    return {row["version"]: row["published_to"] for row in json.loads(kobunko("release", "list", "--json").stdout)}
+    return {row["version"]: row["published_to"] for row in kobunko("release", "list", "--json").json}

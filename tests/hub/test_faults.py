@@ -17,6 +17,7 @@ from hubserver import TOKEN, File
 
 from kobunko.errors import Corrupt, KobunkoError, UsageError
 from kobunko.publish.hub import publish
+from kobunko.publish.purge import purge
 from kobunko.publish.result import PublishOptions
 
 ROOT = Path(__file__).parents[2]
@@ -245,9 +246,12 @@ def test_13_with_xet_no_uploaded_file_is_sent_again(
     assert len(release_commits(xet_hub)) == 1
 
 
-def killed_once(hub: Any, call: str, how: str, release: Path, journals: Path, more: dict[str, str]) -> None:
+def killed_once(
+    hub: Any, call: str, how: str, release: Path, journals: Path, more: dict[str, str], verb: str = "publish"
+) -> None:
     hub.fault(call, how)
-    command = [sys.executable, str(Path(__file__).parent / "publish_process.py"), str(release), REPO, str(journals)]
+    script = str(Path(__file__).parent / "publish_process.py")
+    command = [sys.executable, script, verb, str(release), REPO, str(journals)]
     environment = {**os.environ, "HF_ENDPOINT": hub.url, **more}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     hub.faults[-1].pid = process.pid
@@ -386,6 +390,35 @@ def test_26_an_upload_that_the_hub_forgot_is_sent_again(lfs_hub: Any, release: P
     lfs_hub.blobs.clear()
     publish(release, REPO, journals)
     assert is_whole(lfs_hub, release)
+
+
+PURGE_KILLS = [
+    ("DELETE .*/tag/", "kill-after"),
+    ("super-squash", "kill"),
+    ("super-squash", "kill-after"),
+    ("lfs-files/batch", "kill-after"),
+    ("POST .*/tag/", "kill"),
+]
+
+
+@pytest.mark.parametrize(("call", "how"), PURGE_KILLS)
+def test_27_a_purge_that_is_killed_is_finished_by_repeating_it(
+    call: str, how: str, lfs_hub: Any, release: Path, journals: Path, tmp_path: Path
+) -> None:
+    publish(release, REPO, journals)
+    newer = make_release(tmp_path / "newer", "2026.11.2", shards=2)
+    publish(newer, REPO, journals)
+    repo = lfs_hub.repos[REPO]
+    old, lfs_hub.collects = set(repo.commits), False
+    killed_once(lfs_hub, call, how, newer, journals, {}, "purge")
+    with pytest.raises(KobunkoError, match="can still be read"):
+        purge(newer, REPO, journals)  # it has not forgotten which commits there were
+    lfs_hub.collects = True
+    assert old <= set(purge(newer, REPO, journals).commits)
+    assert not old & set(repo.commits)
+    assert list(repo.tags) == ["2026.11.2"]
+    assert is_whole(lfs_hub, newer)
+    assert list(journals.glob("*.json")) == []
 
 
 def swap(hub: Any, change: Any) -> None:

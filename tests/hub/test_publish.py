@@ -109,16 +109,16 @@ def test_purge_leaves_one_release_and_nothing_of_the_older_ones(lfs_hub: Any, re
     publish(release, REPO, tmp_path / "journals")
     newer = make_release(tmp_path / "newer", "2026.11.2", shards=2)
     with pytest.raises(UsageError, match="publish it there first"):
-        purge(newer, REPO)
+        purge(newer, REPO, tmp_path / "journals")
     publish(newer, REPO, tmp_path / "journals")
     repo = lfs_hub.repos[REPO]
     repo.branches["draft"] = repo.tags["2026.11.1"]
     old = set(repo.commits)
-    planned = plan_purge(newer, REPO)
+    planned = plan_purge(newer, REPO, tmp_path / "journals")
     assert (planned.tags, planned.branches, set(planned.commits)) == (["2026.11.1"], ["draft"], old)
     assert len(planned.files) == 3
     assert set(repo.commits) == old
-    assert purge(newer, REPO) == planned
+    assert purge(newer, REPO, tmp_path / "journals") == planned
     assert is_whole(lfs_hub, newer)
     assert (repo.tags.keys(), repo.branches.keys(), len(repo.commits)) == ({"2026.11.2"}, {"main"}, 1)
     assert len(lfs_hub.blobs) == 2
@@ -129,4 +129,6 @@ def test_a_purge_that_leaves_an_old_commit_says_so(lfs_hub: Any, release: Path, 
     publish(release, REPO, tmp_path / "journals")
     lfs_hub.collects = False
     with pytest.raises(KobunkoError, match="can still be read"):
-        purge(release, REPO)
+        purge(release, REPO, tmp_path / "journals")
+    with pytest.raises(KobunkoError, match="can still be read"):
+        purge(release, REPO, tmp_path / "journals")  # nor is it forgotten the next time

@@ -113,9 +113,9 @@ def make_extract() -> Callable[[ExtractInput], Extracted]:
     return extract
 
 
-def make_text() -> Callable[[TextInput], Text]:
+def make_text(opening: str) -> Callable[[TextInput], Text]:
     def text(document: TextInput) -> Text:
-        joined, spans = "", []
+        joined, spans = opening, []
         for page in document.pages:
             joined += "\n\n" if joined else ""
             start = len(joined)
@@ -133,11 +133,12 @@ class Home:
     settings: Settings
     catalogue: Catalogue
     seeds: dict[str, Seed]
+    opening: str = ""  # of every text: a home with another one reads otherwise
 
     @property
     def stages(self) -> list[Stage[Any, Any]]:
         extract = Stage("extract", 1, make_extract, ExtractInput, Extracted)
-        text = Stage("text", 1, make_text, TextInput, Text, after=(extract,))
+        text = Stage("text", 1, make_text, TextInput, Text, {"opening": self.opening}, after=(extract,))
         return [
             extract,
             text,

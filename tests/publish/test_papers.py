@@ -57,10 +57,20 @@ def test_the_figures_are_those_of_the_release(folder: Path) -> None:
 
 def test_pictures_can_be_seen_and_are_shown(folder: Path) -> None:
     card = (folder / "README.md").read_text(encoding="utf-8")
-    for name in ("lengths", "confidence", "licences"):
+    assert "confidence.png" not in card, "nothing was read by OCR"
+    for name in ("lengths", "licences"):
         with Image.open(folder / "plots" / f"{name}.png") as picture:
             assert picture.size == (770, 352)
         assert f"(plots/{name}.png)" in card
+
+
+def test_the_card_says_who_may_have_what_nobody_licensed(home: Any, folder: Path) -> None:
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "Rows with `NOASSERTION` hold no text" in card
+    inside = (home.build("inside", "internal").folder / "README.md").read_text(encoding="utf-8")
+    assert "do not pass this release on" in inside
+    assert "hold no text" not in inside
+    assert not any(line.rstrip().endswith(",") for line in inside.splitlines() if line.startswith("Cite as"))
 
 
 def test_the_card_explains_every_column(folder: Path) -> None:

@@ -5,12 +5,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import DatasetCard
 
+from kobunko.dedup.clusters import cluster
 from kobunko.errors import UsageError
-from kobunko.publish import checksums
+from kobunko.publish import checksums, manifest
+from kobunko.publish.release import build
 from kobunko.publish.rows import Row
 from kobunko.publish.verify import verify
 from kobunko.records import Provenance, arrow_schema
@@ -124,6 +127,34 @@ def test_the_same_home_elsewhere_gives_the_same_bytes(home: Any, open_home: Any,
     assert not second.unchanged
     for name in checksums.files_of(first.folder):
         assert str(tmp_path).encode() not in (first.folder / name).read_bytes()
+
+
+def test_pieces_of_another_size_give_the_same_shards(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = home.build("1", "internal").folder
+    monkeypatch.setattr(manifest, "PIECE", 2)
+    second = home.build("2", "internal").folder
+    sums = [checksums.read(folder) for folder in (first, second)]
+    for name in sums[0]:
+        if name.endswith(".parquet") and name != "manifest.parquet":
+            assert sums[0][name] == sums[1][name], name
+    listed = [json.loads((folder / "manifest.json").read_bytes())["documents_sha256"] for folder in (first, second)]
+    assert listed[0] == listed[1]
+
+
+def test_versions_lead_to_each_other(home: Any, id_of: Any) -> None:
+    """The fold says which rows a row follows; the release says the way back, too."""
+    older, newer = sorted(id_of("tides", key) for key in ("law-1", "law-2"))
+
+    def cluster_with_versions(ids: Any, keys: Any, minhash: Any) -> Any:
+        table = cluster(ids, keys, minhash)
+        lists = [[older] if name == newer else [] for name in table["doc_id"].to_pylist()]
+        place = table.column_names.index("supersedes")
+        return table.set_column(place, table.field(place), pa.array(lists, table.field(place).type))
+
+    settled = (home.corpus, home.catalogue, home.settings, home.seeds, "1", "internal", cluster_with_versions)
+    found = rows(build(*settled).folder)
+    assert (found[older]["supersedes"], found[older]["superseded_by"]) == ([], [newer])
+    assert (found[newer]["supersedes"], found[newer]["superseded_by"]) == ([older], [])
 
 
 def test_a_release_is_built_once(home: Any) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kobunko.ids import doc_id
 from kobunko.publish.features import features
 from kobunko.publish.rows import Row
-from kobunko.publish.shards import partition, row_groups
+from kobunko.publish.shards import partition, places, row_groups
 from kobunko.records import Provenance, arrow_schema
 
 
@@ -21,7 +21,7 @@ SIZES = st.lists(st.integers(1, 100), min_size=1, max_size=200)
 @given(SIZES)
 def test_shards_hold_every_document_once_and_stay_under_the_limit(sizes: list[int]) -> None:
     ids = ids_of(len(sizes))
-    shards = partition(ids, np.array(sizes), limit=500)
+    shards = partition(places(ids), np.array(sizes), limit=500)
     assert sorted(np.concatenate(shards).tolist()) == list(range(len(sizes)))
     assert len(shards).bit_count() == 1
     for members in shards:
@@ -30,13 +30,13 @@ def test_shards_hold_every_document_once_and_stay_under_the_limit(sizes: list[in
 
 
 def test_one_document_over_the_limit_is_a_shard_of_its_own_size() -> None:
-    assert [members.tolist() for members in partition(["a"], np.array([900]), limit=500)] == [[0]]
+    assert [members.tolist() for members in partition(places(["a"]), np.array([900]), limit=500)] == [[0]]
 
 
 def test_new_documents_leave_the_others_in_their_shards_and_groups() -> None:
     ids = ids_of(3000)
     old = [name for number, name in enumerate(ids) if number % 10]
-    before, after = (partition(names, np.full(len(names), 10), limit=10_000) for names in (old, ids))
+    before, after = (partition(places(names), np.full(len(names), 10), limit=10_000) for names in (old, ids))
     assert len(before) == len(after) == 4
     same = 0
     for few, many in zip(before, after, strict=True):
@@ -44,7 +44,7 @@ def test_new_documents_leave_the_others_in_their_shards_and_groups() -> None:
         groups = [
             [
                 {names[member] for member in members[cut]}
-                for cut in row_groups([names[m] for m in members], members, mark=64)
+                for cut in row_groups(places([names[m] for m in members]), members, mark=64)
             ]
             for names, members in ((old, few), (ids, many))
         ]
@@ -54,7 +54,7 @@ def test_new_documents_leave_the_others_in_their_shards_and_groups() -> None:
 
 def test_a_config_that_grows_splits_each_shard_in_two() -> None:
     ids = ids_of(600)
-    few, many = (partition(ids, np.full(600, 10), limit=limit) for limit in (2000, 1000))
+    few, many = (partition(places(ids), np.full(600, 10), limit=limit) for limit in (2000, 1000))
     assert 2 * len(few) == len(many)
     for number, members in enumerate(few):
         assert set(members) == set(many[2 * number]) | set(many[2 * number + 1])
@@ -62,7 +62,7 @@ def test_a_config_that_grows_splits_each_shard_in_two() -> None:
 
 @given(SIZES)
 def test_row_groups_follow_each_other_under_the_limits(sizes: list[int]) -> None:
-    groups = list(row_groups(ids_of(len(sizes)), np.array(sizes), limit=250, rows=7))
+    groups = list(row_groups(places(ids_of(len(sizes))), np.array(sizes), limit=250, rows=7))
     assert [number for group in groups for number in range(group.start, group.stop)] == list(range(len(sizes)))
     assert all(sum(sizes[group]) <= 250 and group.stop - group.start <= 7 for group in groups)
 
