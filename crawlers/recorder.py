@@ -276,7 +276,8 @@ class Recorder:
         source = self._summary.source
         for seen in group.sightings:
             if watch.note(connection, source, seen):
-                self._summary.alarm(f"{seen.kind} changed: {seen.url}: read it, then run `kobunko review {source}`")
+                told = f"{seen.kind} changed: {seen.url}: read it with `kobunko rights review {source}`"
+                self._summary.alarm(told)
                 self._unread.append({"kind": seen.kind, "url": seen.url})
         if self._unread and new:
             watch.withhold(connection, source, new, f"{self._unread[0]['kind']} changed: {self._unread[0]['url']}")

@@ -177,9 +177,17 @@ class Catalogue:
         self.upsert(connection, tables.parts, part_rows)
 
     def document_ids(
-        self, *, source: str = "", url: str = "", sha256: str = "", work_id: str = "", source_key: str = ""
+        self,
+        *,
+        source: str = "",
+        url: str = "",
+        sha256: str = "",
+        work_id: str = "",
+        source_key: str = "",
+        host: str = "",
     ) -> list[str]:
-        """Ids of documents of a source, at a URL, made from given raw bytes, of one work or source key; sorted."""
+        """Ids of documents of a source, at a URL, made from given raw bytes, of one work or source key, or whose URL
+        names a host; sorted."""
         document, part = tables.documents, tables.parts
         query = sa.select(document.c.doc_id).order_by(document.c.doc_id)
         if source:
@@ -188,6 +196,8 @@ class Catalogue:
             query = query.where(document.c.work_id == work_id)
         if source_key:
             query = query.where(document.c.source_key == source_key)
+        if host:
+            query = query.where(sa.func.lower(document.c.url).contains(host, autoescape=True))
         if url:
             at_url = sa.select(part.c.doc_id).join(tables.captures, tables.captures.c.capture_id == part.c.capture_id)
             at_url = at_url.where(tables.captures.c.url_key == url_key(url))
@@ -323,13 +333,16 @@ class Catalogue:
             self.upsert(connection, tables.removal_requests, [request | told])
             self.upsert(connection, tables.tombstones, [bound | {"kind": k, "value": v} for k, v in things])
 
-    def removed(self) -> set[str]:
-        """Ids of documents that no stage and no release may use."""
+    def removed(self, ids: Sequence[str] | None = None) -> set[str]:
+        """Ids of documents (or which of these) that no stage and no release may use."""
         table = tables.tombstones
-        return {row["value"] for row in self.rows(sa.select(table.c.value).where(table.c.kind == "document"))}
+        query = sa.select(table.c.value).where(table.c.kind == "document")
+        if ids is not None:
+            query = query.where(table.c.value.in_(ids))
+        return {row["value"] for row in self.rows(query)}
 
     def withheld(self) -> set[str]:
-        """Ids of new documents of a source whose terms changed and were not read yet (see `kobunko review`)."""
+        """Ids of new documents of a source whose terms changed and were not read yet (`kobunko rights review`)."""
         return {row["doc_id"] for row in self.rows(sa.select(tables.withheld.c.doc_id))}
 
     def tombstones(self) -> frozenset[tuple[str, str]]:
@@ -351,13 +364,12 @@ class Catalogue:
 
     def opt_outs(self, url_keys: Sequence[str] | None = None) -> dict[str, dict[str, str]]:
         """Opt-out signals of the newest answer to every URL (or to these) that carried one, by URL key."""
-        table = tables.captures
-        newest = sa.select(table.c.url_key, sa.func.max(table.c.sequence).label("sequence")).group_by(table.c.url_key)
-        if url_keys is not None:
-            newest = newest.where(table.c.url_key.in_(url_keys))
-        last = newest.subquery()
-        query = sa.select(table.c.url_key, table.c.headers).join(last, table.c.sequence == last.c.sequence)
+        table, other = tables.captures, tables.captures.alias()
+        newest = sa.select(sa.func.max(other.c.sequence)).where(other.c.url_key == table.c.url_key).scalar_subquery()
+        query = sa.select(table.c.url_key, table.c.headers).where(table.c.sequence == newest)
         query = query.where(sa.or_(*(table.c.headers.contains(word) for word in _OPT_OUT_WORDS)))
+        if url_keys is not None:
+            query = query.where(table.c.url_key.in_(url_keys))
         found = {}
         for row in self.rows(query):
             headers = json.loads(row["headers"])
