@@ -124,7 +124,7 @@ def _agreement(signatures: Any, one: int, other: int) -> int:
 
 
 @compiled
-def labels_of(parent: Any) -> Any:
+def labels_of(parent: Any) -> Labels:
     """For every row the smallest one of its family."""
     labels = np.empty(len(parent), np.int64)
     for row in range(len(parent)):

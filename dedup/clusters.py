@@ -65,7 +65,9 @@ _OF_WORKS = ("designations", "source", "source_key", "source_version", "url", "w
 
 Jaccard = Callable[[str, str], float]  # real similarity of two documents, by id
 RowJaccard = Callable[[int, int], float]  # the same by row
-Load = Callable[[Sequence[int], Sequence[str]], list[Facts]]  # named facts of documents, by row; ids are always there
+Load = Callable[
+    [Sequence[int], Sequence[str]], Sequence[Facts]
+]  # named facts of documents, by row; ids are always there
 
 
 def cluster(
@@ -221,12 +223,11 @@ def _bytes(facts: Facts) -> list[str]:
 def _works(cluster: Labels, signatures: Signatures, load: Load) -> tuple[Labels, dict[int, list[int]]]:
     """For every document the first one of its work, and by document the versions that it directly follows."""
     some = _with_kin(len(cluster), load)
-    documents = [
-        known for start in range(0, len(some), AT_ONCE) for known in load(some[start : start + AT_ONCE], _OF_WORKS)
-    ]
+    parts = [some[start : start + AT_ONCE].tolist() for start in range(0, len(some), AT_ONCE)]
+    documents = [known for part in parts for known in load(part, _OF_WORKS)]
 
     def similarity(one: int, other: int) -> float:
-        return agreement(signatures[some[one]], signatures[some[other]]) / signatures.shape[1]
+        return agreement(signatures[some[one]], signatures[some[other]]) / int(signatures.shape[1])
 
     work = np.arange(len(cluster))
     pairs = [(int(cluster[some[one]]), int(cluster[some[other]])) for one, other in works(documents, similarity)]
@@ -261,7 +262,7 @@ def _contained(work: Labels, load: Load) -> dict[int, list[int]]:
     return found
 
 
-def _steps(count: int, load: Load, names: Sequence[str]) -> Iterator[tuple[range, list[Facts]]]:
+def _steps(count: int, load: Load, names: Sequence[str]) -> Iterator[tuple[range, Sequence[Facts]]]:
     for start in range(0, count, AT_ONCE):
         rows = range(start, min(start + AT_ONCE, count))
         yield rows, load(rows, names)

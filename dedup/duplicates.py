@@ -76,7 +76,9 @@ class Duplicates:
     def _read_shingles(self, doc_id: str) -> frozenset[str]:
         (row,) = self._rows([doc_id], ["text.text", "text.pages"])
         pages = [from_row(PageSpan, page) for page in row["text.pages"] or []]
-        return shingles(row["text.text"] or "", pages, self._stage.params["unit"])
+        return shingles(
+            row["text.text"] or "", pages, "words" if self._stage.params["unit"] == "words" else "characters"
+        )
 
     def _stamps(self, removed: set[str]) -> dict[str, str]:
         names = [name for name in self._position if name not in removed]

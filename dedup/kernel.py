@@ -2,10 +2,10 @@
 
 It reads the bytes of an Arrow string array where they lie and makes no Python object per document or shingle. A block
 of shingles goes through all steps before the next one, so that what one step hands to the next stays in the
-first-level cache. Shingles that come again are hashed again: to remember them costs more than the hash.
+first-level cache. Shingles that come again are hashed again: to remember them costs as much as that saves.
 
 Inside the loop over shingles no function is called with an array, and no array is assigned: numba would count
-references there, with atomic instructions that took two thirds of the time.
+references there, with atomic instructions that took more than half of the time.
 """
 
 from typing import Any
@@ -55,7 +55,7 @@ def permuted(factor: Any, h: Any, term: Any) -> Any:
 
 
 @compiled
-def lower(hashes: Any, count: int, a: Any, b: Any, minima: Any) -> None:
+def lower(hashes: Any, count: Any, a: Any, b: Any, minima: Any) -> None:
     """Brings `count` first words of SHA-1 into the minima of a document; up to three places behind are written to."""
     for i in range(count):
         hashes[i] = mix(swapped(hashes[i]))

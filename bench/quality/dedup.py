@@ -38,6 +38,7 @@ NEEDS_SAMPLES = True
 PAIRS = 2000
 LARGEST = 400_000  # bytes of a document that is read here
 LISTS = "ministry/mhlw_clinic_lists"
+PRINTS = "prints"
 FORMS_OF = "334AC0000000121"  # the law of which the samples have XML of several revisions, and these:
 FORMS = {
     "law_api/obsidian_fixture/law_data_tokkyoho.json": "https://laws.e-gov.go.jp/api/2/law_data/334AC0000000121",
@@ -142,7 +143,7 @@ def _read(samples: Path, prints: Path) -> list[dict[str, Any]]:
     rows = [json.loads(line) for line in (samples / "import.jsonl").read_text().splitlines()]
     rows += [{"path": path, "source": "egov_laws", "url": url} for path, url in FORMS.items()]
     named = {samples / row["path"]: row for row in rows} | {
-        path: {"path": path.name, "source": "mhlw"} for path in sorted(prints.glob("*.pdf"))
+        path: {"path": f"{PRINTS}/{path.name}", "source": "mhlw"} for path in sorted(prints.glob("*.pdf"))
     }
     kept = {path: row for path, row in named.items() if path.stat().st_size <= LARGEST or row["path"] in FORMS}
     tables = [as_document(path, source=row["source"], url=row.get("url") or "") for path, row in kept.items()]
@@ -162,7 +163,7 @@ def _texts(tables: list[pa.Table]) -> Iterator[dict[str, Any]]:
     extract, ocr, text = reading_stages(OcrSettings())
     nothing = {f"ocr.{item.name}": pa.nulls(1, item.type) for item in ocr.output_schema if item.name not in KEY}
     before = {table["doc_id"][0].as_py(): table for table in tables}
-    with closing(Processes(read_named, workers=2)) as compute:
+    with closing(Processes(read_named, workers=1)) as compute:
         read = []
         for output in compute.map(extract, tables):
             table = before[output["doc_id"][0].as_py()]
@@ -178,7 +179,7 @@ def _texts(tables: list[pa.Table]) -> Iterator[dict[str, Any]]:
 
 def _print(samples: Path, folder: Path) -> None:
     """Prints the lists among the samples, where LibreOffice is at hand."""
-    lists = sorted((samples / LISTS).glob("*.xlsx"))
+    lists = sorted(path for path in (samples / LISTS).glob("*.xlsx") if path.stat().st_size <= LARGEST)
     if office := shutil.which("soffice"):
         profile = f"-env:UserInstallation=file://{folder}/profile"
         command = [office, "--headless", profile, "--convert-to", "pdf", "--outdir", str(folder), *map(str, lists)]
@@ -246,9 +247,9 @@ def _form_figures(own: list[dict[str, Any]]) -> dict[str, float]:
     forms = {row["work_cluster"] for row in own if row["source_key"] in FORMS or FORMS_OF in row["source_key"]}
     found = {"works that the XML, JSON and HTML of one law are in": float(len(forms))}
     lists = {Path(row["source_key"]).stem: row["cluster_id"] for row in own if row["source_key"].startswith(LISTS)}
-    prints = {row["source_key"]: row["cluster_id"] for row in own if "/" not in row["source_key"]}
+    prints = {Path(row["source_key"]).stem: row["cluster_id"] for row in own if row["source_key"].startswith(PRINTS)}
     if prints:
-        same = [lists[Path(name).stem] == cluster_id for name, cluster_id in prints.items()]
+        same = [lists[name] == cluster_id for name, cluster_id in prints.items()]
         found["printed lists in the cluster of their XLSX"] = float(np.mean(same))
     return found
 
