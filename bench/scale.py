@@ -110,9 +110,7 @@ def main() -> None:
     print(report(Plan(**found)))
 
 
-MEASURED = (
-    66.4 / 2803 + (16.4 + 7.0 + 21.5 + 89.7 + 8.5) / 2175
-)  # CPU seconds a page of the stages, docs/measurements.md
+MEASURED = 66.4 / 2803 + (16.4 + 7.0 + 21.5 + 89.7 + 8.5) / 2175  # CPU seconds a page: docs/measurements.md
 
 
 if __name__ == "__main__":

@@ -58,8 +58,11 @@ def job(home: Home, kind: str, subject: str = "", *, shared: bool = False) -> It
 
 
 def _write_report(home: Home, current: Job, state: str, facts: dict[str, Any]) -> None:
+    from kobunko.report_page import page  # brings the templates along, which only the end of a job needs
+
     whole = {"run_id": current.run_id, "kind": current.kind, "state": state, **facts}
     path = home.settings.reports / f"{current.run_id}.json"
     durable.write_bytes(path, json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True).encode())
     durable.write_bytes(path.with_suffix(".md"), markdown(whole).encode())
+    durable.write_bytes(path.with_suffix(".html"), page(whole).encode())
     write_metrics(home.settings.metrics, whole)

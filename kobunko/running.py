@@ -37,6 +37,7 @@ class StageSummary:
     pages: int = 0  # of the documents done, where the stage has pages
     seconds: float = 0.0  # by the clock
     cpu_seconds: float = 0.0  # of all workers
+    gpu_seconds: float = 0.0  # by the clock, of every GPU that the stage held
     outcomes: Counter[str] = field(default_factory=Counter)  # of this run
 
     def add(self, other: "StageSummary") -> None:
@@ -46,6 +47,7 @@ class StageSummary:
         self.pages += other.pages
         self.seconds += other.seconds
         self.cpu_seconds += other.cpu_seconds
+        self.gpu_seconds += other.gpu_seconds
         self.outcomes += other.outcomes
 
     def as_json(self) -> dict[str, Any]:
@@ -56,6 +58,7 @@ class StageSummary:
             "pages": self.pages,
             "seconds": round(self.seconds, 2),
             "cpu_seconds": round(self.cpu_seconds, 2),
+            "gpu_seconds": round(self.gpu_seconds, 2),
             "outcomes": dict(sorted(self.outcomes.items())),
         }
 
@@ -108,6 +111,7 @@ def run_stage(
     finally:
         buffer.flush()
         summary.seconds = time.monotonic() - started
+        summary.gpu_seconds = summary.seconds * corpus.stages[name].resources.gpus
         summary.left = total - summary.documents
     return summary
 

@@ -9,7 +9,7 @@ counts; a row whose outcome is `pending` says that the key is to be done again (
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -179,20 +179,22 @@ def _read_rows(path: Path, rows: Any, columns: Sequence[str]) -> pa.Table:
     return file.read_row_groups(wanted.tolist(), columns=list(columns)).take(pa.array(local))
 
 
-def erase(root: Path, doc_ids: Set[str]) -> int:
+def erase(root: Path, doc_ids: Set[str], progress: Callable[[int, int], None] = lambda *_: None) -> int:
     """Rewrites every part of every side-car, stale fingerprints included, without the rows of documents.
 
     Returns how many rows went. Parts take their places whole, so a crash in between is mended by doing it again.
     """
     erased = 0
     wanted = pa.array(sorted(doc_ids), pa.string())
-    for path in sorted(root.glob("*@*/part-*.parquet")):
+    parts = sorted(root.glob("*@*/part-*.parquet"))
+    for number, path in enumerate(parts, 1):
         ids = pq.read_table(path, columns=["doc_id"])["doc_id"]
         hit = pc.is_in(ids, value_set=wanted)
         if count := pc.sum(hit).as_py():
             table = pq.read_table(path).filter(pc.invert(hit))
             durable.write_parquet(path, table, row_group_size=ROW_GROUP, compression="zstd")
             erased += count
+        progress(number, len(parts))
     _open.cache_clear()
     return erased
 

@@ -156,7 +156,8 @@ def show_chain(found: dict[str, Any]) -> None:
         tree.add(escape(f"linked from {found['linked_from']} as 「{found['anchor_text']}」"))
     licence = found["licence"]
     rights = tree.add(escape(f"licence: {licence.get('license')} ({licence.get('evidence_level')})"))
-    rights.add(escape(f"redistribute: {licence.get('redistribute')}; train: {licence.get('train')}"))
+    part = f" ({licence['part']} may go out)" if licence.get("part") else ""
+    rights.add(escape(f"redistribute: {licence.get('redistribute')}{part}; train: {licence.get('train')}"))
     for item in licence["evidence"]:
         told = [item["level"], item["rule"], *(f"{name} {item[name]}" for name in _EVIDENCE if item.get(name))]
         rights.add(escape(", ".join(told)))
