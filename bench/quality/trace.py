@@ -35,6 +35,8 @@ FLOORS: dict[str, tuple[str, float]] = {
     "passages at rank 1": (">=", 0.998),
     "noisy passages at rank 1": (">=", 0.99),
     "invented passages found": ("<=", 0.003),
+    "passages of OCR at rank 1": (">=", 0.99),
+    "noisy passages of OCR at rank 1": (">=", 0.97),
 }
 _ASKED = 1000
 _OCR_PAGES = 60  # that are read; more would take long

@@ -121,19 +121,20 @@ def _candidates(postings: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> Ite
     if not len(rare):
         return
     places = np.concatenate([postings[first[n] : last[n]] & np.uint64(0xFFFFFFFF) for n in rare]).astype(np.int64)
-    order = np.argsort(places, kind="stable")
-    places, gram = places[order], np.repeat(rare, counts[rare])[order]
-    bucket = places >> _BUCKET
-    _, once = np.unique(bucket * len(hashes) + gram, return_index=True)  # an n-gram counts once in a bucket
-    weights = np.zeros(len(places))
-    weights[once] = np.log2(2 + len(postings) / counts[gram[once]])
-    starts = np.flatnonzero(np.diff(bucket, prepend=-1))
-    score = np.add.reduceat(weights, starts)
-    ends = np.append(starts[1:], len(places))
-    beside = np.append(np.diff(bucket[starts]) == 1, False)  # the next bucket is the next part of the line
-    both = score + np.where(beside, np.append(score[1:], 0.0), 0.0)
-    for number in np.argsort(-both, kind="stable")[:CANDIDATES].tolist():
-        yield float(both[number]), places[starts[number] : ends[number + beside[number]]]
+    bucket, gram = places >> _BUCKET, np.repeat(rare, counts[rare])
+    # Window n holds the buckets n - 1 and n; an n-gram counts once in a window, however often a clause is repeated.
+    pairs = np.unique(np.concatenate([bucket, bucket + 1]) * len(hashes) + np.tile(gram, 2))
+    window = pairs // len(hashes)
+    starts = np.flatnonzero(np.diff(window, prepend=-1))
+    window = window[starts]
+    score = np.add.reduceat(np.log2(2 + len(postings) / counts[pairs % len(hashes)]), starts)
+    before = np.where(np.diff(window, prepend=-2) == 1, np.append(0.0, score[:-1]), 0.0)
+    after = np.where(np.diff(window, append=window[-1] + 2) == 1, np.append(score[1:], 0.0), 0.0)
+    peaks = np.flatnonzero((score > before) & (score >= after))  # neighbours see the same passage
+    places.sort()
+    for peak in peaks[np.argsort(-score[peaks], kind="stable")[:CANDIDATES]].tolist():
+        first_place, last_place = (int(window[peak]) - 1) << _BUCKET, (int(window[peak]) + 1) << _BUCKET
+        yield float(score[peak]), places[slice(*np.searchsorted(places, (first_place, last_place)))]
 
 
 def _owners(store: Store, segment: int, places: Places) -> Iterator[tuple[Indexed, int]]:

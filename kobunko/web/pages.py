@@ -102,7 +102,7 @@ def search(
         match = service.lookup(q)
         if len(match.doc_ids) == 1:
             return RedirectResponse(f"/{lang}/documents/{match.doc_ids[0]}", 303)
-        found = service.home.catalogue.documents(match.doc_ids[:100])
+        found = service.documents(match.doc_ids[:100])
         rows: list[dict[str, Any]] = [{"document": item, "hit": None} for item in found]
         kind = match.kind
     except NotFound:
@@ -116,8 +116,8 @@ def _passage(service: Service, q: str) -> list[dict[str, Any]]:
         hits = service.trace(q, 20)
     except (UsageError, NotFound):
         return []
-    documents = {item.doc_id: item for item in service.home.catalogue.documents([hit["doc_id"] for hit in hits])}
-    return [{"document": documents[hit["doc_id"]], "hit": hit} for hit in hits]
+    documents = service.documents([hit["doc_id"] for hit in hits])
+    return [{"document": document, "hit": hit} for document, hit in zip(documents, hits, strict=True)]
 
 
 @router.get("/{lang}/documents/{doc_id}")
@@ -144,7 +144,7 @@ def document(
             "previous": numbers[place - 1] if place else None,
             "next": numbers[place + 1] if place + 1 < len(numbers) else None,
         }
-    others = service.home.catalogue.documents(chain["duplicates"][:_OTHERS])
+    others = service.documents(chain["duplicates"][:_OTHERS])
     own = {part["capture_id"] for part in chain["parts"]}
     seed = service.home.seeds.get(chain["source"])
     return _page(

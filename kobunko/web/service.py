@@ -4,6 +4,7 @@ What may be shown is what a release has published: the text of the indexed relea
 where that text is the document's whole text (what was masked in the text would still be seen in the picture).
 """
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,15 @@ class Service:
         if not found:
             raise NotFound(f"no document has the id {doc_id!r}.")
         return found[0]
+
+    def documents(self, doc_ids: Sequence[str]) -> list[Document]:
+        """Documents in the order of `doc_ids`, under the title that they were found to have in their text."""
+        text = next(stage for stage in self.stages if stage.name == "text")
+        found = {}
+        for document in self.home.catalogue.documents(doc_ids):
+            row = results(self.settings.stages, [text], document, {"text": ["title"]}).get("text", {})
+            found[document.doc_id] = dataclasses.replace(document, title=row.get("title") or document.title)
+        return [found[doc_id] for doc_id in doc_ids if doc_id in found]
 
     def chain(self, doc_id: str) -> Chain:
         self.document(doc_id)

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from library import LAW, Library, index
 
@@ -182,6 +182,7 @@ def test_a_judgment_is_known_by_the_number_in_its_head() -> None:
     assert name_key("令和六年（ワ）第十号") in names_of("90010", "1", "https://a.example/1.pdf", {}, structure)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=1, max_value=9999))
 def test_kanji_numerals(value: int) -> None:
     digits = "〇一二三四五六七八九"

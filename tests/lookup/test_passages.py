@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from invented import Invented, invented, noisy
 from library import Library, bring_in, html, index, read
@@ -37,6 +37,7 @@ def filled(texts: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> S
     return store
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_the_key_is_nfkc_lower_case_without_white_space(text: str) -> None:
     key = key_of(text)
@@ -53,6 +54,7 @@ def test_the_key_of_japanese_forms(text: str) -> None:
     assert str(key_of(text)) == plain
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="あいうえお", min_size=0, max_size=60), st.text(alphabet="かきくけこ", min_size=0, max_size=30))
 def test_what_two_texts_share_gives_a_common_fingerprint(shared: str, around: str) -> None:
     if len(shared) < GRAM + WINDOW - 1:

@@ -117,7 +117,7 @@ def test_the_attribution_is_copied(page: Page, library: Library) -> None:
 def test_the_way_of_a_law_is_told_in_english(page: Page, library: Library) -> None:
     page.goto(f"/en/documents/{library.ids['egov_laws-2025']}")
     expect(page.locator(".timeline")).to_contain_text("the stored bytes have the recorded hash")
-    expect(page.get_by_role("link", name="law-2025.xml", exact=True)).to_be_visible()  # a copy from elsewhere
+    expect(page.get_by_role("link", name="見本公文書法", exact=True)).to_be_visible()  # a copy from elsewhere
     shot(page, "provenance", whole=True)
     page.get_by_role("link", name="Compare").first.click()
     expect(page.locator("del b")).to_have_text("五")
