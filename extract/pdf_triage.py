@@ -84,7 +84,7 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
     strips = in_lines([box for box in all_pictures if box[3] - box[1] <= _STRIP], sheet.spans)
     rare = rare_share(text)
     sparse = characters < _SPARSE and hides_letters(page, _LEAST_MARKS if characters else 1)
-    black = ink(page) if sparse or pictures or strips else None
+    black = ink(page) if sparse or pictures else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
         characters=characters,
@@ -96,7 +96,7 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
         ink=float(black.mean()) if black is not None else None if characters else 0.0,
         unread=unread_marks(black, boxes) if black is not None and 0 < characters < _SPARSE else None,
         picture=min(sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures), 1.0),
-        inline=marks_inside(black, boxes, strips) if black is not None and strips else 0,
+        inline=marks_inside(page, boxes, strips) if strips else 0,
         picture_marks=lettered_marks(black, boxes, pictures) if black is not None and characters else 0,
     )
 
