@@ -44,7 +44,7 @@ def images(page: pymupdf.Page) -> list[Box]:
     return [place(info["bbox"]) for info in page.get_image_info()]
 
 
-def hides_letters(page: pymupdf.Page, least: int) -> bool:
+def hides_letters(page: pymupdf.Page, least: float) -> bool:
     """Whether so many letters may be painted on the page by other means than as text: in images, or as drawings."""
     others = {kind for kind, *_ in page.get_bboxlog() if not kind.endswith("-text")}
     if not others <= {"fill-path", "stroke-path"}:
