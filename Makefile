@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install demo test test-slow eval format lock clean
+.PHONY: help install demo test test-slow eval bench audit format lock clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -31,8 +31,16 @@ test: $(STAMP) ## Format check, lint, types, import contracts and tests
 test-slow: $(STAMP) ## Crash storms and whole sample sets (KOBUNKO_SAMPLES names the folder of samples)
 	$(BIN)/pytest -m slow
 
-eval: $(STAMP) ## Quality figures beside their floors (KOBUNKO_SAMPLES names the folder of samples)
+eval: $(STAMP) ## Quality figures beside their floors, into docs/quality.md (KOBUNKO_SAMPLES names the folder of samples)
 	$(BIN)/python -m bench.quality
+
+bench: $(STAMP) ## Speed and memory, into docs/performance.md (KOBUNKO_SAMPLES names the folder of samples)
+	$(BIN)/python -m bench
+
+audit: $(STAMP) ## Bill of materials of what is installed (build/sbom.json), and what is known against it (asks PyPI)
+	mkdir -p build
+	$(BIN)/uv tool run --from cyclonedx-bom cyclonedx-py environment $(BIN)/python --output-file build/sbom.json
+	$(BIN)/uv tool run pip-audit --strict --disable-pip --no-deps --requirement constraints.txt
 
 format: $(STAMP) ## Format and mend what can be mended
 	$(BIN)/ruff format .

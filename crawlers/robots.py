@@ -68,6 +68,11 @@ def rules(status: int, content_type: str, body: bytes) -> Rules:
     return Rules("rules", Protego.parse(text))
 
 
+def text_of(found: Rules, body: bytes) -> str:
+    """What a robots file says; nothing where the answer was no robots file."""
+    return body[:LARGEST].decode("utf-8-sig", errors="replace") if found.parser else ""
+
+
 class RobotsMiddleware:
     """Asks each host for its robots.txt once per crawl, before anything else of it."""
 
@@ -81,13 +86,17 @@ class RobotsMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        if "robots" in request.meta or self._job.seed.crawl.robots.policy != "obey":
+        if "robots" in request.meta:
             return
         parts = urlsplit(request.url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._rules:
             self._rules[origin] = asyncio.create_task(self._ask(origin))
         found = await self._rules[origin]
+        if self._job.seed.crawl.robots.policy != "obey":
+            return  # what the host says of itself is kept all the same
+        if self._job.archive is not None and found.kind == "unreachable":
+            return  # nobody is asked
         if found.kind == "unreachable" and self._job.is_home(request.url):
             raise AskedToWait("robots-unreachable", of_url=False)
         if not found.allows(request.url):
@@ -109,7 +118,7 @@ class RobotsMiddleware:
         if not isinstance(answer, Response):
             return answer
         found = rules(answer.status, content_type(answer), answer.body)
-        text = answer.body[:LARGEST].decode("utf-8-sig", errors="replace") if found.parser else ""
+        text = text_of(found, answer.body)
         self._slow_down(urlsplit(origin).hostname or "", found.delay_s)
         tdmrep: list[dict[str, Any]] = []
         if self._job.is_home(f"{origin}/") and found.allows(f"{origin}{TDMREP}"):

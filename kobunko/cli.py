@@ -23,6 +23,8 @@ from kobunko.commands import (  # noqa: F401  each registers its commands
     process,
     releases,
     remove,
+    report,
+    review,
     rights,
     serve,
     sources,

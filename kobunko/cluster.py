@@ -13,8 +13,9 @@ import pyarrow as pa
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from kobunko.executors import Executor, Processes, lost_rows
+from kobunko.executors import Executor, Processes
 from kobunko.stage import ReadBlob, Stage
+from kobunko.workers import lost_rows
 
 AHEAD = 2  # batches that an actor holds, so that it never waits for the next one
 LOSSES_BEFORE_GIVING_UP = 5  # a batch whose machine goes away that often is to blame itself

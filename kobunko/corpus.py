@@ -4,9 +4,11 @@ Resume, nightly increment and retry are the same question asked here: which docu
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -48,6 +50,7 @@ class Corpus:
         self._keys = keys_of(self.inputs)
         removed = catalogue.removed()
         self.removed = np.array([row[0] in removed for row in inputs], dtype=bool)
+        self._mine = np.ones(len(inputs), dtype=bool)
         self._places: dict[str, tuple[pa.Table, pa.Table]] = {}  # with the index that they were found in
 
     def __len__(self) -> int:
@@ -91,7 +94,19 @@ class Corpus:
 
     def pending(self, name: str) -> Any:
         """Positions of the documents that a stage still has to do."""
-        return np.flatnonzero(self.states(name) == State.PENDING)
+        return np.flatnonzero((self.states(name) == State.PENDING) & self._mine)
+
+    @contextmanager
+    def share(self, number: int, of: int) -> Iterator[None]:
+        """Inside, only one share of the documents is pending, as what all hosts have written so far leaves it."""
+        for sidecar in self.sidecars.values():
+            sidecar.refresh()
+        ids = self.inputs["doc_id"].to_pylist()
+        self._mine = np.array([crc32(name.encode()) % of == number for name in ids], dtype=bool)
+        try:
+            yield
+        finally:
+            self._mine = np.ones(len(ids), dtype=bool)
 
     def batches(self, name: str) -> Iterator[pa.Table]:
         """What a stage still has to do, as batches of its input columns beside the key.

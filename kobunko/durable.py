@@ -5,6 +5,7 @@ start. A failed fsync is never survived: the error flies, because the kernel may
 """
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,15 +35,22 @@ def make_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """Gives a temporary path to write to; on success its content appears under `path`, whole and synced."""
+def writing(path: Path, *, new: bool = False) -> Iterator[Path]:
+    """Gives a temporary path to write to; on success its content appears under `path`, whole and synced.
+
+    With `new` it never takes the place of another file: then `FileExistsError` flies.
+    """
     make_folder(path.parent)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         yield temporary
         with temporary.open("rb+") as handle:
             os.fsync(handle.fileno())
-        temporary.replace(path)
+        if new:
+            os.link(temporary, path)
+            temporary.unlink()
+        else:
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -54,8 +62,8 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
-def write_parquet(path: Path, table: pa.Table, **options: Any) -> None:
-    with writing(path) as temporary:
+def write_parquet(path: Path, table: pa.Table, *, new: bool = False, **options: Any) -> None:
+    with writing(path, new=new) as temporary:
         pq.write_table(table, temporary, **options)
 
 

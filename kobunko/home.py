@@ -8,9 +8,11 @@ from pathlib import Path
 
 from kobunko import durable, warc
 from kobunko.catalogue import Catalogue
+from kobunko.errors import Busy
 from kobunko.lock import home_lock
 from kobunko.seed import Seed, load_seeds
 from kobunko.settings import Settings
+from kobunko.turns import Turns
 
 
 @dataclass
@@ -29,15 +31,29 @@ class Home:
         return self.settings.home
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator["Home"]:
-        """Holds the home for one writer, after mending what a crash may have left."""
-        with home_lock(self.path):
-            self._recover()
-            yield self
+    def writing(self, *, shared: bool = False) -> Iterator[Turns]:
+        """Holds the home for one writer, after mending what a crash may have left.
+
+        `shared` is for work that several hosts of one installation can do beside each other, in turns.
+        """
+        lock = contextlib.nullcontext() if self.catalogue.has_server else home_lock(self.path)
+        with lock, self.catalogue.turns() as turns:
+            alone = turns.alone()
+            if alone:
+                self._recover()
+            if not (turns.join() if shared else alone):
+                raise Busy(
+                    "others work on this installation: wait for them to end (`kobunko status` names their runs)."
+                )
+            yield turns
+
+    def mend_raw(self, source: str = "") -> None:
+        """Closes the raw files (of one source) that a crash left open; nobody may be writing to them."""
+        for path in sorted((self.settings.raw / source).rglob(f"*{warc.OPEN}")):
+            warc.repair(path)
 
     def _recover(self) -> None:
-        for path in sorted(self.settings.raw.rglob(f"*{warc.OPEN}")):
-            warc.repair(path)
+        self.mend_raw()
         for folder in (self.settings.stages, self.settings.reports):
             if folder.is_dir():
                 durable.sweep(folder)

@@ -12,6 +12,7 @@ from kobunko.home import Home
 from kobunko.logs import get_logger, run_log
 from kobunko.metrics import write_metrics
 from kobunko.report import markdown
+from kobunko.turns import Turns
 
 log = get_logger(__name__)
 
@@ -22,15 +23,19 @@ class Job:
 
     run_id: str
     kind: str
+    turns: Turns
     summary: dict[str, Any] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
 
 
 @contextmanager
-def job(home: Home, kind: str, subject: str = "") -> Iterator[Job]:
-    """Runs the body as a job. However it ends, the run is closed in the catalogue and its report is written."""
-    with home.writing():
-        current = Job(home.catalogue.start_run(kind, subject), kind)
+def job(home: Home, kind: str, subject: str = "", *, shared: bool = False) -> Iterator[Job]:
+    """Runs the body as a job. However it ends, the run is closed in the catalogue and its report is written.
+
+    `shared` jobs leave room for those of other hosts of the same installation.
+    """
+    with home.writing(shared=shared) as turns:
+        current = Job(home.catalogue.start_run(kind, subject), kind, turns)
         with run_log(home.settings.logs, current.run_id):
             log.info("started", kind=kind, subject=subject)
             state = "failed"
@@ -53,8 +58,11 @@ def job(home: Home, kind: str, subject: str = "") -> Iterator[Job]:
 
 
 def _write_report(home: Home, current: Job, state: str, facts: dict[str, Any]) -> None:
+    from kobunko.report_page import page  # brings the templates along, which only the end of a job needs
+
     whole = {"run_id": current.run_id, "kind": current.kind, "state": state, **facts}
     path = home.settings.reports / f"{current.run_id}.json"
     durable.write_bytes(path, json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True).encode())
     durable.write_bytes(path.with_suffix(".md"), markdown(whole).encode())
+    durable.write_bytes(path.with_suffix(".html"), page(whole).encode())
     write_metrics(home.settings.metrics, whole)

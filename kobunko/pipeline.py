@@ -6,7 +6,7 @@ is imported in that step, because loading everything takes seconds.
 
 import json
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +14,20 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 
+from kobunko import removals
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
+from kobunko.errors import UsageError
 from kobunko.executors import executor, read_part
 from kobunko.extract.assemble import text_stage
 from kobunko.extract.stage import EXTRACT
 from kobunko.home import Home
+from kobunko.ids import sha256_hex
 from kobunko.licensing import terms
 from kobunko.licensing.privacy import privacy_stage
 from kobunko.licensing.stage import licence_stage
 from kobunko.licensing.third_party import third_party_stage
+from kobunko.licensing.withdrawn import withdrawn_stage
 from kobunko.ocr.hocr import hocr as hocr
 from kobunko.ocr.stage import ocr_stage
 from kobunko.ocr.view import VIEW as VIEW
@@ -31,11 +35,13 @@ from kobunko.publish.result import Gated, PublishOptions, PublishResult, quiet
 from kobunko.publish.result import Progress as BytesDone
 from kobunko.publish.rows import Profile as Profile
 from kobunko.publish.tokens import tokens_stage
-from kobunko.running import Progress, StageSummary, run_stages
+from kobunko.rebuild import Listed
+from kobunko.running import Progress, StageSummary, run_shared, run_stages
 from kobunko.seed import Seed
 from kobunko.settings import OcrSettings
 from kobunko.sidecar import prune
 from kobunko.stage import Stage
+from kobunko.turns import Turns
 
 if TYPE_CHECKING:
     from kobunko.dedup.duplicates import Duplicates
@@ -45,12 +51,13 @@ if TYPE_CHECKING:
 def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     """Every step from raw bytes to a row, in order. What a step reads from is in its `after`."""
     extract, ocr, text = reading_stages(home.settings.ocr)
-    signature = signature_stage(after=(text,))
+    signature = signature_stage((text,), home.settings.dedup.shingles, home.settings.dedup.benchmarks)
     privacy = privacy_stage(after=(text,))
     publishers = {name: seed.publisher for name, seed in home.seeds.items()}
     third_party = third_party_stage(after=(text,), publishers=publishers)
     licence = licence_stage(**rights_facts(home), signals=terms.opt_outs_digest(home.catalogue))
-    return extract, ocr, text, tokens_stage(after=(text,)), signature, privacy, third_party, licence
+    withdrawn = [withdrawn_stage((text,), found)] if (found := removals.passages(home.catalogue)) else []
+    return extract, ocr, text, tokens_stage(after=(text,)), signature, privacy, third_party, *withdrawn, licence
 
 
 def rights_facts(home: Home) -> dict[str, Any]:
@@ -62,6 +69,7 @@ def rights_facts(home: Home) -> dict[str, Any]:
         "terms": terms.captured_terms(home.seeds, home.catalogue),
         "processor": home.settings.release.processor,
         "reviews": terms.reviews(home.catalogue),
+        "statutes": terms.captured_statutes(home.catalogue, home.settings.raw),
         "files": terms.opt_out_files(origins, home.catalogue, home.settings.raw),
     }
 
@@ -106,12 +114,19 @@ def run(
     names: Sequence[str] = (),
     progress: Progress = lambda *_: None,
     deadline: float = math.inf,
+    turns: Turns | None = None,
 ) -> dict[str, StageSummary]:
-    """Brings every document through the stages (or the named ones), doing only what has no row yet."""
+    """Brings every document through the stages (or the named ones), doing only what has no row yet.
+
+    With `turns` that are shared, other hosts of the same installation do the same beside it.
+    """
     settings = home.settings
     everything = corpus(home)
+    wanted = names or list(everything.stages)
     with executor(settings.run, partial(read_part, settings.raw)) as engine:
-        return run_stages(everything, names or list(everything.stages), engine, settings.run, progress, deadline)
+        if turns is not None and turns.shared:
+            return run_shared(everything, wanted, engine, settings.run, turns, progress, deadline)
+        return run_stages(everything, wanted, engine, settings.run, progress, deadline)
 
 
 def prune_stages(home: Home) -> list[Path]:
@@ -124,6 +139,8 @@ def build_release(home: Home, version: str, profile: Profile, sources: Collectio
     from kobunko.publish import release
 
     everything = corpus(home)
+    if "withdrawn" in everything.stages and (left := len(everything.pending("withdrawn"))):
+        raise UsageError(f"{left} texts were not searched for removed passages yet: `kobunko run` does it.")
     cluster = duplicates(home, everything)
     return release.build(everything, home.catalogue, home.settings, home.seeds, version, profile, cluster, sources)
 
@@ -144,6 +161,17 @@ def is_current(home: Home, version: str) -> bool:
     withheld = home.catalogue.withheld()
     here = [row for row in corpus(home).inputs.to_pylist() if row["doc_id"] not in withheld]
     return bool(made_by == now and listed == here)
+
+
+def listed_releases(home: Home) -> Iterator[Listed]:
+    """The releases that are in this home's folder, oldest first, as a lost catalogue gets them back."""
+    from kobunko.publish import provenance
+
+    for version, manifest in provenance.manifests(home.settings.releases).items():
+        folder = home.settings.releases / version
+        digest = sha256_hex((folder / "manifest.json").read_bytes())
+        documents, removed = provenance.documents_of(folder), provenance.removed_from(folder)
+        yield Listed(version, manifest["profile"], digest, documents, manifest["documents"], removed)
 
 
 def verify_release(home: Home, version: str) -> list[str]:

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-CRAWL_COLUMNS = ("requests", "captured", "revisited", "new", "changed", "unchanged", "failed", "excluded")
+CRAWL_COLUMNS = ("requests", "captured", "revisited", "new", "changed", "unchanged", "gone", "failed", "excluded")
+STAGE_COLUMNS = ("documents", "already", "left", "pages", "seconds", "cpu_seconds", "gpu_seconds")
+STAGE_HEADER = ("stage", "done now", "done before", "left", "pages", "seconds", "CPU s", "GPU s", "outcomes")
+WORST = ("outcome", "stage", "document", "why")
 
 
 def markdown(facts: Mapping[str, Any]) -> str:
@@ -14,11 +17,7 @@ def markdown(facts: Mapping[str, Any]) -> str:
     lines += _crawl(facts.get("crawl", {}))
     lines += _stages(facts.get("stages", {}))
     lines += _energy(facts.get("energy", {}))
-    worst = [
-        [row["outcome"], row["stage"], row["url"] or row["doc_id"], row["detail"][:120]]
-        for row in facts.get("failures", [])
-    ]
-    lines += _table("Documents without text, worst first", ("outcome", "stage", "document", "why"), worst)
+    lines += _table("Documents that failed, ten of each stage, errors first", WORST, worst(facts))
     lines += _nights(facts.get("earlier", []))
     return "\n".join(lines).rstrip() + "\n"
 
@@ -40,45 +39,78 @@ def night_row(run: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def energy(stages: Mapping[str, Mapping[str, Any]], watts_per_core: float) -> dict[str, float]:
-    """What the night's reading cost: CPU seconds, and an estimate of watt-hours per 1,000 pages from them."""
-    cpu = sum(facts["cpu_seconds"] for facts in stages.values())
+def energy(stages: Mapping[str, Mapping[str, Any]], watts_per_core: float, watts_per_gpu: float) -> dict[str, float]:
+    """What the night's reading cost: CPU and GPU seconds, and an estimate of watt-hours per 1,000 pages from them."""
+    cpu, gpu = (sum(facts.get(name, 0.0) for facts in stages.values()) for name in ("cpu_seconds", "gpu_seconds"))
     pages = max((facts["pages"] for facts in stages.values()), default=0)
-    per_thousand = cpu * watts_per_core / 3600 / pages * 1000 if pages else 0.0
-    return {"cpu_seconds": round(cpu, 1), "pages": pages, "wh_per_1000_pages": round(per_thousand, 2)}
+    joules = cpu * watts_per_core + gpu * watts_per_gpu
+    per_thousand = joules / 3600 / pages * 1000 if pages else 0.0
+    found = {"cpu_seconds": round(cpu, 1), "gpu_seconds": round(gpu, 1), "pages": pages}
+    return found | {"wh_per_1000_pages": round(per_thousand, 2)}
 
 
-def _nights(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    header = tuple(rows[0]) if rows else ()
-    return _table("Earlier nights", header, [list(row.values()) for row in rows])
+def crawl_rows(sources: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
+    return [[source, *(facts.get(name, 0) for name in CRAWL_COLUMNS)] for source, facts in sources.items()]
 
 
-def _energy(facts: Mapping[str, Any]) -> list[str]:
-    if not facts.get("pages"):
-        return []
-    told = f"{facts['cpu_seconds']} CPU seconds for {facts['pages']} pages"
-    return [f"{told}, about {facts['wh_per_1000_pages']} Wh per 1,000 pages (estimate).", ""]
-
-
-def _crawl(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    rows = [[source, *(facts[name] for name in CRAWL_COLUMNS)] for source, facts in sources.items()]
-    lines = _table("Sources", ("source", *CRAWL_COLUMNS), rows)
-    failed = [
+def crawl_failures(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Ten requests of each source that failed."""
+    return [
         f"{source}: {item['url']} ({item['reason']})"
         for source, facts in sources.items()
         for item in facts["failures"][:10]
     ]
-    return lines + _bullets("Requests that failed", failed)
 
 
-def _stages(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def manners(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What politeness did to the crawl: sources that were left alone before their end, requests put off."""
+    told = []
+    for source, facts in sources.items():
+        if facts.get("stopped"):
+            told.append(f"{source}: stopped ({facts['stopped']}); {facts.get('waiting', 0)} requests wait")
+        if facts.get("postponed"):
+            told.append(f"{source}: {facts['postponed']} requests were put off and asked again later")
+    return told
+
+
+def stage_rows(stages: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
     rows = []
     for name, facts in stages.items():
         outcomes = ", ".join(f"{outcome} {n}" for outcome, n in facts["outcomes"].items()) or "nothing to do"
-        done = [facts[column] for column in ("documents", "already", "left", "seconds", "cpu_seconds")]
-        rows.append([name, *done, outcomes])
-    header = ("stage", "done now", "done before", "left", "seconds", "CPU seconds", "outcomes")
-    return _table("Stages", header, rows)
+        rows.append([name, *(facts.get(column, 0) for column in STAGE_COLUMNS), outcomes])
+    return rows
+
+
+def worst(facts: Mapping[str, Any]) -> list[list[str]]:
+    failures = facts.get("failures", [])
+    return [[row["outcome"], row["stage"], row["url"] or row["doc_id"], row["detail"][:120]] for row in failures]
+
+
+def _nights(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return _table("Earlier nights", tuple(rows[0]) if rows else (), cells(rows))
+
+
+def cells(rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    return [list(row.values()) for row in rows]
+
+
+def _energy(facts: Mapping[str, Any]) -> list[str]:
+    return [energy_line(facts), ""] if facts.get("pages") else []
+
+
+def energy_line(facts: Mapping[str, Any]) -> str:
+    seconds = f"{facts['cpu_seconds']} CPU seconds and {facts['gpu_seconds']} GPU seconds for {facts['pages']} pages"
+    return f"{seconds}, about {facts['wh_per_1000_pages']} Wh per 1,000 pages (estimate)."
+
+
+def _crawl(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    lines = _table("Sources", ("source", *CRAWL_COLUMNS), crawl_rows(sources))
+    lines += _bullets("Politeness", manners(sources))
+    return lines + _bullets("Requests that failed", crawl_failures(sources))
+
+
+def _stages(stages: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    return _table("Stages", STAGE_HEADER, stage_rows(stages))
 
 
 def _bullets(title: str, items: Sequence[str]) -> list[str]:

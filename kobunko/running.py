@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -12,14 +13,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kobunko.corpus import Corpus
+from kobunko.corpus import Corpus, State
 from kobunko.executors import Executor
 from kobunko.ids import source_of
 from kobunko.logs import get_logger
 from kobunko.settings import RunSettings
 from kobunko.stage import cpu_seconds
+from kobunko.turns import Turns
 
 log = get_logger(__name__)
+SHARES = 16  # of a stage's documents, that hosts take in turns
+PAUSE_S = 1.0  # before it is looked again at what other hosts have in hand
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
 
@@ -33,7 +37,18 @@ class StageSummary:
     pages: int = 0  # of the documents done, where the stage has pages
     seconds: float = 0.0  # by the clock
     cpu_seconds: float = 0.0  # of all workers
+    gpu_seconds: float = 0.0  # by the clock, of every GPU that the stage held
     outcomes: Counter[str] = field(default_factory=Counter)  # of this run
+
+    def add(self, other: "StageSummary") -> None:
+        """Counts what was done in another part of the same run."""
+        self.documents += other.documents
+        self.left += other.left
+        self.pages += other.pages
+        self.seconds += other.seconds
+        self.cpu_seconds += other.cpu_seconds
+        self.gpu_seconds += other.gpu_seconds
+        self.outcomes += other.outcomes
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -43,6 +58,7 @@ class StageSummary:
             "pages": self.pages,
             "seconds": round(self.seconds, 2),
             "cpu_seconds": round(self.cpu_seconds, 2),
+            "gpu_seconds": round(self.gpu_seconds, 2),
             "outcomes": dict(sorted(self.outcomes.items())),
         }
 
@@ -81,7 +97,7 @@ def run_stage(
     What was finished before an interruption is kept.
     """
     total = len(corpus.pending(name))
-    summary = StageSummary(already=int(np.count_nonzero(corpus.states(name) >= 3)))
+    summary = StageSummary(already=int(np.count_nonzero(corpus.states(name) >= State.OK)))
     progress(name, 0, total)
     started = time.monotonic()
     buffer = _Buffer(corpus, name, settings)
@@ -95,8 +111,8 @@ def run_stage(
     finally:
         buffer.flush()
         summary.seconds = time.monotonic() - started
+        summary.gpu_seconds = summary.seconds * corpus.stages[name].resources.gpus
         summary.left = total - summary.documents
-    corpus.sidecars[name].compact()
     return summary
 
 
@@ -120,8 +136,43 @@ def run_stages(
     deadline: float = math.inf,
 ) -> dict[str, StageSummary]:
     """Runs stages in the order of the pipeline."""
+    done = {}
+    for name in (name for name in corpus.stages if name in names):
+        done[name] = run_stage(corpus, name, executor, settings, progress, deadline)
+        corpus.sidecars[name].compact()
+    return done
+
+
+def run_shared(
+    corpus: Corpus,
+    names: Sequence[str],
+    executor: Executor,
+    settings: RunSettings,
+    turns: Turns,
+    progress: Progress = lambda *_: None,
+    deadline: float = math.inf,
+) -> dict[str, StageSummary]:
+    """Runs stages beside other hosts of the same installation until none of them has anything left to do.
+
+    The documents of a stage are done in shares, each by the host whose turn it is; what a host that died had taken,
+    the others do. Nothing is compacted, since others read it: a run that has the installation for itself does that.
+    """
     wanted = [name for name in corpus.stages if name in names]
-    return {name: run_stage(corpus, name, executor, settings, progress, deadline) for name in wanted}
+    done = {name: StageSummary(already=int(np.count_nonzero(corpus.states(name) >= State.OK))) for name in wanted}
+    shares = random.sample(range(SHARES), SHARES)  # every host begins elsewhere
+    while time.monotonic() < deadline:
+        before, elsewhere = sum(item.documents for item in done.values()), False
+        for name, share in itertools.product(wanted, shares):
+            with turns.turn(f"{corpus.stages[name].label} {share}") as mine:
+                elsewhere |= not mine
+                if mine:
+                    with corpus.share(share, SHARES):
+                        done[name].add(run_stage(corpus, name, executor, settings, progress, deadline))
+        if sum(item.documents for item in done.values()) == before:
+            if not elsewhere:
+                break
+            time.sleep(PAUSE_S)
+    return done
 
 
 def over_quarantine_limit(summaries: Mapping[str, StageSummary], share: float) -> list[str]:

@@ -6,8 +6,10 @@ and what must be true after a crawl. Unknown keys are errors, so that a typing m
 
 import re
 import tomllib
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -110,6 +112,7 @@ class LicenceHint(_Frozen):
     terms_url: str = ""
     reviewed: tuple[ReviewedTerms, ...] = ()
     attribution: str = "出典：{publisher}（{url}）"
+    edited: str = "{work}（{url}）を加工して{processor}作成"  # work: 「title」（publisher）
     note: str = ""
 
 
@@ -145,6 +148,11 @@ class Seed(_Frozen):
     crawl: CrawlPolicy = CrawlPolicy()
     licence: LicenceHint = LicenceHint()
     assertions: Assertions = Assertions()
+
+    @cached_property
+    def hosts(self) -> frozenset[str]:
+        """Hosts that its crawl starts from, with their ports."""
+        return frozenset(urlsplit(start).netloc.lower() for start in self.crawl.start)
 
     def role_of(self, url: str) -> str:
         """Role of a file at this URL; `file` where the seed does not know better."""

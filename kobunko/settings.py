@@ -43,6 +43,7 @@ class RunSettings(_Section):
     flush_rows: int = 500
     quarantine_share: float = 0.2  # more errors than this in one stage end the command with exit code 3
     watts_per_core: float = 10  # of a busy core, for the estimate of energy in reports
+    watts_per_gpu: float = 350  # of a busy GPU
 
     @property
     def worker_count(self) -> int:
@@ -72,6 +73,13 @@ class OcrSettings(_Section):
     @property
     def on_gpu(self) -> bool:
         return self.device != "cpu"
+
+
+class DedupSettings(_Section):
+    """What duplicates are found by, and which benchmark sets documents are compared with."""
+
+    shingles: Literal["characters", "words"] = "characters"  # five in a row; words are slower by a hundred times
+    benchmarks: dict[str, tuple[Path, ...]] = {}  # files by name of the set: text or JSON lines, an item a line
 
 
 class ReleaseSettings(_Section):
@@ -119,6 +127,7 @@ class Settings(BaseSettings):
     run: RunSettings = RunSettings()
     notify: NotifySettings = NotifySettings()
     ocr: OcrSettings = OcrSettings()
+    dedup: DedupSettings = DedupSettings()
     release: ReleaseSettings = ReleaseSettings()
     publish: PublishSettings = PublishSettings()
     web: WebSettings = WebSettings()

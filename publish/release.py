@@ -23,6 +23,7 @@ from kobunko.publish.croissant import croissant
 from kobunko.publish.diff import Side, diff, read_side
 from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
 from kobunko.publish.plots import plots
+from kobunko.publish.provenance import version_order
 from kobunko.publish.rows import FROM_MANIFEST, Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
 from kobunko.publish.shards import partition, row_groups, shard_name, sizes_of, write_shard
 from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
@@ -98,15 +99,12 @@ def _changes(folder: Path, catalogue: Catalogue, manifest: Mapping[str, Any], pl
     """What is new since the release before this one, by version; none for a first release."""
     mine = manifest["version"]
     known = [row["version"] for row in catalogue.releases() if row["profile"] == manifest["profile"]]
-    earlier = [name for name in known if _order(name) < _order(mine) and (folder / name).is_dir()]
+    earlier = [name for name in known if version_order(name) < version_order(mine) and (folder / name).is_dir()]
     if not earlier:
         return None
-    return diff(read_side(folder / max(earlier, key=_order)), Side(manifest, planned.entries, planned.removed)).counts()
-
-
-def _order(version: str) -> list[tuple[int, str]]:
-    """Versions in the order that people mean: 2026.11.9 before 2026.11.10."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", version)]
+    return diff(
+        read_side(folder / max(earlier, key=version_order)), Side(manifest, planned.entries, planned.removed)
+    ).counts()
 
 
 def _install(temporary: Path, final: Path) -> bool:
@@ -126,7 +124,8 @@ def _install(temporary: Path, final: Path) -> bool:
 
 def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, Any], settings: Settings) -> None:
     durable.write_bytes(folder / "manifest.json", _json(manifest))
-    durable.write_parquet(folder / "manifest.parquet", planned.entries, compression="zstd", row_group_size=20_000)
+    # Groups are small, because lookup asks every release for one document.
+    durable.write_parquet(folder / "manifest.parquet", planned.entries, compression="zstd", row_group_size=2000)
     stages = list(corpus.stages)
     tally = Tally()
     released = _Files(Row, columns_for(stages), lambda chunk: tally.add(rows_of(chunk, manifest["profile"])))

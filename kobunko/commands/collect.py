@@ -1,5 +1,6 @@
 """Bringing documents in: crawl and import."""
 
+import itertools
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,7 +8,7 @@ import typer
 
 from kobunko import pipeline
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
-from kobunko.errors import Interrupted, UsageError
+from kobunko.errors import Busy, Interrupted, UsageError
 from kobunko.home import Home, open_home
 from kobunko.importing import ImportRow, import_files, rows_of_list, rows_of_path, summary_json
 from kobunko.jobs import Job, job
@@ -31,10 +32,32 @@ def crawl_command(
         if dry_run:
             show_plans([pipeline.crawl_plan(place, seed) for seed in chosen], json_)
             return
-        with job(place, "crawl", ",".join(sources)) as current, crawl_progress() as progress:
-            found = pipeline.crawl(place, current.run_id, chosen, limit=limit, replay=archives, on_progress=progress)
+        with job(place, "crawl", ",".join(sources), shared=True) as current, crawl_progress() as progress:
+            mine = _taken(place, current, chosen)
+            found = pipeline.crawl(place, current.run_id, mine, limit=limit, replay=archives, on_progress=progress)
             note_crawl(current, found)
             show_crawl(current, json_)
+
+
+def _taken(home: Home, current: Job, seeds: list[Seed]) -> list[Seed]:
+    """The sources that no other host of this installation crawls now; a web host is asked by one of them at a time."""
+    mine = []
+    for seed in seeds:
+        names = [f"crawl {name}" for name in sorted({seed.source, *seed.hosts})]
+        taken = list(itertools.takewhile(current.turns.take, names))
+        if len(taken) == len(names):
+            home.mend_raw(seed.source)
+            mine.append(seed)
+            continue
+        for name in taken:
+            current.turns.give(name)
+    elsewhere = [seed.source for seed in seeds if seed not in mine]
+    current.summary["elsewhere"] = elsewhere
+    if elsewhere:
+        note(f"left to the host that asks the same sites now: {', '.join(elsewhere)}")
+    if not mine:
+        raise Busy("other hosts of this installation crawl all of these sources: nothing is left to do here.")
+    return mine
 
 
 def show_plans(plans: list[dict[str, Any]], json_: bool) -> None:

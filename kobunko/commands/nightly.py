@@ -61,7 +61,8 @@ def _collect(place: Home, current: Job, deadline: float) -> None:
 def _read(place: Home, current: Job, deadline: float) -> None:
     with stage_progress() as bars:
         note_stages(place, current, pipeline.run(place, progress=bars, deadline=deadline))
-    current.summary["energy"] = energy(current.summary["stages"], place.settings.run.watts_per_core)
+    run = place.settings.run
+    current.summary["energy"] = energy(current.summary["stages"], run.watts_per_core, run.watts_per_gpu)
 
 
 def _earlier(place: Home, current: Job) -> list[dict[str, Any]]:

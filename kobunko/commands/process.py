@@ -28,10 +28,13 @@ def run_command(
 ) -> None:
     """Bring every document through the stages: only what has no result yet."""
     flags = {name: value for name, value in (("engine", engine), ("address", address)) if value}
-    with open_home(settings_of(home, run=flags)) as place, job(place, "run", ",".join(stage or [])) as current:
+    with (
+        open_home(settings_of(home, run=flags)) as place,
+        job(place, "run", ",".join(stage or []), shared=True) as current,
+    ):
         _check_stages(place, stage or [])
         with stage_progress() as progress:
-            note_stages(place, current, pipeline.run(place, stage or (), progress))
+            note_stages(place, current, pipeline.run(place, stage or (), progress, turns=current.turns))
         show_stages(current, json_)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,22 @@ def test_a_second_night_does_nothing_again_and_says_so(night: tuple[Path, str], 
     report = json.loads(max((home / "reports").glob("*.json")).read_text())
     assert all(facts["new"] == facts["changed"] == 0 for facts in report["crawl"].values())
     assert all(facts["documents"] == 0 for facts in report["stages"].values())
+
+
+def captures_of(home: Path) -> set[tuple[Any, ...]]:
+    told = "capture_id, source, url, record_type, status, media_type, sha256, size, fetched_at, warc_file, warc_offset"
+    with sqlite3.connect(home / "catalogue.sqlite") as connection:
+        return {*connection.execute(f"SELECT {told}, linked_from, anchor_text, headers FROM captures")}
+
+
+def test_a_rebuilt_catalogue_knows_every_answer_as_the_crawl_did(
+    night: tuple[Path, str], home: Path, kobunko: Kobunko
+) -> None:
+    for name in ("raw", "releases"):
+        shutil.copytree(night[0] / name, home / name)
+    found = kobunko("rebuild", "--json").json
+    assert captures_of(home) == captures_of(night[0])
+    assert found["documents"] == len(rows(night[0]))
 
 
 def test_a_replay_of_the_archive_gives_the_same_documents(

@@ -40,6 +40,19 @@ def test_a_restored_catalogue_is_as_good_as_the_lost_one(copied: Path, kobunko: 
     assert kobunko("run", "--json").json["stages"]["extract"]["documents"] == 0
 
 
+def test_raw_files_and_releases_give_a_lost_catalogue_back(copied: Path, kobunko: Kobunko) -> None:
+    before = kobunko("status", "--json").json
+    assert "has documents" in kobunko("rebuild", code=2).err
+    for path in copied.glob("catalogue.sqlite*"):
+        path.unlink()
+    found = kobunko("rebuild", "--json").json
+    assert (found["documents"], found["captures"]) == (before["documents"], before["captures"])
+    assert found["unclaimed"] == {}
+    assert kobunko("audit", "--json").json["disagreements"] == []
+    assert kobunko("run", "--json").json["stages"]["extract"]["documents"] == 0
+    assert kobunko("release", "build", "r1", "--profile", "internal", "--json").json["unchanged"]
+
+
 def test_a_damaged_backup_restores_nothing(copied: Path, kobunko: Kobunko, tmp_path: Path) -> None:
     kobunko("backup", tmp_path / "backup")
     assert "not empty" in kobunko("backup", tmp_path / "backup", code=2).err
@@ -82,6 +95,16 @@ def change_a_release(home: Path) -> None:
 def leave_a_strange_release(home: Path) -> None:
     shutil.copytree(home / "releases" / "r1", home / "releases" / "r2")
     shutil.rmtree(home / "releases" / "r1")
+
+
+def test_what_was_published_is_compared_with_what_is_here(copied: Path, kobunko: Kobunko, tmp_path: Path) -> None:
+    kobunko("publish", "r1", "--to", tmp_path / "public")
+    assert kobunko("audit", "--json").json["disagreements"] == []
+    next((tmp_path / "public" / "r1" / "removed").iterdir()).unlink()
+    (tmp_path / "public" / "r1" / "README.md").write_text("another card")
+    found = {(item["kind"], item["detail"]) for item in kobunko("audit", "--json", code=3).json["disagreements"]}
+    lost = ("published-missing", "removed/train-00000-of-00001.parquet")
+    assert found == {lost, ("published-differs", "README.md")}
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,9 @@ def test_nights_follow_each_other(kobunko: Kobunko, home: Path, tmp_path: Path, 
     assert [night["run_id"] for night in listener.received] == [short["run_id"], first["run_id"], second["run_id"]]
     report = (home / "reports" / f"{second['run_id']}.md").read_text()
     assert "Earlier nights" in report
+    page = (home / "reports" / f"{second['run_id']}.html").read_text()
+    assert "Earlier nights" in page
+    assert page.count("<svg") == 3  # what the sources had, and two plots over the nights
 
 
 def test_a_night_that_nobody_can_be_told_of_is_a_night_all_the_same(kobunko: Kobunko, home: Path) -> None:

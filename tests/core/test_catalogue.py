@@ -2,10 +2,6 @@
 
 import datetime as dt
 import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,41 +18,6 @@ from kobunko.records import Capture
 from kobunko.seed import Assertions
 
 MOMENT = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
-
-
-def _server_programs() -> Path | None:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
-    return found[-1].parent if found else None
-
-
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL server on loopback, run as an ordinary user as it demands."""
-    programs = _server_programs()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    folder = Path("/tmp") / f"kobunko-pg-{os.getpid()}"
-    folder.mkdir()
-    user = "postgres" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(folder, user)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    def call(*arguments: str) -> None:
-        subprocess.run([str(programs / arguments[0]), *arguments[1:]], check=True, user=user, cwd=folder, timeout=120)
-
-    data = str(folder / "data")
-    call("initdb", "--pgdata", data, "--auth", "trust", "--username", "kobunko", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}"
-    call("pg_ctl", "--pgdata", data, "--options", options, "--log", str(folder / "log"), "--wait", "start")
-    try:
-        yield f"postgresql+psycopg://kobunko@127.0.0.1:{port}/postgres"
-    finally:
-        call("pg_ctl", "--pgdata", data, "--mode", "immediate", "stop")
-        time.sleep(0.2)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

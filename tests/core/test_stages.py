@@ -1,6 +1,8 @@
 """The stage contract through the real executors and side-cars: N rows in, N rows out, whatever the documents do."""
 
 import dataclasses
+import os
+import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -95,6 +97,26 @@ def test_hostile_documents_cost_only_themselves(catalogue: Catalogue, tmp_path: 
     assert outcomes.pop("call-23") == "error:PermissionError"
     assert set(outcomes.values()) == {"ok"}
     assert len(outcomes) == 20
+
+
+def test_workers_that_are_killed_while_they_answer_cost_nothing(tmp_path: Path) -> None:
+    """A result of some megabytes is half-way through its pipe when its worker dies: nothing is lost, nobody waits."""
+    keys = [f"ok-{n}" for n in range(24)]
+    batches = [pa.table({"doc_id": [key], "input_sha256": ["x"], "source_key": [key]}) for key in keys]
+    outputs = []
+    with executor(RunSettings(workers=2), machinery.no_bytes) as processes:
+        for output in processes.map(machinery.LARGE, batches):
+            outputs.append(output)
+            if len(outputs) % 6 == 3:
+                os.kill(workers_of_this_process()[0], signal.SIGKILL)
+    found = pa.concat_tables(outputs)
+    assert sorted(found["doc_id"].to_pylist()) == sorted(keys)
+    assert set(found["outcome"].to_pylist()) == {"ok"}
+
+
+def workers_of_this_process() -> list[int]:
+    children = " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_what_workers_log_does_not_mix_with_data(

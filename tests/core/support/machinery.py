@@ -44,6 +44,11 @@ class Sum:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Filling:
+    text: str
+
+
 def number(document: NumberInput) -> Number:
     kind, _, rest = document.source_key.partition("-")
     if kind == "reject":
@@ -71,6 +76,10 @@ def total(document: SumInput) -> Sum:
     return Sum(document.n + (document.double or 0))
 
 
+def filling(document: NumberInput) -> Filling:
+    return Filling(document.source_key * (1 << 19))  # some megabytes: far more than a pipe holds
+
+
 def no_bytes(part: Part) -> bytes:
     """These documents have no bytes that a stage would read."""
     raise AssertionError(part)
@@ -88,6 +97,11 @@ def make_total() -> Callable[[SumInput], Sum]:
     return total
 
 
+def make_filling() -> Callable[[NumberInput], Filling]:
+    return filling
+
+
+LARGE = Stage("large", 1, make_filling, NumberInput, Filling)
 NUMBER = Stage("number", 1, make_number, NumberInput, Number, resources=Resources(wall_s=3, memory_mb=2048), batch=4)
 DOUBLE = Stage("double", 1, make_double, DoubleInput, Double, after=(NUMBER,), where="number.odd")
 TOTAL = Stage("total", 1, make_total, SumInput, Sum, after=(NUMBER, DOUBLE))
