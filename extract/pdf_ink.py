@@ -22,12 +22,17 @@ Ink = npt.NDArray[np.bool_]
 
 def ink(page: pymupdf.Page) -> Ink:
     """Dark pixels of the page as it is shown; a page of unusual size is rendered more coarsely."""
-    dpi = min(_DPI, int((_MOST_PIXELS * 72 * 72 / max(page.rect.width * page.rect.height, 1)) ** 0.5))
-    pixels = page.get_pixmap(dpi=max(dpi, 1), colorspace=pymupdf.csGRAY, alpha=False)
-    gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.stride)[:, : pixels.width]
-    dark: Ink = gray < _DARK
+    dark = _dark(page, page.rect)
     down, across = int(dark.shape[0] * _EDGE), int(dark.shape[1] * _EDGE)
     dark[:down], dark[dark.shape[0] - down :], dark[:, :across], dark[:, dark.shape[1] - across :] = (False,) * 4
+    return dark
+
+
+def _dark(page: pymupdf.Page, clip: pymupdf.Rect) -> Ink:
+    dpi = min(_DPI, int((_MOST_PIXELS * 72 * 72 / max(page.rect.width * page.rect.height, 1)) ** 0.5))
+    pixels = page.get_pixmap(dpi=max(dpi, 1), colorspace=pymupdf.csGRAY, alpha=False, clip=clip)
+    gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.stride)[:, : pixels.width]
+    dark: Ink = gray < _DARK
     return dark
 
 
@@ -39,7 +44,7 @@ def images(page: pymupdf.Page) -> list[Box]:
     return [place(info["bbox"]) for info in page.get_image_info()]
 
 
-def hides_letters(page: pymupdf.Page, least: int) -> bool:
+def hides_letters(page: pymupdf.Page, least: float) -> bool:
     """Whether so many letters may be painted on the page by other means than as text: in images, or as drawings."""
     others = {kind for kind, *_ in page.get_bboxlog() if not kind.endswith("-text")}
     if not others <= {"fill-path", "stroke-path"}:
@@ -68,11 +73,24 @@ def in_lines(pictures: Sequence[Box], spans: Sequence[Span]) -> list[Box]:
     return [box for box in pictures if any(_in_line(box, span.place) for span in spans if not span.down)]
 
 
-def marks_inside(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
-    """How many marks of letters stand in pictures, outside of the text layer's boxes."""
-    rest = _without(dark, boxes)
-    places = (_pixels(rest, box) for box in pictures)
-    return sum(len(_marks(rest[top:bottom, left:right])) for top, bottom, left, right in places)
+def marks_inside(page: pymupdf.Page, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
+    """How many marks of letters stand in small pictures, outside of the text layer's boxes; only they are rendered."""
+    width, height = page.rect.width, page.rect.height
+    count = 0
+    for picture in pictures:
+        x0, y0, x1, y1 = picture
+        dark = _dark(page, pymupdf.Rect(x0 * width, y0 * height, x1 * width, y1 * height))
+        count += len(_marks(_without(dark, [inner for box in boxes if (inner := _part(box, picture))])))
+    return count
+
+
+def _part(box: Box, whole: Box) -> Box | None:
+    """What lies of a box in another one, in fractions of that; None where nothing does."""
+    x0, y0, x1, y1 = max(box[0], whole[0]), max(box[1], whole[1]), min(box[2], whole[2]), min(box[3], whole[3])
+    if x0 >= x1 or y0 >= y1:
+        return None
+    width, height = whole[2] - whole[0], whole[3] - whole[1]
+    return (x0 - whole[0]) / width, (y0 - whole[1]) / height, (x1 - whole[0]) / width, (y1 - whole[1]) / height
 
 
 def _in_line(picture: Box, text: Box) -> bool:

@@ -24,6 +24,7 @@ _FULL_WORDS = 6.0  # em; of a line of Latin words, which break earlier
 _FULL_LINES = 2  # full lines that prove where a column ends
 _NARROW = 10.0  # em; in narrower regions lines are names and headings, not sentences
 _INDENT, _HANGING = 2.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
+_ALIKE = 0.8  # of the larger one: sizes of the letters of two lines
 _PITCH = 1.4  # of the usual distance of lines; more parts paragraphs
 _MOST_LETTERS = 50  # of one piece that count for the usual size
 
@@ -176,8 +177,12 @@ def _side_by_side(one: Piece, other: Piece) -> bool:
 
 
 def _covers(one: Piece, other: Piece) -> bool:
-    """Whether one stands over the other, as two narrow lines do whose letters reach into each other."""
-    return min(one.end, other.end) - max(one.start, other.start) > 0.5 * min(one.size, other.size)
+    """Whether one stands over the other, as two narrow lines do whose letters reach into each other.
+
+    Smaller letters that do so are marks within the line.
+    """
+    alike = min(one.size, other.size) > _ALIKE * max(one.size, other.size)
+    return alike and min(one.end, other.end) - max(one.start, other.start) > 0.5 * min(one.size, other.size)
 
 
 def _merged(row: Row, nearer: float, em: float) -> Row:

@@ -15,7 +15,7 @@ from kobunko.extract.pdf_tables import Grid, Rules, grids, turned_rules
 # Both without TEXT_CID_FOR_UNKNOWN_UNICODE: an unknown glyph must be U+FFFD, not an arbitrary letter.
 _AS_TAGGED = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_MEDIABOX_CLIP
 _AS_PRINTED = _AS_TAGGED | pymupdf.TEXT_IGNORE_ACTUALTEXT
-_FORMS = re.compile("[\u2e80-\u2fdf\ufe10-\ufe19\ufe30-\ufe4f]")  # radicals and presentation forms, no letters
+_REPEATED = re.compile("([\u3400-\u9fff])\\1\\1")  # three times the same kanji: no word has that
 _STACKABLE = re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff（）「」・ー]")
 _LONGEST_LABEL = 12  # letters
 _STACK_LEAST = 3
@@ -118,13 +118,18 @@ def _trim(page: pymupdf.Page, turn: int) -> Box | None:
 def _lines(page: pymupdf.Page, letters: bool) -> list[dict[str, Any]]:
     """MuPDF's lines of spans, each with its `text`, and where they are asked for with its letters (`chars`).
 
-    The letters are those of the fonts. What tagged files give for a run in their place (ActualText) is repeated by
-    MuPDF for each piece of a run that is set apart, and is asked for only where a font has forms for letters.
+    What a tag gives for a run in place of the font's letters (ActualText) is better where a font has one form for
+    several letters. But of a run whose letters are set apart MuPDF repeats the first: there the font is believed.
     """
-    lines = _raw_lines(page, letters, _AS_PRINTED)
-    if any(_FORMS.search(span["text"]) for line in lines for span in line["spans"]):
-        return _raw_lines(page, letters, _AS_TAGGED)
+    lines = _raw_lines(page, letters, _AS_TAGGED)
+    if repeated := _repeated(lines):
+        printed = _raw_lines(page, letters, _AS_PRINTED)
+        return printed if _repeated(printed) < repeated else lines
     return lines
+
+
+def _repeated(lines: Sequence[dict[str, Any]]) -> int:
+    return len(_REPEATED.findall("".join([span["text"].strip() for line in lines for span in line["spans"]])))
 
 
 def _raw_lines(page: pymupdf.Page, letters: bool, flags: int) -> list[dict[str, Any]]:

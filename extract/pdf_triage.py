@@ -83,8 +83,8 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
     pictures = [box for box in all_pictures if (box[2] - box[0]) * (box[3] - box[1]) >= _PICTURE]
     strips = in_lines([box for box in all_pictures if box[3] - box[1] <= _STRIP], sheet.spans)
     rare = rare_share(text)
-    sparse = characters < _SPARSE and hides_letters(page, _LEAST_MARKS if characters else 1)
-    black = ink(page) if sparse or pictures or strips else None
+    sparse = characters < _SPARSE and hides_letters(page, _too_many_marks(characters) if characters else 1)
+    black = ink(page) if sparse or pictures else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
         characters=characters,
@@ -96,7 +96,7 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
         ink=float(black.mean()) if black is not None else None if characters else 0.0,
         unread=unread_marks(black, boxes) if black is not None and 0 < characters < _SPARSE else None,
         picture=min(sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures), 1.0),
-        inline=marks_inside(black, boxes, strips) if black is not None and strips else 0,
+        inline=marks_inside(page, boxes, strips) if strips else 0,
         picture_marks=lettered_marks(black, boxes, pictures) if black is not None and characters else 0,
     )
 
@@ -124,7 +124,7 @@ def judge(found: Evidence, bad_fonts: set[str]) -> Verdict:
     if found.rare > _SOUP or (found.word is not None and found.word < _WORD):
         hidden = found.hidden > _HIDDEN * found.characters
         return Verdict("ocr", "poor-hidden-layer" if hidden else "implausible-text", figures)
-    if found.unread is not None and found.unread > max(_LEAST_MARKS, _MARKS_PER_CHARACTER * found.characters):
+    if found.unread is not None and found.unread > _too_many_marks(found.characters):
         return Verdict("ocr", "few-characters-for-ink", figures)
     if found.inline >= _INLINE:
         return Verdict("ocr", "letters-as-images", figures)
@@ -132,6 +132,11 @@ def judge(found: Evidence, bad_fonts: set[str]) -> Verdict:
         return Verdict("embedded", "text-beside-images", figures)
     hidden = found.hidden > _HIDDEN * found.characters
     return Verdict("embedded", "hidden-layer" if hidden else "text-layer", figures)
+
+
+def _too_many_marks(characters: int) -> float:
+    """How many marks of letters a page may bear beside so many characters of its layer."""
+    return max(_LEAST_MARKS, _MARKS_PER_CHARACTER * characters)
 
 
 def _figures(found: Evidence) -> dict[str, float]:

@@ -3,11 +3,18 @@
 The spreadsheets are printed to PDF by LibreOffice (`soffice` must be on the path). A cell counts as found where its
 text, without white space, stands in its column; rows are compared whole. What a sheet prints is what the reference
 holds: its print area, repeated title rows once.
+
+The layout PDF of e-Stat is a form, and its CSV is what a person read out of it: number and label of each box, under
+section names of which some stand nowhere on the page. Counted are the labels that stand in one cell, without counters
+in brackets, and the numbers of the boxes.
 """
 
+import csv
+import re
 import shutil
 import subprocess
 import tempfile
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,7 +33,12 @@ FLOORS: dict[str, tuple[str, float]] = {
     "cell recall": (">=", 0.999),
     "cell F1": (">=", 0.999),
     "sheets that are one table": (">=", 1.0),
+    "e-Stat layout: labels in one cell": (">=", 1.0),
+    "e-Stat layout: numbers of boxes": (">=", 1.0),
 }
+FORM = "estat/paper_excel_layout"
+_COUNTER = re.compile(r"\((?:\d+|[ァ-ヶ])\)|\d+(?=行|列)|〃")
+_PARTS = re.compile(r"[\s/()（）、,「」]+|(?<=\d)\.")
 SHEETS = "ministry/mhlw_clinic_lists/*.xlsx"
 PRINTED = "ministry/mhlw_clinic_lists/*.pdf"
 Row = tuple[str, ...]
@@ -55,7 +67,35 @@ def measure(samples: Path) -> dict[str, float]:
         "rows exactly right": rows_right / rows,
         "sheets that are one table": single / len(sheets),
         "agreement with pdfplumber, cells": agreement,
+        **_form(samples / FORM),
     }
+
+
+def _form(folder: Path) -> dict[str, float]:
+    (path,) = folder.glob("*.pdf")
+    read = read_pdf(path.read_bytes())
+    with (folder / "extracted.csv").open(encoding="utf-8") as file:
+        boxes = list(csv.DictReader(file))
+    tables = [table["cells"] for table in read.structure["tables"] if table["page"] == 1]
+    cells = [_plain(cell) for rows in tables for row in rows for cell in row]
+    labels = [
+        part
+        for box in boxes
+        if box["value_type"] != "blank"
+        for piece in _PARTS.split(_COUNTER.sub("", unicodedata.normalize("NFKC", box["row_label"])))
+        if len(part := _plain(piece)) > 1
+    ]
+    words = set(re.split(r"\s+", read.pages[0].text))
+    return {
+        "e-Stat layout: labels": len(labels),
+        "e-Stat layout: labels in one cell": sum(any(x in cell for cell in cells) for x in labels) / len(labels),
+        "e-Stat layout: numbers of boxes": sum(f"({int(box['col_code'])})" in words for box in boxes) / len(boxes),
+    }
+
+
+def _plain(text: str) -> str:
+    """Letters alone, in one form."""
+    return _COUNTER.sub("", re.sub(r"[\s・:]", "", unicodedata.normalize("NFKC", text)))
 
 
 def _printed(sheets: Sequence[Path], folder: Path) -> list[Path]:
