@@ -22,7 +22,7 @@ setup(
         "kobunko": ["py.typed", "migrations/*", "migrations/versions/*.py", "demo/**/*", "templates/*"],
         "kobunko.web": ["templates/*", "static/*", "words.toml"],
         "kobunko.seeds": ["*.toml"],
-        "kobunko.licensing": ["rules/*.toml"],
+        "kobunko.licensing": ["rules/*.toml", "rules/*.txt"],
         "kobunko.dedup": ["*.cu"],
         "kobunko.publish": ["templates/*"],
         "kobunko.ocr": ["*.txt"],

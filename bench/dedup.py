@@ -1,25 +1,32 @@
 """Speed of deduplication beside other libraries, in one run.
 
-    python -m bench.dedup [--texts N] [--signatures N] [--gpu]
+    python -m bench.dedup [--texts N] [--signatures N] [--lsh N] [--peers PYTHON] [--gpu]
 
-Texts are invented (a tenth of each repeats itself, as laws do); figures are medians, per CPU-second of one core.
-Peers are measured when they can be imported: datasketch (a development requirement), rensa, polars. With `--gpu` the
-CUDA kernel is measured on the machine's GPU, with the share of what its copies and its arithmetic would allow.
+Texts are invented; figures are the best of a few runs, per CPU-second of all threads. datasketch (a development
+requirement) is always measured; `--peers` names a Python that has other libraries (see `bench/dedup_peers.py`), and
+polars is measured where it can be imported. Clusters are made in a process of their own each, so that the memory that
+is printed is what the method took beside the signatures. With `--gpu` the CUDA kernel is measured on the machine's GPU,
+with the share of what its copies and its arithmetic would allow.
 """
 
 import argparse
 import importlib.util
+import json
+import multiprocessing
 import random
-import resource
-import statistics
+import subprocess
+import tempfile
+import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
+from bench import dedup_peers
 from kobunko.dedup import gpu
 from kobunko.dedup.bands import BANDS, ROWS, THRESHOLD, band_keys, families
 from kobunko.dedup.kernel import sign_texts
@@ -41,64 +48,116 @@ def invented(count: int, seed: int = 1) -> list[str]:
     return ["".join(pick() for _ in range(chance.randrange(16, 160))) for _ in range(count)]
 
 
-def seconds(work: Callable[[], object], times: int = 5) -> float:
-    """Median CPU time."""
-    found = []
-    for _ in range(times):
-        started = time.process_time()
-        work()
-        found.append(time.process_time() - started)
-    return statistics.median(found)
-
-
 def ours(texts: pa.Array, count: int) -> Signatures:
     found = np.full((len(texts), count), EMPTY, dtype=np.uint32)
     sign_texts(*buffers(texts), SHINGLE, *permutations(count), found)
     return found
 
 
-def signatures(console: Console, count: int) -> None:
+def signatures(console: Console, count: int, peers: str) -> None:
     texts = invented(count)
-    array, size = pa.array(texts, pa.large_string()), sum(len(text.encode()) for text in texts)
-    ours(array[:2], 128), matching_keys(array[:2])
-    rows: list[tuple[str, float]] = [
-        ("Kobunko, 128 permutations", size / seconds(lambda: ours(array, 128))),
-        ("Kobunko, 256 permutations", size / seconds(lambda: ours(array, 256))),
-        ("Kobunko, matching keys first", size / seconds(lambda: ours(matching_keys(array), 128))),
-    ]
-    few = texts[: max(1, count // 50)]
-    part = sum(len(text.encode()) for text in few)
-    from datasketch import MinHash
+    few = texts[: max(1, count // 40)]
+    rows: dict[str, float | str] = {
+        "Kobunko, 128 permutations": dedup_peers.rate(_signing(128), texts, 5),
+        "Kobunko, 256 permutations": dedup_peers.rate(_signing(256), texts, 5),
+        "Kobunko, matching keys first": dedup_peers.rate(_signing(128, matching_keys), texts, 5),
+    }
+    if peers:
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(few, file)
+            file.flush()
+            done = subprocess.run([peers, dedup_peers.__file__, file.name], stdout=subprocess.PIPE, check=True)
+        rows |= json.loads(done.stdout)
+    else:
+        rows["datasketch bulk (SHA-1, the same signatures)"] = dedup_peers.rate(dedup_peers.datasketch, few)
+    size = sum(len(text.encode()) for text in texts) / 1e6
+    table = Table("", "MB/s", "times slower", title=f"{size:.0f} MB of text to signatures", title_justify="left")
+    best = next(iter(rows.values()))
+    for name, found in rows.items():
+        shown = (found, "") if isinstance(found, str) else (f"{found:,.1f}", f"{float(best) / found:.1f}")
+        table.add_row(name, *shown)
+    console.print(table)
 
-    shingled = lambda: [[text[i : i + 5].encode() for i in range(len(text) - 4)] for text in few]  # noqa: E731
-    rows.append(("datasketch bulk (SHA-1, the same signatures)", part / seconds(lambda: MinHash.bulk(shingled()), 3)))
-    if importlib.util.find_spec("rensa"):
-        from rensa import RMinHash
 
-        def rensa() -> None:
-            for text in few:
-                RMinHash(num_perm=128, seed=1).update([text[i : i + 5] for i in range(len(text) - 4)])
+def _signing(
+    count: int, before: Callable[[pa.Array], pa.Array] = lambda texts: texts
+) -> Callable[[list[str]], dedup_peers.Work]:
+    def prepare(texts: list[str]) -> dedup_peers.Work:
+        array = pa.array(texts, pa.large_string())
+        return lambda: ours(before(array), count)
 
-        rows.append(("rensa as shipped", part / seconds(rensa, 3)))
-    _show(console, f"{size / 1e6:.0f} MB of text to signatures", "MB/s", rows)
+    return prepare
 
 
-def clusters(console: Console, count: int) -> None:
+def clusters(console: Console, count: int, lsh: int) -> None:
+    """Signatures lie in a memory-mapped file, as they would."""
+    title = f"{count:,} signatures to clusters ({BANDS} × {ROWS}, {THRESHOLD})"
+    table = Table("", "CPU-s a million", "MB a million", "times slower", title=title, title_justify="left")
+    with tempfile.TemporaryDirectory() as folder:
+        matrix = _signatures(Path(folder) / "signatures", count)
+        methods = [("Kobunko", families, count), ("polars, grouping of the bands alone", _polars, count)]
+        methods += [("datasketch MinHashLSH", _datasketch, min(lsh, count))]
+        best = 0.0
+        for name, method, size in methods:
+            if method is _polars and not importlib.util.find_spec("polars"):
+                continue
+            spent, memory = _alone(method, matrix[:size])
+            spent, memory = spent * 1e6 / size, memory * 1e6 / size
+            best = best or spent
+            shown = name if size == count else f"{name} ({size:,})"
+            table.add_row(shown, f"{spent:,.2f}", f"{memory:,.0f}", f"{spent / best:.1f}")
+    console.print(table)
+
+
+def _signatures(path: Path, count: int) -> Signatures:
+    """Random signatures, of which a tenth nearly repeat another one."""
     generator = np.random.default_rng(1)
-    matrix = generator.integers(0, 1 << 32, (count, 128), dtype=np.uint32)
-    for near in generator.choice(count, count // 10, replace=False):
-        matrix[near] = matrix[generator.integers(count)]
-        matrix[near, generator.random(128) < 0.1] = generator.integers(1 << 32)
-    families(matrix[:10])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    spent = seconds(lambda: families(matrix), 1)
-    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    rows = [(f"Kobunko ({memory:.0f} MB more memory)", count / spent)]
-    if importlib.util.find_spec("polars"):
-        rows.append(("polars: group_by of the bands alone", count / seconds(lambda: _polars(matrix), 1)))
-    few = matrix[: min(count, 20_000)]
-    rows.append((f"datasketch MinHashLSH ({len(few)} documents)", len(few) / seconds(lambda: _datasketch(few), 1)))
-    _show(console, f"{count} signatures to clusters ({BANDS} × {ROWS}, {THRESHOLD})", "documents/s", rows)
+    matrix = np.memmap(path, np.uint32, "w+", shape=(count, 128))
+    for start in range(0, count, 100_000):
+        part = matrix[start : start + 100_000]
+        part[:] = generator.integers(0, 1 << 32, part.shape, dtype=np.uint32)
+        near = generator.choice(len(part), len(part) // 10, replace=False)
+        copies = matrix[generator.integers(0, start + len(part), len(near))]
+        copies[generator.random(copies.shape) < 0.1] = generator.integers(1 << 32)
+        part[near] = copies
+    matrix.flush()
+    return matrix
+
+
+def _alone(method: Callable[[Signatures], object], matrix: Signatures) -> tuple[float, float]:
+    """CPU-seconds, and megabytes of memory that the process took itself, in a process of its own."""
+    families(np.zeros((2, 128), np.uint32))  # compiled before the fork
+    context = multiprocessing.get_context("fork")
+    receiving, sending = context.Pipe(duplex=False)
+
+    def work() -> None:
+        before, peak, done = _own_memory(), [0.0], threading.Event()
+
+        def watch() -> None:
+            while not done.wait(0.02):
+                peak[0] = max(peak[0], _own_memory())
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        started = time.process_time()
+        method(matrix)
+        spent = time.process_time() - started
+        done.set()
+        watching.join()
+        sending.send((spent, peak[0] - before))
+
+    process = context.Process(target=work)
+    process.start()
+    sending.close()
+    found: tuple[float, float] = receiving.recv()
+    process.join()
+    return found
+
+
+def _own_memory() -> float:
+    """Megabytes of this process that are no file's: the signatures are one."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("RssAnon:")[1].split()[0]) / 1024
 
 
 def _polars(matrix: Signatures) -> None:
@@ -141,26 +200,20 @@ def on_gpu(console: Console, count: int) -> None:
         console.print(f"{found[0].name}, {permuted} permutations: {rate}, {roof / spent:.0%} of the roofline")
 
 
-def _show(console: Console, title: str, unit: str, rows: list[tuple[str, float]]) -> None:
-    scale = 1e6 if unit == "MB/s" else 1
-    table = Table("", unit, "times slower", title=title, title_justify="left")
-    for name, rate in rows:
-        table.add_row(name, f"{rate / scale:,.1f}", f"{rows[0][1] / rate:.1f}")
-    console.print(table)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Speed of deduplication")
-    parser.add_argument("--texts", type=int, default=3000)
+    parser.add_argument("--texts", type=int, default=2000)
     parser.add_argument("--signatures", type=int, default=1_000_000)
+    parser.add_argument("--lsh", type=int, default=20_000, help="of them for datasketch's MinHashLSH")
+    parser.add_argument("--peers", default="", help="a Python that has the other libraries")
     parser.add_argument("--gpu", action="store_true")
     asked = parser.parse_args()
     console = Console(width=110)
     if asked.gpu:
         on_gpu(console, asked.texts)
         return
-    signatures(console, asked.texts)
-    clusters(console, asked.signatures)
+    signatures(console, asked.texts, asked.peers)
+    clusters(console, asked.signatures, asked.lsh)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Speed of reading laws beside plain parsing of the same bytes in the same run.
 
-python bench/law.py FOLDER
+python bench/law.py FOLDER [--json]
 """
 
+import argparse
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -24,8 +26,12 @@ def whole(body: bytes) -> object:
     return extract(ExtractInput("bench", "", "", "", "", [Blob("law", "", "", "", body)]))
 
 
-def main(folder: Path) -> None:
-    bodies = [path.read_bytes() for path in sorted(folder.rglob("*.xml"))]
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    bodies = [path.read_bytes() for path in sorted(asked.folder.rglob("*.xml"))]
     bodies = [body for body in bodies if b"<Law" in body and b"</Law>" in body]
     size = sum(map(len, bodies)) / 1e6
     readers: dict[str, Callable[[bytes], object]] = {
@@ -40,14 +46,19 @@ def main(folder: Path) -> None:
             for body in bodies:
                 reader(body)
             spent[name] = min(spent[name], time.process_time() - started)
+    plain = spent["lxml.etree.fromstring"]
+    rows = {
+        name: {"MB/s": round(size / seconds, 1), "times lxml": round(seconds / plain, 2)}
+        for name, seconds in spent.items()
+    }
+    if asked.json:
+        json.dump(rows, sys.stdout, indent=1)
+        return
     table = Table("reader", "MB/s", "times lxml", title=f"{len(bodies)} laws, {size:.1f} MB, best of {ROUNDS}")
-    for name, seconds in spent.items():
-        ratio = seconds / spent["lxml.etree.fromstring"]
-        table.add_row(name, f"{size / seconds:.1f}", f"{ratio:.2f}")
+    for name, row in rows.items():
+        table.add_row(name, *map(str, row.values()))
     Console().print(table)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    main(Path(sys.argv[1]))
+    main()

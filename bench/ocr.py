@@ -1,12 +1,12 @@
 """OCR beside its peers in one run: CPU seconds (or GPU throughput) and character error rates of the same pages.
 
-    python -m bench.ocr FOLDER [--only NAME] [--device gpu:0 --engine torch --copies 50]
-                        [--rapidocr PYTHON] [--rss 300 --plot rss.png]
+    python -m bench.ocr FOLDER [--only NAME] [--device gpu --copies 50] [--rapidocr PYTHON] [--rss 300 --plot rss.png]
 
 FOLDER holds page images `x.png`, `x.scan.jpg`, … beside `x.gt.txt`. Each candidate runs in a process of its own, one
 thread, and reads the pages one by one: Kobunko, PaddleOCR with the same weights and its default settings, rapidocr
 (with the interpreter that has it), Tesseract (where installed). With a GPU, Kobunko reads `copies` of all pages in
-windows, and PaddleOCR the same pages one by one on the same device; GPU use is sampled with nvidia-smi.
+windows, and PaddleOCR the same pages one by one on the same device; GPU use is sampled with nvidia-smi. Where
+onnxruntime has no CUDA, torch computes. Nothing is downloaded.
 
 `--rss N` reads N pages with one Kobunko worker and prints (and plots) its resident memory.
 """
@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", default="", help="pages whose name holds this")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--engine", default="onnxruntime")
+    parser.add_argument("--engine", default="", help="onnxruntime, paddle or torch; by default what the device allows")
     parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--window", type=int, default=16, help="pages under way together on a GPU")
     parser.add_argument("--rapidocr", default="")
@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--candidate", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    asked.engine = asked.engine or _engine_on(asked.device)
     pages = _pages(asked.folder, asked.only)
     if asked.candidate:
         json.dump(_CANDIDATES[asked.candidate](pages, asked), sys.stdout)
@@ -65,6 +66,17 @@ def _pages(folder: Path, only: str) -> list[tuple[Path, Path]]:
     if not found:
         sys.exit(f"{folder} holds no page image with a transcription beside it (x.png and x.gt.txt)")
     return found
+
+
+def _engine_on(device: str) -> str:
+    """The engine that can compute on a device."""
+    import onnxruntime
+
+    return (
+        "onnxruntime"
+        if device == "cpu" or "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+        else "torch"
+    )
 
 
 def _compare(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> None:
@@ -146,6 +158,7 @@ def _kobunko(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> Resul
     reader = load_reader(settings)
     work = [path for path, _ in pages] * asked.copies
     list(reader.read(map(_image, work[: len(pages)])))  # kernels are planned on the first pages
+    parts = _timed(reader._engine)
     with _Gpu() as gpu:
         started = time.perf_counter()
         readings = list(reader.read(map(_image, work)))
@@ -155,8 +168,26 @@ def _kobunko(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> Resul
     for (path, truth), reading in zip(pages, readings, strict=False):
         strict, free = error_rates(truth.read_text(), text_of(reading))
         found[path.name] = {"strict": strict, "free": free, "cpu": 0.0, "wall": each}
-    extra = {"pages/s": len(work) / wall, "GPU use %": gpu.mean}
+    extra = {"engine": asked.engine, "pages/s": len(work) / wall, "GPU use %": gpu.mean, "seconds of parts": parts}
     return {"pages": found, "seconds": wall, "count": len(work), "peak_mb": _peak(), "extra": extra}
+
+
+def _timed(engine: Any) -> dict[str, float]:
+    """Seconds that the steps of an engine take from now on; they overlap, so their sum may exceed the time."""
+    spent: dict[str, float] = {}
+
+    def timed(name: str, step: Any) -> Any:
+        def call(*arguments: Any) -> Any:
+            started = time.perf_counter()
+            result = step(*arguments)
+            spent[name] = spent.get(name, 0.0) + time.perf_counter() - started
+            return result
+
+        return call
+
+    for name in ("orientations", "detect", "cut", "recognise"):
+        setattr(engine, name, timed(name, getattr(engine, name)))
+    return spent
 
 
 def _paddleocr(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> Result:

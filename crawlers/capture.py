@@ -24,7 +24,7 @@ from kobunko.crawlers.guard import Refused
 from kobunko.crawlers.job import job_of
 from kobunko.crawlers.parse.html import meta_tags
 from kobunko.errors import Corrupt
-from kobunko.ids import sha256_hex
+from kobunko.ids import sha256_hex, url_key
 from kobunko.records import Capture
 
 Pairs = list[tuple[str, str]]
@@ -110,24 +110,27 @@ class CaptureMiddleware:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        self._refuse("url", request.url)
+        self._refuse("url", url_key(request.url))
         last: Sequence[Capture] = self._job.catalogue.captures_of(request.url, limit=1)
-        request.meta["last"] = last[0] if last else None
+        good = last if not last or _success(last[0].status) == 200 else self._captured_well(request.url)
+        request.meta["last"], request.meta["good"] = (found[0] if found else None for found in (last, good))
         if self._job.archive is None and not request.meta.get("whole"):
-            request.headers.update(validators(self._job.catalogue.latest_capture(request.url)))
+            request.headers.update(validators(request.meta["good"]))
+
+    def _captured_well(self, url: str) -> Sequence[Capture]:
+        return self._job.catalogue.captures_of(url, limit=1, ok=True)
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        self._refuse("sha256", sha256_hex(response.body))
-        last: Capture | None = request.meta["last"]
-        if response.status == 304:
-            last = self._job.catalogue.latest_capture(request.url)
-        held = self._held(response, last)
+        digest = sha256_hex(response.body)
+        self._refuse("sha256", digest)
+        last: Capture | None = request.meta["good" if response.status == 304 else "last"]
+        held = self._held(response, last, digest)
         if response.status == 304 and held is None:
             return self._ask_whole(request, response)
         if held is not None and last is not None:
             capture = self._revisit(request, response, last, held)
         else:
-            capture = self._response(request, response)
+            capture = self._response(request, response, digest)
         self._job.recorder.capture(capture)
         request.meta["capture"] = capture
         if response.status == 304 and held is not None:
@@ -138,15 +141,15 @@ class CaptureMiddleware:
 
     def _refuse(self, kind: str, value: str) -> None:
         """What was removed is not asked for again, and the same bytes from elsewhere are not kept."""
-        if self._job.catalogue.is_removed(kind, value):
+        if self._job.is_removed(kind, value):
             raise Refused("removed")
 
-    def _held(self, response: Response, last: Capture | None) -> warc.Answer | None:
+    def _held(self, response: Response, last: Capture | None, digest: str) -> warc.Answer | None:
         """The record that holds this answer's body already, if it is whole."""
         if last is None:
             return None
         unchanged = response.status == 304 or (
-            _success(last.status) == _success(response.status) and last.sha256 == sha256_hex(response.body)
+            _success(last.status) == _success(response.status) and last.sha256 == digest
         )
         if not unchanged:
             return None
@@ -166,10 +169,11 @@ class CaptureMiddleware:
             again.headers.pop(name, None)
         return again
 
-    def _response(self, request: Request, response: Response) -> Capture:
+    def _response(self, request: Request, response: Response, digest: str) -> Capture:
         moment, pairs, body = _moment(request), header_pairs(response.headers), response.body
         stored = stored_headers(pairs, len(body))
-        where = self._job.recorder.write(lambda w: w.response(request.url, moment, response.status, stored, body))
+        answer = (request.url, moment, response.status, stored, body, digest)
+        where = self._job.recorder.write(lambda writer: writer.response(*answer))
         self._note_link(request, moment, where[0])
         return self._row(
             request,
@@ -177,7 +181,7 @@ class CaptureMiddleware:
             record_type="response",
             status=response.status,
             media_type=_header(pairs, "content-type"),
-            sha256=sha256_hex(body),
+            sha256=digest,
             size=len(body),
             fetched_at=moment,
             warc_file=where[1],

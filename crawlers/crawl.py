@@ -1,6 +1,7 @@
 """A crawl of several sources at once: one process, one reactor, one spider per source."""
 
 import itertools
+import logging
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +65,11 @@ def crawl(
         "deadline": deadline,
     }
     jobs = [open_job(settings, catalogue, seed, run_id, **shared) for seed in seeds]
-    _run(settings, jobs)
+    try:
+        _run(settings, jobs)
+    finally:
+        if archive is not None:
+            archive.close()
     return {job.seed.source: job.summary for job in jobs}
 
 
@@ -81,6 +86,7 @@ def _run(settings: Settings, jobs: Sequence[Job]) -> None:
     from scrapy.crawler import CrawlerProcess
 
     process = CrawlerProcess(process_settings(settings.crawl))
+    logging.getLogger("scrapy").setLevel(logging.INFO)  # a line for each answer is what the catalogue is for
     errors: list[BaseException | None] = []
     _start(process, jobs, errors)
     try:

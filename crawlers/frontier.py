@@ -5,8 +5,8 @@ one never eats the queue of a crawl that waits for the next night.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +39,9 @@ class Wanted:
     @property
     def request_key(self) -> str:
         return self.key or url_key(self.url)
+
+
+_FIELDS = tuple(item.name for item in fields(Wanted))
 
 
 class Frontier:
@@ -75,7 +78,7 @@ class Frontier:
             "priority": wanted.priority,
             "sequence": self._sequence,
             "url": wanted.url,
-            "request": json.dumps(asdict(wanted), ensure_ascii=False, sort_keys=True),
+            "request": json.dumps({name: getattr(wanted, name) for name in _FIELDS}, ensure_ascii=False),
             "detail": "",
         }
 
@@ -99,9 +102,12 @@ class Frontier:
             query = sa.select(frontier.c.detail).where(self._mine, frontier.c.request_key == request_key)
             return connection.scalar(query) or ""
 
-    def waiting(self, limit: int) -> list[Wanted]:
-        """The next requests, all of the highest priority that waits, in the order in which they came."""
+    def waiting(self, limit: int, closed: Collection[str] = ()) -> list[Wanted]:
+        """The next requests, all of the highest priority that waits, in the order in which they came; none of hosts
+        that are closed."""
         waits = self._mine & (frontier.c.state == "pending")
+        for host in closed:
+            waits &= sa.not_(sa.or_(*(frontier.c.url.ilike(f"http%://{host}{end}") for end in ("", "/%", ":%", "?%"))))
         highest = sa.select(sa.func.max(frontier.c.priority)).where(waits).scalar_subquery()
         query = sa.select(frontier.c.request).where(waits, frontier.c.priority == highest)
         with self._catalogue.transaction() as connection:

@@ -48,6 +48,13 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """A work that a list still names, whether or not it can be had today."""
+
+    source_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something that went wrong on a page that gave results all the same, e.g. a row that could not be read."""
 
@@ -77,7 +84,7 @@ class Listed:
     entries: int
 
 
-Item = Found | Held | Problem | Skipped | Gone | Listed | Sighting
+Item = Found | Held | Shown | Problem | Skipped | Gone | Listed | Sighting
 
 
 def part_to_json(part: Part) -> dict[str, Any]:

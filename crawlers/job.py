@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # the command line imports this module for every command, and
     from scrapy.crawler import Crawler
 
 
+READ_S = 5.0  # how often removals are read
 COUNT_S = 5.0  # how often the queue is counted for the progress bar
 
 
@@ -38,10 +39,13 @@ class Job:
     limit: int
     ledger: Ledger
     deadline: float  # of `time.monotonic`
-    has_whole_list: bool = False  # set by spiders whose crawl meets every work that the source still has
+    has_whole_list: bool = False  # set by spiders that have read to its end a list of all that the source has
     signals: dict[str, HostSignals] = field(default_factory=dict)  # opt-outs that hold for a whole origin
+    closed: dict[str, str] = field(default_factory=dict)  # hosts that are not asked any more in this crawl, and why
     stopped: str = ""  # set when the crawl must end before its queue is empty
     _finished: bool = False
+    _tombstones: frozenset[tuple[str, str]] = frozenset()
+    _read_at: float = -math.inf
 
     @property
     def stop_reason(self) -> str:
@@ -61,7 +65,20 @@ class Job:
         if self.archive is not None:
             return ""
         host = host_of(url)
-        return self.ledger.objection(host, self.seed.crawl.manners(host))
+        return self.closed.get(host) or self.ledger.objection(host, self.seed.crawl.manners(host))
+
+    @property
+    def closure(self) -> str:
+        """Which hosts were closed and why; the source may have gone on with its others."""
+        if len(self.hosts) == 1:
+            return next(iter(self.closed.values()), "")
+        return "; ".join(f"{host}: {why}" for host, why in sorted(self.closed.items()))
+
+    def is_removed(self, kind: str, value: str) -> bool:
+        """Whether a removal binds this thing, as of some seconds ago: others may write the catalogue meanwhile."""
+        if time.monotonic() - self._read_at > READ_S:
+            self._tombstones, self._read_at = self.catalogue.tombstones(), time.monotonic()
+        return (kind, value) in self._tombstones
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -81,6 +98,8 @@ class Job:
         reason = self.stop_reason or ("" if closed == "finished" else "interrupted")
         if reason == "limit" and not states.get("pending"):
             reason = ""  # it was reached with the last request
+        if not reason and states.get("pending"):
+            reason = self.closure
         self.summary.stopped = reason
         self.summary.finished = not reason and not states.get("pending")
         if self.summary.finished:

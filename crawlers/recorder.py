@@ -17,7 +17,7 @@ from kobunko.catalogue import Catalogue
 from kobunko.crawlers import absences, watch
 from kobunko.crawlers.frontier import Frontier, Wanted
 from kobunko.crawlers.hosts import Ledger
-from kobunko.crawlers.items import Found, Gone, Held, Item, Listed, Problem, Skipped
+from kobunko.crawlers.items import Found, Gone, Held, Item, Listed, Problem, Shown, Skipped
 from kobunko.crawlers.rows import put
 from kobunko.crawlers.summary import CrawlSummary
 from kobunko.ids import doc_id, sha256_hex, url_key, work_id
@@ -177,6 +177,8 @@ class Recorder:
         elif isinstance(item, Held):
             self._summary.held += 1
             self._see(work_id(source, item.source_key))
+        elif isinstance(item, Shown):
+            self.seen.add(work_id(source, item.source_key))
         elif isinstance(item, Gone):
             self._gone(item)
         elif isinstance(item, Listed):
@@ -212,12 +214,11 @@ class Recorder:
     def _document(self, document: Document) -> None:
         """Queues a document unless the catalogue has it with the same input."""
         self._see(document.work_id)
-        held = self._catalogue.documents([document.doc_id])
-        if held and held[0].input_sha256 == document.input_sha256:
+        versions = self._catalogue.versions_of(document.work_id)
+        if versions.get(document.doc_id) == document.input_sha256:
             self._summary.unchanged += 1
             return
-        known = held or document.work_id in self._works or self._catalogue.document_ids(work_id=document.work_id)
-        if known:
+        if versions or document.work_id in self._works:
             self._summary.changed += 1
         else:
             self._summary.new += 1
@@ -225,7 +226,10 @@ class Recorder:
         self._group.documents.append(document)
 
     def holds(self, source_key: str, version: str) -> bool:
-        return bool(self._catalogue.documents([doc_id(self._summary.source, source_key, version)]))
+        """Whether this version is a document already."""
+        wanted = doc_id(self._summary.source, source_key, version)
+        is_waiting = any(document.doc_id == wanted for document in self._group.documents)
+        return is_waiting or bool(self._catalogue.documents([wanted]))
 
     def _settle(self, wanted: Wanted, state: str, detail: str) -> None:
         self.in_flight.discard(wanted.request_key)
@@ -272,7 +276,8 @@ class Recorder:
         source = self._summary.source
         for seen in group.sightings:
             if watch.note(connection, source, seen):
-                self._summary.alarm(f"{seen.kind} changed: {seen.url}: read it, then run `kobunko review {source}`")
+                told = f"{seen.kind} changed: {seen.url}: read it with `kobunko rights review {source}`"
+                self._summary.alarm(told)
                 self._unread.append({"kind": seen.kind, "url": seen.url})
         if self._unread and new:
             watch.withhold(connection, source, new, f"{self._unread[0]['kind']} changed: {self._unread[0]['url']}")

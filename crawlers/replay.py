@@ -14,12 +14,13 @@ from scrapy.responsetypes import responsetypes
 from kobunko import warc
 from kobunko.crawlers.archive import Archive, moment_of
 from kobunko.crawlers.job import job_of
+from kobunko.errors import Corrupt
 
 _DECODED = ("content-encoding", "transfer-encoding", "content-length")
 
 
 class NotInReplay(IgnoreRequest):
-    """The archive has no answer for this URL."""
+    """The archive has no answer for this URL, or none that is whole; the message says which."""
 
 
 def to_response(answer: warc.Answer, url: str) -> Response:
@@ -46,7 +47,10 @@ class ReplayMiddleware:
         return cls(archive)
 
     def process_request(self, request: Request) -> Response:
-        answer = self._archive.get(request.url)
+        try:
+            answer = self._archive.get(request.url)
+        except Corrupt as error:
+            raise NotInReplay(f"damaged-in-replay: {error}") from error
         if answer is None:
             raise NotInReplay("not-in-replay")
         request.meta["archived_at"] = moment_of(answer)

@@ -86,13 +86,17 @@ class RobotsMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        if "robots" in request.meta or self._job.seed.crawl.robots.policy != "obey":
+        if "robots" in request.meta:
             return
         parts = urlsplit(request.url)
         origin = f"{parts.scheme}://{parts.netloc}"
         if origin not in self._rules:
             self._rules[origin] = asyncio.create_task(self._ask(origin))
         found = await self._rules[origin]
+        if self._job.seed.crawl.robots.policy != "obey":
+            return  # what the host says of itself is kept all the same
+        if self._job.archive is not None and found.kind == "unreachable":
+            return  # nobody is asked
         if found.kind == "unreachable" and self._job.is_home(request.url):
             raise AskedToWait("robots-unreachable", of_url=False)
         if not found.allows(request.url):

@@ -14,6 +14,7 @@ from scrapy.crawler import Crawler
 from scrapy.spiders import Spider
 
 from kobunko.crawlers.frontier import Wanted
+from kobunko.crawlers.hosts import host_of
 from kobunko.crawlers.job import Job
 from kobunko.crawlers.spiders.base import SourceSpider
 
@@ -37,14 +38,12 @@ class FrontierScheduler(BaseScheduler):
         if not self._job.summary.resumed:
             with self._job.catalogue.transaction() as connection:
                 self._job.frontier.add(connection, self._spider.first_requests())
-        self._refill()
+        self._refilled()
 
     def has_pending_requests(self) -> bool:
         if self._job.stop_reason:
             return False
-        if not (self._queue or self._again or self._job.recorder.best_priority is not None):
-            self._refill()
-        return bool(self._queue or self._again or self._job.recorder.best_priority is not None)
+        return bool(self._queue or self._again or self._job.recorder.best_priority is not None or self._refilled())
 
     def enqueue_request(self, request: Request) -> bool:
         """Only retries come this way: what spiders ask for goes through the recorder into the frontier."""
@@ -59,13 +58,13 @@ class FrontierScheduler(BaseScheduler):
         if self._job.recorder.in_flight:
             return None
         urgent = self._job.recorder.best_priority
-        if not self._queue or (urgent is not None and urgent > self._queue[0].priority):
-            self._refill()
-        while self._queue and not self._job.stop_reason:
+        if self._queue and urgent is not None and urgent > self._queue[0].priority:
+            self._refilled()
+        while (self._queue or self._refilled()) and not self._job.stop_reason:
             wanted = self._queue.popleft()
             if objection := self._job.objection(wanted.url):
-                self._job.stopped = objection
-                return None
+                self._job.closed[host_of(wanted.url)] = objection
+                continue  # it waits for the next start; other hosts may be asked
             self._job.recorder.in_flight.add(wanted.request_key)
             try:
                 return self._spider.request(wanted)
@@ -73,7 +72,9 @@ class FrontierScheduler(BaseScheduler):
                 self._job.recorder.failed(wanted, "malformed-url")
         return None
 
-    def _refill(self) -> None:
-        recorder = self._job.recorder
-        recorder.flush()
-        self._queue = deque(self._job.frontier.waiting(PORTION))
+    def _refilled(self) -> bool:
+        """Reads the next portion; whether there is one."""
+        self._job.recorder.flush()
+        waiting, closed = self._job.frontier.waiting(PORTION, self._job.closed), self._job.closed
+        self._queue = deque(wanted for wanted in waiting if host_of(wanted.url) not in closed)
+        return bool(self._queue)

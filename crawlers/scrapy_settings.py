@@ -41,6 +41,7 @@ def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -
         "BOT_NAME": AGENT,
         "USER_AGENT": user_agent(crawl.contact),
         "CONCURRENT_REQUESTS": 1,
+        "CONCURRENT_ITEMS": 1,  # Scrapy starts so many tasks for each answer; spiders hand over to the recorder
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
         "DOWNLOAD_DELAY": delay,
         "DOWNLOAD_SLOTS": {} if replay else _slots(seed),

@@ -32,7 +32,8 @@ class CrawlSummary:
     resumed: bool = False
     finished: bool = False
     # why it did not finish: interrupted, limit, budget, hours, http-429, http-503, refused, robots-unreachable,
-    # write-error; with the moment until which the host is left alone, where there is one
+    # write-error; with the moment until which the host is left alone, where there is one. A source of several hosts
+    # names those that were closed; it went on with the others
     stopped: str = ""
 
     @property

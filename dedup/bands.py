@@ -7,7 +7,7 @@ depends on nothing but the signatures: not on their order, and not on how the wo
 Memory is about 20 bytes per document beside the signatures, which may be a memory-mapped file.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -34,16 +34,19 @@ def families(signatures: Signatures, threshold: float = THRESHOLD, jaccard: Jacc
     parent = np.arange(len(signatures), dtype=np.int64)
     sure, unsure = limits(signatures.shape[1], threshold, jaccard is not None)
     doubtful: set[tuple[int, int]] = set()
-    once = _join_equal(signatures, parent)
+    once = join_equal(signatures, parent)
     for band in range(BANDS):
-        chain = _chains(band_keys(signatures, band), once)
-        doubts = _connect(signatures, chain, parent, sure, unsure, np.empty((1024, 2), np.int64))
+        doubts = connect(signatures, chains(band_keys(signatures, band), once), parent, sure, unsure)
         doubtful.update(map(tuple, doubts.tolist()))
-    for one, other in sorted(doubtful):
-        if jaccard is not None and _root(parent, one) != _root(parent, other) and jaccard(one, other) >= threshold:
+    settle(parent, sorted(doubtful), jaccard, threshold)
+    return labels_of(parent)
+
+
+def settle(parent: Labels, pairs: Iterable[tuple[int, int]], jaccard: Jaccard | None, threshold: float) -> None:
+    """Joins pairs whose texts are similar enough; all of them where there are no texts to look at."""
+    for one, other in pairs:
+        if _root(parent, one) != _root(parent, other) and (jaccard is None or jaccard(one, other) >= threshold):
             _join(parent, one, other)
-    labels: Labels = _labels(parent)
-    return labels
 
 
 def limits(permutations: int, threshold: float, by_text: bool) -> tuple[int, int]:
@@ -76,7 +79,7 @@ def _band_keys(signatures: Any, first: int, rows: int, keys: Any) -> None:
 
 
 @compiled
-def _chains(keys: Any, once: Any) -> Any:
+def chains(keys: Any, once: Any) -> Any:
     """For every document the one before it with the same key, or -1; only those that are marked `once`."""
     slots = 64
     while slots < 2 * len(keys):
@@ -121,18 +124,19 @@ def _agreement(signatures: Any, one: int, other: int) -> int:
 
 
 @compiled
-def _labels(parent: Any) -> Any:
+def labels_of(parent: Any) -> Any:
+    """For every row the smallest one of its family."""
     labels = np.empty(len(parent), np.int64)
     for row in range(len(parent)):
         labels[row] = _root(parent, row)
     return labels
 
 
-def _join_equal(signatures: Signatures, parent: Labels) -> NDArray[np.bool_]:
+def join_equal(signatures: Signatures, parent: Labels) -> NDArray[np.bool_]:
     """Joins equal signatures, and marks the first of each: the others would only make buckets long."""
     keys, once = np.empty(len(signatures), dtype=np.uint64), np.ones(len(signatures), dtype=np.bool_)
     _band_keys(signatures, 0, signatures.shape[1], keys)
-    _mark(signatures, _chains(keys, once), parent, once)
+    _mark(signatures, chains(keys, once), parent, once)
     return once
 
 
@@ -169,10 +173,11 @@ def _scan(signatures: Any, chain: Any, parent: Any, sure: int, unsure: int, doub
     return count
 
 
-def _connect(signatures: Signatures, chain: Any, parent: Labels, sure: int, unsure: int, room: Any) -> Any:
+def connect(signatures: Signatures, chain: Any, parent: Labels, sure: int, unsure: int) -> NDArray[np.int64]:
     """Joins the sure pairs of a band, and returns the doubtful ones as rows of two."""
-    at, found = np.array([0, chain[0] if len(chain) else -1], dtype=np.int64), []
+    room = np.empty((1024, 2), np.int64)
+    at, found = np.array([0, chain[0] if len(chain) else -1], dtype=np.int64), [room[:0]]
     while at[0] < len(chain):
         count = _scan(signatures, chain, parent, sure, unsure, room, at)
         found.append(room[:count].copy())
-    return np.concatenate(found) if found else room[:0]
+    return np.concatenate(found)

@@ -1,4 +1,4 @@
-"""Contamination: how much of a document stands in benchmark sets that an operator names.
+"""Contamination: how much of a document stands in benchmark sets that an operator names (`dedup.benchmarks`).
 
 A benchmark's item is found by its n-grams of 13 characters, all of them, unlike passages, of which a sample is kept: a
 question of two lines has to be found too.
@@ -35,11 +35,14 @@ def benchmark(files: Iterable[Path]) -> Grams:
 
 def overlap(keys: pa.Array, sets: Mapping[str, Grams]) -> list[dict[str, float]]:
     """For every key, by set, the share of its n-grams that are in the set; only sets that it meets at all."""
-    found = []
-    for mine in grams(keys):
-        shares = {
-            name: float(np.isin(mine, known, assume_unique=True).mean()) if len(mine) else 0.0
-            for name, known in sets.items()
-        }
-        found.append({name: share for name, share in shares.items() if share})
-    return found
+    if not sets:
+        return [{} for _ in range(len(keys))]
+    shares = [{name: _share(mine, known) for name, known in sets.items()} for mine in grams(keys)]
+    return [{name: share for name, share in found.items() if share} for found in shares]
+
+
+def _share(mine: Grams, known: Grams) -> float:
+    if not len(mine) or not len(known):
+        return 0.0
+    places = np.minimum(np.searchsorted(known, mine), len(known) - 1)
+    return float(np.mean(known[places] == mine))

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from kobunko.corpus import CHUNK, Corpus
+from kobunko.dedup.bands import Labels
 from kobunko.dedup.clusters import FACTS, fold
 from kobunko.dedup.index import Index
-from kobunko.dedup.normalise import matching_key
-from kobunko.dedup.signature import SHINGLE, Signatures, from_bytes
-from kobunko.dedup.stage import Signature
+from kobunko.dedup.signature import Signatures, from_bytes
+from kobunko.dedup.stage import SignatureInput, shingles
 from kobunko.records import PageSpan, from_row
 
 
@@ -23,8 +23,9 @@ class Duplicates:
 
     def __init__(self, corpus: Corpus, folder: Path) -> None:
         self._corpus = corpus
+        self._stage = corpus.stages["signature"]
         self._position = {name: place for place, name in enumerate(corpus.inputs["doc_id"].to_pylist())}
-        self._path = folder / f"{corpus.stages['signature'].label}.sqlite"
+        self._path = folder / f"{self._stage.label}.sqlite"
         self._shingles = lru_cache(maxsize=64)(self._read_shingles)
         for old in folder.glob("signature@*.sqlite*"):
             if not old.name.startswith(self._path.name):
@@ -42,7 +43,7 @@ class Duplicates:
         labels = np.array([row_of[found[name]] for name in ids], dtype=np.int64)
         order = [place_of[name] for name in ids]
         matrix = minhash if order == list(range(len(ids))) else minhash[order]
-        return fold(self._facts(ids), matrix, labels, jaccard=lambda one, other: self.jaccard(ids[one], ids[other]))
+        return self._folded(ids, matrix, labels)
 
     def cluster_of(self, doc_id: str, removed: set[str]) -> pa.Table:
         """The rows of a document's family and of all that nearly match it: what a person wants to see of it."""
@@ -53,13 +54,13 @@ class Duplicates:
                 close = index.similar(self._signatures([doc_id])[0], 0.5)
                 names = sorted({member for name, _ in close for member in index.family(name)} | {*names})
             found = index.families()
-        facts = self._facts(names)
         row_of = {name: row for row, name in enumerate(names)}
         labels = np.array([row_of[found[name]] for name in names], dtype=np.int64)
-        return fold(facts, self._signatures(names), labels, jaccard=lambda a, b: self.jaccard(names[a], names[b]))
+        return self._folded(names, self._signatures(names), labels)
 
-    def similar_to(self, signature: Signature, removed: set[str], floor: float = 0.3) -> list[tuple[str, float]]:
-        """Documents like one that is not in the corpus, closest first, with the estimated similarity."""
+    def similar_to(self, text: str, removed: set[str], floor: float = 0.3) -> list[tuple[str, float]]:
+        """Documents like a text that is not in the corpus, closest first, with the estimated similarity."""
+        signature = self._stage.make(**self._stage.params)(SignatureInput(text, []))
         with closing(self._index()) as index:
             index.sync(self._stamps(removed), self._signatures)
             return index.similar(from_bytes([signature.minhash])[0], floor)
@@ -75,8 +76,7 @@ class Duplicates:
     def _read_shingles(self, doc_id: str) -> frozenset[str]:
         (row,) = self._rows([doc_id], ["text.text", "text.pages"])
         pages = [from_row(PageSpan, page) for page in row["text.pages"] or []]
-        key = matching_key(row["text.text"] or "", pages)
-        return frozenset(key[start : start + SHINGLE] for start in range(max(1, len(key) - SHINGLE + 1)))
+        return shingles(row["text.text"] or "", pages, self._stage.params["unit"])
 
     def _stamps(self, removed: set[str]) -> dict[str, str]:
         names = [name for name in self._position if name not in removed]
@@ -86,12 +86,17 @@ class Duplicates:
     def _signatures(self, names: Sequence[str]) -> Signatures:
         return from_bytes([row["signature.minhash"] for row in self._rows(names, ["signature.minhash"])])
 
-    def _facts(self, names: Sequence[str]) -> list[dict[str, Any]]:
-        columns = {name: column for name, column in FACTS.items() if self._has(column)}
-        return [
-            {"doc_id": row["doc_id"]} | {name: row[column] for name, column in columns.items()}
-            for row in self._rows(names, [*columns.values()])
-        ]
+    def _folded(self, names: Sequence[str], signatures: Signatures, labels: Labels) -> pa.Table:
+        here = {name: column for name, column in FACTS.items() if self._has(column)}
+
+        def load(rows: Sequence[int], wanted: Sequence[str]) -> list[dict[str, Any]]:
+            columns = {name: here[name] for name in wanted if name in here}
+            found = self._rows([names[row] for row in rows], [*columns.values()])
+            return [
+                {"doc_id": row["doc_id"]} | {name: row[column] for name, column in columns.items()} for row in found
+            ]
+
+        return fold(names, signatures, labels, load, jaccard=lambda a, b: self.jaccard(names[a], names[b]))
 
     def _has(self, column: str) -> bool:
         stage, _, name = column.rpartition(".")

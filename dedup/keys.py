@@ -45,7 +45,7 @@ def _combines(character: str) -> bool:
 
 
 def matching_keys(texts: pa.Array) -> pa.Array:
-    """The matching keys of an Arrow array of texts, page furniture left to the caller."""
+    """The matching keys of an Arrow array of texts, layout (`without_layout`) left to the caller."""
     data, offsets = buffers(texts)
     out = np.empty(3 * int(offsets[-1] - offsets[0]) if len(texts) else 0, dtype=np.uint8)
     ends = np.zeros(len(texts) + 1, dtype=np.int64)

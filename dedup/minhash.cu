@@ -32,13 +32,18 @@ __device__ inline place shingle_end(const unsigned char *data, place start, plac
 
 // The first word of the SHA-1 of at most 20 bytes, as datasketch reads it, through the finaliser of MurmurHash3.
 __device__ inline word shingle_hash(const unsigned char *data, place start, place end) {
-    word w[16];
+    word w[16]; // every index is known when the loops are unrolled, so that the words stay in registers
     int length = (int)(end - start);
+#pragma unroll
     for (int i = 0; i < 16; i++) w[i] = 0;
-    for (int i = 0; i < length; i++) w[i >> 2] |= (word)data[start + i] << (24 - 8 * (i & 3));
-    w[length >> 2] |= 0x80u << (24 - 8 * (length & 3));
+#pragma unroll
+    for (int i = 0; i < 4 * SHINGLE + 1; i++) {
+        word byte = i < length ? data[start + i] : i == length ? 0x80u : 0;
+        w[i >> 2] |= byte << (24 - 8 * (i & 3));
+    }
     w[15] = 8 * length;
     word a = START0, b = START1, c = START2, d = START3, e = START4;
+#pragma unroll
     for (int t = 0; t < 80; t++) {
         if (t >= 16) w[t & 15] = rotated(w[(t - 3) & 15] ^ w[(t - 8) & 15] ^ w[(t - 14) & 15] ^ w[t & 15], 1);
         word f = t < 20 ? d ^ (b & (c ^ d)) : t < 40 || t >= 60 ? b ^ c ^ d : (b & c) | (d & (b | c));

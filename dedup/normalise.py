@@ -1,7 +1,8 @@
 """The matching key: the form of a text in which duplicates are looked for. Published text is never touched by it.
 
 Two texts have the same key if they differ only in layout (white space, punctuation, rules of tables), in full- and
-half-width forms or case, in running heads and page numbers, or in characters that OCR takes for one another.
+half-width forms or case, in running heads and page numbers, or in characters that OCR takes for one another. A line
+that ends within a cell of a table (`<br>`) is layout too: a list and its print break it at different places.
 """
 
 import re
@@ -11,7 +12,7 @@ from unicodedata import normalize
 
 from kobunko.records import PageSpan
 
-KEY_VERSION = 2
+KEY_VERSION = 3
 
 # Characters that look alike in print, each with the one that stands for all of them.
 _ALIKE = (
@@ -52,7 +53,7 @@ def matching_key(text: str, pages: Sequence[PageSpan] = ()) -> str:
 
     A text without any letter or number is its own key, but for white space.
     """
-    plain = without_furniture(text, pages)
+    plain = without_layout(text, pages)
     return folded(plain) or normalize("NFKC", "".join(normalize("NFKC", plain).split()))
 
 
@@ -62,8 +63,12 @@ def folded(text: str) -> str:
     return normalize("NFKC", _NO_LETTER.sub("", plain).translate(_FOLD))
 
 
-def without_furniture(text: str, pages: Sequence[PageSpan]) -> str:
-    """The text less page numbers, and less lines that stand at the edge of most pages, their numbers apart."""
+def without_layout(text: str, pages: Sequence[PageSpan]) -> str:
+    """The text less ends of lines in cells, page numbers, and lines at the edge of most pages, their numbers apart."""
+    return _without_furniture(text, pages).replace("<br>", "")
+
+
+def _without_furniture(text: str, pages: Sequence[PageSpan]) -> str:
     if len(pages) < 3:
         return text
     lines = [text[page.start : page.end].split("\n") for page in pages]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 # The more a format says of the structure of a text, the less had to be guessed.
 _FORMATS = ("law-xml", "law-json", "xbrl", "edinet", "judgment", "xml", "json", "html", "docx", "xlsx", "csv", "pptx")
 _OFFICIAL = (".go.jp", ".lg.jp")
+ONLY_ONE = "only one"
 _OPEN = {"allow": 0, "allow+conditions": 1}
 
 
@@ -56,13 +57,13 @@ CRITERIA: dict[str, Callable[[Mapping[str, Any]], Any]] = {
 
 
 def canonical(members: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    """The id of the document that stands for its cluster, and the criterion that decided; `only one` where it is.
+    """The id of the document that stands for its cluster, and the criterion that decided.
 
     A member has `doc_id` and, where they are known, `redistribute`, `format`, `ocr_confidence`, `url`, `characters`.
     """
     ranked = sorted((tuple(rank(facts) for rank in CRITERIA.values()), facts["doc_id"]) for facts in members)
     best = ranked[0]
     if len(ranked) == 1:
-        return best[1], "only one"
+        return best[1], ONLY_ONE
     decided = next(name for name, one, other in zip(CRITERIA, best[0], ranked[1][0], strict=True) if one != other)
     return best[1], decided

@@ -14,8 +14,8 @@ from numba.extending import intrinsic
 
 from kobunko.dedup.compiled import compiled
 
-LANES = 16
-SHORT = 15  # bytes of the longest message that `sha1_lanes` takes: four words, with the bit that ends it
+LANES = 32  # two vectors of AVX-512 side by side: the rounds of the one fill the waits of the other
+SHORT = 15  # bytes of the longest message that `sha1_lanes` takes: two words of eight bytes, with the bit that ends it
 
 START = (0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476, 0xC3D2E1F0)
 ROUND = (0x5A827999, 0x6ED9EBA1, 0x8F1BBCDC, 0xCA62C1D6)
@@ -41,27 +41,29 @@ def load_big_endian(_typing: Any, data: Any, index: Any) -> tuple[Any, Callable[
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def sha1_lanes(_typing: Any, words: Any, out: Any, index: Any, stride: Any) -> tuple[Any, Callable[..., Any]]:  # noqa: ARG001
+def sha1_lanes(_typing: Any, messages: Any, out: Any, index: Any, stride: Any) -> tuple[Any, Callable[..., Any]]:  # noqa: ARG001
     """First word of the SHA-1 of `LANES` short messages from `index` on, written to the uint32 array `out`.
 
-    The uint32 array `words` holds `stride` first words of messages, then their second, third and fourth words, all
-    big-endian and ended by the bit 1, and then their lengths in bits.
+    The uint64 array `messages` holds `stride` first halves of messages, then their second halves, both big-endian and
+    ended by the bit 1, and then their lengths in bits.
     """
-    vector = ir.VectorType(ir.IntType(32), LANES)
+    vector, wide = ir.VectorType(ir.IntType(32), LANES), ir.VectorType(ir.IntType(64), LANES)
 
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        words, out, index, stride = arguments
-        loaded = []
-        for _ in range(5):
-            address = builder.bitcast(_data(context, builder, signature.args[0], words, index), vector.as_pointer())
-            loaded.append(builder.load(address, align=4))
+        messages, out, index, stride = arguments
+        words = []
+        for _ in range(3):
+            address = _data(context, builder, signature.args[0], messages, index)
+            half = builder.load(builder.bitcast(address, wide.as_pointer()), align=8)
+            upper = builder.lshr(half, ir.Constant(wide, [32] * LANES))
+            words += [builder.trunc(upper, vector), builder.trunc(half, vector)]
             index = builder.add(index, stride)
-        result = _compress(builder, vector, loaded[:4], loaded[4])
+        result = _compress(builder, vector, words[:4], words[5])
         target = _data(context, builder, signature.args[1], out, arguments[2])
         builder.store(result, builder.bitcast(target, vector.as_pointer()), align=4)
         return context.get_dummy_value()
 
-    return types.void(words, out, types.int64, types.int64), code
+    return types.void(messages, out, types.int64, types.int64), code
 
 
 def _compress(builder: Any, vector: Any, words: list[Any], bits: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Word shingles: signatures of the set of five words in a row, for comparison with tools that sign words.
+"""Word shingles: signatures of the set of five words in a row, for who compares with tools that sign words.
 
 Words are those of fugashi with unidic-lite (wakati only, which is five times as fast as asking for features), joined by
 single spaces; `datasketch` gets the same from `" ".join(words[i : i + 5])`.
@@ -26,12 +26,12 @@ def words_of(texts: Sequence[str]) -> Iterator[list[str]]:
         yield [word for piece in pieces for word in tagger.parse(piece).split()]
 
 
-def word_signatures(texts: Sequence[str], count: int = PERMUTATIONS) -> Signatures:
-    """Signatures of the word 5-grams of texts; a text of fewer words is its own only shingle."""
+def word_signatures(texts: Sequence[Sequence[str]], count: int = PERMUTATIONS) -> Signatures:
+    """Signatures of the 5-grams of the words of texts; a text of fewer words is its own only shingle."""
     from kobunko.dedup.kernel import sign_spans
 
     data, starts, ends, bounds = bytearray(), [], [], [0]
-    for words in words_of(texts):
+    for words in texts:
         edges = []
         for word in words:
             begin = len(data)

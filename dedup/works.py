@@ -7,11 +7,15 @@ documents. A law as it stood on two days, a filing and its correction are versio
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from kobunko.dedup.designations import law_in
+
+SHORTEST = 0.6  # of the longest text of a cluster; a copy that lost a page is longer
+KIN = 0.3  # similarity of two versions of one law, however much was amended; what merely cites it has a tenth of that
+FORMS = 8  # of a law that a text with its number is compared with
 
 Facts = Mapping[str, Any]
 
@@ -42,14 +46,10 @@ def compatible(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
     return all(other.get(kind, value) == value for kind, value in one.items())
 
 
-def same_work(one: Facts, other: Facts) -> bool:
-    """Whether two documents are versions of one law or work, of which the older is no quotation in the newer."""
-    said, heard = marks(one), marks(other)
-    return any(kind in heard and (kind != "law-id" or said[kind] == heard[kind]) for kind in said if _names_work(kind))
-
-
-def _names_work(kind: str) -> bool:
-    return kind == "law-id" or kind.startswith("version:")
+def has_kin(facts: Facts) -> tuple[bool, str]:
+    """Whether a document says that it is a form or a version of something, and the id of the one that it corrects."""
+    corrected = _corrects(facts)
+    return bool(any(_law(facts)) or _number(facts) or corrected), corrected
 
 
 def supersedes(documents: Sequence[Facts]) -> dict[str, list[str]]:
@@ -85,16 +85,62 @@ def separate(members: Sequence[Facts], similar: Iterable[tuple[int, int]]) -> li
     """Divides a family into clusters: closest pairs first, and never two that say they are different.
 
     `similar` are the pairs of positions in order of closeness. Members that say nothing of themselves go where the
-    text is closest. The result is in order of position.
+    text is closest, but for one thing: what does not say which revision of a law it is joins a revision only if it has
+    the very same text. The result is in order of position.
     """
     cluster = list(range(len(members)))
     groups = {place: [place] for place in cluster}
     said = {place: marks(facts) for place, facts in enumerate(members)}
+    texts = {place: {facts.get("key_sha256")} for place, facts in enumerate(members)}
     for one, other in similar:
         a, b = sorted((cluster[one], cluster[other]))
-        if a != b and compatible(said[a], said[b]):
-            said[a] = said[a] | said.pop(b)
-            for place in groups[b]:
-                cluster[place] = a
-            groups[a] += groups.pop(b)
+        unsaid = ("revision" in said[a]) != ("revision" in said[b])
+        if a == b or not compatible(said[a], said[b]) or (unsaid and not texts[a] & texts[b]):
+            continue
+        if not as_long([members[one], members[other]]):
+            continue
+        said[a] = said[a] | said.pop(b)
+        texts[a] |= texts.pop(b)
+        for place in groups[b]:
+            cluster[place] = a
+        groups[a] += groups.pop(b)
     return [sorted(group) for _, group in sorted(groups.items())]
+
+
+def as_long(members: Sequence[Facts]) -> bool:
+    """Whether texts are of about one length. Two editions side by side say most things twice, and a set of shingles
+    does not notice: such a comparison is a copy of neither."""
+    lengths = [facts["shingles"] for facts in members if facts.get("shingles")]
+    return not lengths or min(lengths) >= SHORTEST * max(lengths)
+
+
+def works(documents: Sequence[Facts], similarity: Callable[[int, int], float]) -> list[tuple[int, int]]:
+    """Pairs of positions of documents that are forms or versions of the same work.
+
+    Those are documents with one law id or one work id, corrections, and texts that name the number of a law at their
+    head and are at least `KIN` like a text of that law: a notice that only cites the law is not. What the pairs
+    connect is one work.
+    """
+    firsts: dict[str, int] = {}
+    laws: dict[str, list[int]] = defaultdict(list)
+    by_key = {(facts.get("source"), facts.get("source_key")): place for place, facts in enumerate(documents)}
+    pairs = list[tuple[int, int]]()
+    for place, facts in enumerate(documents):
+        said = marks(facts)
+        names = [said["law-id"]] if "law-id" in said else []
+        names += [kind for kind in said if kind.startswith("version:")]
+        pairs += [(firsts.setdefault(name, place), place) for name in names]
+        corrected = _corrects(facts)
+        if corrected and (facts.get("source"), corrected) in by_key:
+            pairs.append((by_key[facts.get("source"), corrected], place))
+        if "law-id" in said and (number := _number(facts)):
+            laws[number].append(place)
+    for place, facts in enumerate(documents):
+        if "law-id" not in marks(facts):
+            forms = laws[_number(facts)][:FORMS]
+            pairs += [(law, place) for law in forms if similarity(place, law) >= KIN][:1]
+    return pairs
+
+
+def _number(facts: Facts) -> str:
+    return next((said for said in facts.get("designations") or () if said.startswith("law:")), "")

@@ -16,6 +16,8 @@ _CHANGED = re.compile(f"{_LINE_END.pattern}|{_CONTROL.pattern}")
 
 def clean(text: str) -> tuple[str, int]:
     """Text with `\\n` as its only line end and no control character but `\\t`; and how many were taken out."""
+    if not _CHANGED.search(text):
+        return text, 0
     return _CONTROL.subn("", _LINE_END.sub("\n", text))
 
 

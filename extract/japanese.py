@@ -6,7 +6,7 @@ import re
 import fugashi
 import unidic_lite
 
-_KANJI = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
+_KANJI = re.compile("[\u3400-\u9fff\uf900-\ufaff]+")
 _LETTERS = re.compile("[\u3005-\u3007\u3041-\u30fa\u30fc-\u30fe\u3400-\u9fff\uf900-\ufaff]+")
 _LEAST = 50  # letters; fewer say nothing
 _MOST = 3_000  # letters that are looked up
@@ -15,18 +15,17 @@ _LEVEL_1 = range(0xB0, 0xD0)  # lead bytes of JIS X 0208 level 1 in EUC-JP: the 
 
 def rare_share(text: str) -> float:
     """Share of the kanji that are not in daily use; 0 where there are too few to say."""
-    kanji = _KANJI.findall(text)
+    kanji = "".join(_KANJI.findall(text))
     if len(kanji) < _LEAST:
         return 0.0
-    return 1 - sum(map(_is_common, kanji)) / len(kanji)
+    return len(_rare().findall(kanji)) / len(kanji)
 
 
 @functools.cache
-def _is_common(character: str) -> bool:
-    try:
-        return character.encode("euc_jp")[0] in _LEVEL_1
-    except UnicodeEncodeError:
-        return False
+def _rare() -> re.Pattern[str]:
+    """Any character but a kanji in daily use."""
+    pairs = (bytes((lead, trail)) for lead in _LEVEL_1 for trail in range(0xA1, 0xFF))
+    return re.compile(f"[^{''.join(pair.decode('euc_jp', 'ignore') for pair in pairs)}]")
 
 
 def letters_per_word(text: str) -> float | None:

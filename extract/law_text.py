@@ -117,8 +117,9 @@ class LawWriter:
             return _squeeze(element.text)
         first = element[0]
         if children == 1 and first.tag == "Sentence" and not len(first):
-            return _squeeze(element.text) + _squeeze(first.text) + _squeeze(first.tail)
-        if children > 1 and first.tag == "Column":
+            text = _squeeze(first.text)
+            return text if element.text is first.tail is None else _squeeze(element.text) + text + _squeeze(first.tail)
+        if first.tag == "Column" and children > 1:
             return self._columns(element)
         return self._run(element)
 
@@ -127,7 +128,8 @@ class LawWriter:
         tag = element.tag
         handler = self._handlers.get(tag, self._frame)
         if tag in NODES:
-            self._tree.enter(element, len(self._lines), sum(len(head) + 1 for head in self._heads))
+            column = sum(len(head) + 1 for head in self._heads) if self._heads else 0
+            self._tree.enter(element, len(self._lines), column)
             handler(element)
             self._tree.leave(len(self._lines))
         elif isinstance(tag, str):
@@ -173,7 +175,8 @@ class LawWriter:
         """`第一条　…`, `２　…`, `イ　…`, `附　則（…）`: what comes before the first sentence stands on its line."""
         head = ""
         heading = element.tag in _HEADING
-        self._write_aside(_squeeze(element.text))
+        if element.text:
+            self._write_aside(_squeeze(element.text))
         for child in element:
             tag = child.tag
             if tag in _SENTENCES:
@@ -181,7 +184,7 @@ class LawWriter:
                 self._write(f"{head}　{text}" if head and text else head or text)
                 head = ""
             elif tag in _ALL_HEADS:
-                head += self._head(element, child)
+                head += self._head(element, child, tag)
                 if child.get("LineBreak") == "true":
                     head = self._close(head)
             elif tag in _CAPTIONS:
@@ -191,16 +194,18 @@ class LawWriter:
             elif heading and tag in _BELOW_HEADING:
                 head = self._close(head)
                 self._block(child)
-            else:
+            elif head:
                 head = self._behind(head, child)
+            else:
+                self._block(child)
             if child.tail:
                 self._write_aside(_squeeze(child.tail))
         self._write(head)
 
-    def _head(self, element: Element, child: Element) -> str:
+    def _head(self, element: Element, child: Element, tag: str) -> str:
         text = self.inline(child)
-        self._tree.name(str(child.tag), text)
-        return text + (_amendment(element) if child.tag == "SupplProvisionLabel" else "")
+        self._tree.name(tag, text)
+        return text + (_amendment(element) if tag == "SupplProvisionLabel" else "")
 
     def _close(self, head: str) -> str:
         """Writes a head as a line of its own; what is left of it is nothing."""
@@ -209,10 +214,9 @@ class LawWriter:
 
     def _behind(self, head: str, child: Element) -> str:
         """Writes a child behind its head, or the head alone where the child has no text."""
-        if head:
-            self._heads.append(head)
+        self._heads.append(head)
         self._block(child)
-        if head and self._heads:
+        if self._heads:
             self._write_aside("　".join(self._heads))
             self._heads.clear()
         return ""

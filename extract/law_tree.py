@@ -1,6 +1,7 @@
 """The tree of a law's provisions: a path for each that stays the same, and where in the text it stands."""
 
 from dataclasses import dataclass
+from itertools import count as count_from
 from typing import Any
 
 from lxml import etree
@@ -56,8 +57,11 @@ class Tree:
             return
         tag = str(element.tag)
         parent = self._open[-1] if self._open else _NOTHING
-        path = self._unique(_path(element, tag, parent))
         dividing = tag in _DIVIDING
+        path = _path(element, tag, parent.path if dividing else parent.base)
+        if path in self._used:
+            path = self._unique(path)
+        self._used.add(path)
         division = parent.path if parent.tag in _DIVIDING and not dividing else ""
         node = _Open(tag, path, parent.base if dividing and parent.base else path, division, line, column)
         node.deleted = element.get("Delete") == "true"
@@ -83,20 +87,16 @@ class Tree:
         return [_placed(node, starts) for node in self._found]
 
     def _unique(self, path: str) -> str:
-        free, count = path, 1
-        while free in self._used:
-            count += 1
-            free = f"{path}~{count}"
-        self._used.add(free)
-        return free
+        return next(free for count in count_from(2) if (free := f"{path}~{count}") not in self._used)
 
 
 _NOTHING = _Open("", "", "", "", 0, 0)
 
 
 def _placed(node: _Open, starts: list[int]) -> Node:
-    end = starts[node.last] - 1 if node.last > node.first else starts[node.first]
-    found: Node = {"path": node.path, "start": min(starts[node.first] + node.column, end), "end": end}
+    first = starts[node.first]
+    end = starts[node.last] - 1 if node.last > node.first else first
+    found: Node = {"path": node.path, "start": min(first + node.column, end) if node.column else first, "end": end}
     if node.title:
         found["title"] = node.title
     if node.caption:
@@ -108,8 +108,7 @@ def _placed(node: _Open, starts: list[int]) -> Node:
     return found
 
 
-def _path(element: etree._Element, tag: str, parent: _Open) -> str:
+def _path(element: etree._Element, tag: str, above: str) -> str:
     number = element.get("AmendLawNum" if tag == "SupplProvision" else "Num")
     own = f"{tag}_{number}" if number else tag
-    above = parent.path if tag in _DIVIDING else parent.base
     return f"{above}/{own}" if above else own

@@ -103,7 +103,7 @@ def _cell_flow(flow: Flow, block: int) -> Flow:
     return [
         item.replace("\n", "<br>")
         if isinstance(item, str)
-        else replace(item, text=item.text.strip().replace("|", "\\|"), block=block, kind="table")
+        else item._replace(text=item.text.strip().replace("|", "\\|"), block=block, kind="table")
         for item in flow
     ]
 

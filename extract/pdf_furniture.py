@@ -1,14 +1,16 @@
 """Furniture of pages: running heads and feet, page numbers, printer's slugs. It is recognised over all pages at once.
 
 A row at the edge of a page is furniture where nothing but furniture stands between it and the edge, and where it
-recurs in its place on other pages, counts the pages, or is a slug. What recurs further inside is text.
+recurs in its place on other pages, counts the pages, or is a slug. What recurs further inside is text. What stands
+where the printer cuts the page off is furniture in any case.
 """
 
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
+from typing import NamedTuple
 
 from kobunko.extract.pdf_spans import Sheet, Span
 
@@ -27,54 +29,88 @@ _NUMBER = re.compile(
 )
 _DRESSED = re.compile(r"^\s*(?:[\-‐–—―−]\s*\d{1,4}\s*[\-‐–—―−]|\d{1,4}\s*/\s*\d{1,4}|\d{1,4}\s*(?:頁|ページ))\s*$")
 _SLUG = re.compile(r"\.(?:smd|indd|ai|jtdc?|fmx?|docx?)\b|\d{2,4}[/.]\d\d?[/.]\d\d?\s+\d\d?:\d\d", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
 
 Key = tuple[str, int]
 
 
+class _Edge(NamedTuple):
+    """A span at the edge of its page, as it is compared with those of other pages.
+
+    `exact` is its text and place, `key` the same with any number for any other; `offset` is how far a page number is
+    ahead of the page's place in the file, None where it is no number.
+    """
+
+    text: str
+    exact: Key
+    key: Key
+    offset: int | None
+    kind: str  # HEADER or FOOTER, should it be furniture and no number
+
+
 def furniture(sheets: Sequence[Sheet]) -> list[dict[int, str]]:
     """For each page, `id(span) → kind` of its furniture."""
-    edges = [_edge_rows(sheet) for sheet in sheets]
+    pages = [_edge_rows(sheet) for sheet in sheets]
+    known = [
+        {id(span): _edge(span, sheet) for side in sides for row in side for span in row}
+        for sheet, sides in zip(sheets, pages, strict=True)
+    ]
     seen: Counter[Key] = Counter()
     offsets: Counter[tuple[int, int | None]] = Counter()
-    for sheet, rows in zip(sheets, edges, strict=True):
-        spans = [span for side in rows for row in side for span in row]
-        seen.update({key for span in spans for key in (_key(span, sheet), _exact_key(span, sheet))})
-        offsets.update({(_key(span, sheet)[1], _offset(span, sheet)) for span in spans})
+    for edges in known:
+        seen.update({key for edge in edges.values() for key in (edge.key, edge.exact)})
+        offsets.update({(edge.key[1], edge.offset) for edge in edges.values()})
     least = _least(len(sheets))
     found = []
-    for sheet, sides in zip(sheets, edges, strict=True):
-        mine: dict[int, str] = {}
-        for side in sides:
-            for row in side:
-                kinds = [_kind(span, sheet, seen, offsets, least) for span in row]
-                if not all(kinds):
-                    break
-                mine |= {id(span): kind for span, kind in zip(row, kinds, strict=True)}
-        found.append(mine)
+    for sheet, edges, sides in zip(sheets, known, pages, strict=True):
+        kinds = {number: _kind(edge, seen, offsets, least) for number, edge in edges.items()}
+        outer = [id(span) for side in sides for row in _furnished(side, kinds) for span in row]
+        found.append({number: kinds[number] for number in outer} | _cut_off(sheet))
     return found
+
+
+def _cut_off(sheet: Sheet) -> dict[int, str]:
+    """Text outside of the trimmed page."""
+    if not sheet.trim:
+        return {}
+    left, top, right, bottom = sheet.trim
+    middles = ((span, (span.box[0] + span.box[2]) / 2, (span.box[1] + span.box[3]) / 2) for span in sheet.spans)
+    outside = ((span, y) for span, x, y in middles if not (left <= x <= right and top <= y <= bottom))
+    return {id(span): HEADER if y < (top + bottom) / 2 else FOOTER for span, y in outside}
+
+
+def _furnished(rows: Iterable[list[Span]], kinds: Mapping[int, str]) -> Iterator[list[Span]]:
+    """Rows from an edge inward, up to the first with text in it."""
+    return takewhile(lambda row: all(kinds[id(span)] for span in row), rows)
 
 
 def _least(pages: int) -> int:
     return 2 if pages == 2 else max(_LEAST_PAGES, min(_ENOUGH, round(_SHARE * pages)))
 
 
-def _kind(span: Span, sheet: Sheet, seen: Counter[Key], offsets: Counter[tuple[int, int | None]], least: int) -> str:
+def _kind(edge: _Edge, seen: Counter[Key], offsets: Counter[tuple[int, int | None]], least: int) -> str:
     """Kind of a span at the edge; empty where it is text."""
-    text = unicodedata.normalize("NFKC", span.text).strip()
-    if _NUMBER.match(text):
-        offset = _offset(span, sheet)
-        counts = offset == 0 or (offset is not None and offsets[_key(span, sheet)[1], offset] >= least)
-        if counts or _DRESSED.match(text):
+    if _NUMBER.match(edge.text):
+        counts = edge.offset == 0 or (edge.offset is not None and offsets[edge.key[1], edge.offset] >= least)
+        if counts or _DRESSED.match(edge.text):
             return NUMBER
-        return _head_or_foot(span, sheet) if seen[_exact_key(span, sheet)] >= least else ""
-    if len(text) <= _LONGEST and (seen[_key(span, sheet)] >= least or _SLUG.search(text)):
-        return _head_or_foot(span, sheet)
+        return edge.kind if seen[edge.exact] >= least else ""
+    if len(edge.text) <= _LONGEST and (seen[edge.key] >= least or _SLUG.search(edge.text)):
+        return edge.kind
     return ""
 
 
-def _head_or_foot(span: Span, sheet: Sheet) -> str:
-    return HEADER if _height(span, sheet) < 0.5 else FOOTER
+def _edge(span: Span, sheet: Sheet) -> _Edge:
+    text = unicodedata.normalize("NFKC", span.text).strip()
+    top, bottom = sheet.frame[1], sheet.frame[3]
+    height = ((span.box[1] + span.box[3]) / 2 - top) / ((bottom - top) or 1)
+    solid, place = "".join(text.split()), round(height * _STEPS)
+    match = _NUMBER.match(text)
+    digits = match[1].translate(_KANJI_DIGITS) if match else ""
+    offset = int(digits) - sheet.number if digits.isdecimal() else None
+    kind = HEADER if height < 0.5 else FOOTER
+    return _Edge(text, (solid, place), (_DIGITS.sub("#", solid), place), offset, kind)
 
 
 def _edge_rows(sheet: Sheet) -> list[list[list[Span]]]:
@@ -97,9 +133,11 @@ def _edge_rows(sheet: Sheet) -> list[list[list[Span]]]:
 
 def _rows(spans: Iterable[Span], extent: Callable[[Span], tuple[float, float]], far: float) -> list[list[Span]]:
     """Rows of spans from an edge inward as long as they lie within `far` of it; `extent` measures from the edge."""
+    extents = [(*extent(span), span) for span in spans]
+    near_ones = [item for item in extents if item[0] <= far]
     rows: list[list[Span]] = []
     reach = 0.0
-    for near, end, span in sorted(((*extent(span), span) for span in spans), key=lambda item: item[:2]):
+    for near, end, span in sorted(near_ones, key=lambda item: item[:2]):
         if rows and (near + end) / 2 < reach:
             rows[-1].append(span)
         else:
@@ -107,26 +145,6 @@ def _rows(spans: Iterable[Span], extent: Callable[[Span], tuple[float, float]], 
             reach = end
         if end > far:
             return rows[:-1]
+    if len(near_ones) < len(extents):
+        return rows
     return list(takewhile(lambda row: len(row) <= _ROW_PIECES, rows))
-
-
-def _height(span: Span, sheet: Sheet) -> float:
-    top, bottom = sheet.frame[1], sheet.frame[3]
-    return ((span.box[1] + span.box[3]) / 2 - top) / ((bottom - top) or 1)
-
-
-def _key(span: Span, sheet: Sheet) -> Key:
-    """Text and place of a span, with any number for any other."""
-    text, place = _exact_key(span, sheet)
-    return re.sub(r"\d+", "#", text), place
-
-
-def _exact_key(span: Span, sheet: Sheet) -> Key:
-    return "".join(unicodedata.normalize("NFKC", span.text).split()), round(_height(span, sheet) * _STEPS)
-
-
-def _offset(span: Span, sheet: Sheet) -> int | None:
-    """How far a page number is ahead of the page's place in the file; None where it is no number."""
-    match = _NUMBER.match(unicodedata.normalize("NFKC", span.text).strip())
-    digits = match[1].translate(_KANJI_DIGITS) if match else ""
-    return int(digits) - sheet.number if digits.isdecimal() else None

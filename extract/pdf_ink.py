@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pymupdf
 from scipy import ndimage
 
-from kobunko.extract.pdf_spans import Box, Span, place
+from kobunko.extract.pdf_spans import Box, Span, places
 
 _DPI = 150
 _DARK = 190  # of 255; darker pixels are ink: the thin strokes of small print are grey
@@ -15,7 +15,7 @@ _MARK_PIXELS = (4, 50)  # height and width of what may be a letter
 _EDGE = 0.02  # of the page's sides, where scanners leave their black borders
 _LINE_GAP = 1.2  # heights between two letters of a line
 _ALIKE = 0.6  # of the higher one: heights of two letters of a line
-_MOST_PIXELS = 40_000_000
+_MOST_PIXELS = 12_000_000  # letters of posters are large
 
 Ink = npt.NDArray[np.bool_]
 
@@ -35,7 +35,16 @@ def images(page: pymupdf.Page) -> list[Box]:
     """Boxes of the images on the page, in fractions of it."""
     if not page.get_images():
         return []
-    return [place(page, info["bbox"]) for info in page.get_image_info()]
+    place = places(page)
+    return [place(info["bbox"]) for info in page.get_image_info()]
+
+
+def hides_letters(page: pymupdf.Page, least: int) -> bool:
+    """Whether so many letters may be painted on the page by other means than as text: in images, or as drawings."""
+    others = {kind for kind, *_ in page.get_bboxlog() if not kind.endswith("-text")}
+    if not others <= {"fill-path", "stroke-path"}:
+        return True
+    return bool(others) and sum(len(path["items"]) for path in page.get_cdrawings()) >= least
 
 
 def unread_marks(dark: Ink, boxes: Sequence[Box]) -> int:
@@ -54,15 +63,16 @@ def lettered_marks(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> 
     return count
 
 
-def inline_letters(dark: Ink, spans: Sequence[Span], pictures: Sequence[Box]) -> int:
-    """How many marks of letters stand in pictures that fill a gap in a line of text, as high as the line."""
-    rest = _without(dark, [span.place for span in spans])
-    count = 0
-    for box in pictures:
-        if any(_in_line(box, span.place) for span in spans if not span.down):
-            top, bottom, left, right = _pixels(rest, box)
-            count += len(_marks(rest[top:bottom, left:right]))
-    return count
+def in_lines(pictures: Sequence[Box], spans: Sequence[Span]) -> list[Box]:
+    """Pictures that fill a gap in a line of text, as high as the line."""
+    return [box for box in pictures if any(_in_line(box, span.place) for span in spans if not span.down)]
+
+
+def marks_inside(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
+    """How many marks of letters stand in pictures, outside of the text layer's boxes."""
+    rest = _without(dark, boxes)
+    places = (_pixels(rest, box) for box in pictures)
+    return sum(len(_marks(rest[top:bottom, left:right])) for top, bottom, left, right in places)
 
 
 def _in_line(picture: Box, text: Box) -> bool:

@@ -8,9 +8,10 @@ coordinates first (`start`–`end` along the line, `top`–`bottom` across the l
 import math
 import re
 import statistics
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 _MERGE = 0.8  # em; a wider gap in a line is white space that was set on purpose
 _TAB = 2.0  # em; a wider one parts cells or columns
@@ -24,6 +25,7 @@ _FULL_LINES = 2  # full lines that prove where a column ends
 _NARROW = 10.0  # em; in narrower regions lines are names and headings, not sentences
 _INDENT, _HANGING = 2.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
 _PITCH = 1.4  # of the usual distance of lines; more parts paragraphs
+_MOST_LETTERS = 50  # of one piece that count for the usual size
 
 _JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff5a"
 _GOES_ON = re.compile(f"[{_JAPANESE}、，・「『（]$")
@@ -41,8 +43,7 @@ _HYPHENATED = re.compile(r"[a-z]-$")
 Box = tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(NamedTuple):
     """Text as it stands on the page in one place; `place` is in fractions of the page."""
 
     text: str
@@ -56,8 +57,7 @@ class Printed:
 Flow = list[str | Printed]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Text with its place in reading coordinates (points); `size` is the size of its letters."""
 
     start: float
@@ -84,6 +84,21 @@ def flow_text(flow: Iterable[str | Printed]) -> str:
     return "".join(item if isinstance(item, str) else item.text for item in flow)
 
 
+def usual_size(texts: Iterable[Piece | Printed]) -> float:
+    """The median size of letters (points)."""
+    letters: Counter[float] = Counter()
+    for item in texts:
+        letters[item.size] += min(len(item.text), _MOST_LETTERS)
+    total, seen, lower = letters.total(), 0, -1.0
+    for size, count in sorted(letters.items()):
+        seen += count
+        if lower < 0 and seen > (total - 1) // 2:
+            lower = size
+        if seen > total // 2:
+            return (lower + size) / 2
+    return 0.0
+
+
 def reading_flow(pieces: Iterable[Piece], ends: Container[int] = ()) -> Flow:
     """Pieces in reading order, one printed line a line unless a paragraph safely goes on.
 
@@ -93,7 +108,7 @@ def reading_flow(pieces: Iterable[Piece], ends: Container[int] = ()) -> Flow:
     solid = [piece for piece in pieces if piece.text.strip()]
     if not solid:
         return []
-    em = statistics.median(piece.size for piece in solid for _ in range(min(len(piece.text), 50))) or 1.0
+    em = usual_size(solid) or 1.0
     rows = [_merged(row, _GUTTER * em, em) for row in _rows(solid)]
     flow: Flow = []
     block = -1
@@ -109,7 +124,7 @@ def reading_flow(pieces: Iterable[Piece], ends: Container[int] = ()) -> Flow:
 
 
 def _without_hyphen(item: str | Printed) -> str | Printed:
-    return item.removesuffix("-") if isinstance(item, str) else replace(item, text=item.text.removesuffix("-"))
+    return item.removesuffix("-") if isinstance(item, str) else item._replace(text=item.text.removesuffix("-"))
 
 
 def _row_flow(row: Row, block: int) -> Flow:
@@ -123,46 +138,59 @@ def _row_flow(row: Row, block: int) -> Flow:
 
 def _in_block(item: str | Printed, block: int) -> str | Printed:
     """Cells of a table have blocks of their own, which are negative."""
-    return item if isinstance(item, str) or item.block < 0 else replace(item, block=block)
+    if isinstance(item, str) or item.block < 0:
+        return item
+    return Printed(item.text, item.place, block, item.kind, item.size)
 
 
 def _trimmed(flow: Sequence[str | Printed]) -> Flow:
     """Without blanks at its ends, but with the full-width one of an indent."""
     items = list(flow)
-    if isinstance(first := items[0], Printed):
-        items[0] = replace(first, text=first.text.lstrip(" "))
-    if isinstance(last := items[-1], Printed):
-        items[-1] = replace(last, text=last.text.rstrip())
+    first = items[0]
+    if isinstance(first, Printed) and first.text[:1] == " ":
+        items[0] = first._replace(text=first.text.lstrip(" "))
+    last = items[-1]
+    if isinstance(last, Printed) and last.text[-1:].isspace():
+        items[-1] = last._replace(text=last.text.rstrip())
     return items
 
 
 def _rows(pieces: list[Piece]) -> list[Row]:
     """Pieces that stand on one line, by where their middles lie."""
     rows: list[Row] = []
+    tallest = pieces[0]  # of the last row
     for piece in sorted(pieces, key=lambda piece: (piece.middle, piece.start)):
-        if rows and _same_row(rows[-1], piece):
+        if rows and _side_by_side(tallest, piece) and not any(_covers(other, piece) for other in rows[-1]):
             rows[-1].append(piece)
+            if piece.bottom - piece.top <= tallest.bottom - tallest.top:
+                continue
         else:
             rows.append([piece])
-    return [sorted(row, key=lambda piece: piece.start) for row in rows]
+        tallest = piece
+    return [sorted(row, key=lambda piece: piece.start) if len(row) > 1 else row for row in rows]
 
 
-def _same_row(row: Row, piece: Piece) -> bool:
-    tallest = max(row, key=lambda other: other.bottom - other.top)
-    overlap = min(tallest.bottom, piece.bottom) - max(tallest.top, piece.top)
-    return overlap > 0.5 * min(tallest.bottom - tallest.top, piece.bottom - piece.top)
+def _side_by_side(one: Piece, other: Piece) -> bool:
+    overlap = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return overlap > 0.5 * min(one.bottom - one.top, other.bottom - other.top)
+
+
+def _covers(one: Piece, other: Piece) -> bool:
+    """Whether one stands over the other, as two narrow lines do whose letters reach into each other."""
+    return min(one.end, other.end) - max(one.start, other.start) > 0.5 * min(one.size, other.size)
 
 
 def _merged(row: Row, nearer: float, em: float) -> Row:
     """Neighbours that are nearer to each other than that (points) become one piece."""
+    if len(row) == 1:
+        return row
     merged = [row[0]]
     for piece in row[1:]:
         last = merged[-1]
         gap = piece.start - last.end
         if gap < nearer:
             between = _gap_text(last.text, piece.text, gap / em)
-            merged[-1] = replace(
-                last,
+            merged[-1] = last._replace(
                 text=last.text + between + piece.text,
                 flow=(*last.flow, between, *piece.flow),
                 end=max(last.end, piece.end),
@@ -253,7 +281,8 @@ def _paragraphs(rows: Sequence[Row], em: float, known: Container[int]) -> list[t
 
 
 def _near(end: float, known: Container[int]) -> bool:
-    return any(round(end) + step in known for step in (-1, 0, 1))
+    point = round(end)
+    return point in known or point - 1 in known or point + 1 in known
 
 
 def _follows(previous: Row, row: Row, em: float, pitch: float) -> bool:

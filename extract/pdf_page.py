@@ -1,14 +1,13 @@
 """One page of a PDF as text with the place of every printed line: body, tables, notes, and what is left out of it."""
 
 import re
-import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kobunko.extract.controls import clean
 from kobunko.extract.pdf_cells import PageTable
-from kobunko.extract.pdf_layout import Flow, Piece, Printed, flow_text, reading_flow
+from kobunko.extract.pdf_layout import Flow, Piece, Printed, flow_text, reading_flow, usual_size
 from kobunko.extract.pdf_ruby import without_ruby
 from kobunko.extract.pdf_spans import Sheet, Span
 from kobunko.extract.reading import HORIZONTAL, MIXED, NONE, VERTICAL
@@ -49,8 +48,9 @@ class LineEnds:
 def line_ends(sheets: Sequence[Sheet]) -> LineEnds:
     """The ends that so many lines have that they must be full ones."""
     found: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
-    for span in (span for sheet in sheets for span in sheet.spans if span.cell is None and len(span.text) >= _LONG):
-        found[span.down][round(span.box[3] if span.down else span.box[2])] += 1
+    for span in (span for sheet in sheets for span in sheet.spans if len(span.text) >= _LONG):
+        if span.cell is None:
+            found[span.down][round(span.box[3] if span.down else span.box[2])] += 1
     across, down = (
         frozenset(end for end, count in found[way].items() if count >= max(_ENDS, _ENDS_SHARE * found[way].total()))
         for way in (False, True)
@@ -96,8 +96,9 @@ def spans_flow(spans: Sequence[Span]) -> Flow:
 
 
 def _flow(found: Sequence[Span], tables: Sequence[PageTable], ends: LineEnds) -> tuple[Flow, str]:
-    down = sum(len(span.text.strip()) for span in found if span.down)
-    total = sum(len(span.text.strip()) for span in found) + sum(len(span.text) for t in tables for span in t.spans)
+    down = sum([len(span.text.strip()) for span in found if span.down])
+    total = sum([len(span.text.strip()) for span in found])
+    total += sum(len(span.text) for table in tables for span in table.spans)
     if not total:
         return [], NONE
     if down <= total / 2:
@@ -146,14 +147,17 @@ def _begins(number: Span, column: Span) -> bool:
 
 def _joined(flows: Iterable[Flow]) -> Flow:
     """Flows below each other, with their blocks numbered anew from 0 in reading order."""
+    flows = [flow for flow in flows if flow]
+    if len(flows) == 1 and all(isinstance(item, str) or item.block >= 0 for item in flows[0]):
+        return flows[0]  # numbered so already
     whole: Flow = []
     blocks: dict[tuple[int, int], int] = {}
     for index, flow in enumerate(flows):
-        if flow and whole:
+        if whole:
             whole.append("\n")
         for item in flow:
             if isinstance(item, Printed):
-                item = replace(item, block=blocks.setdefault((index, item.block), len(blocks)))
+                item = item._replace(block=blocks.setdefault((index, item.block), len(blocks)))
             whole.append(item)
     return whole
 
@@ -163,14 +167,16 @@ def _kinds(flow: Flow) -> Flow:
     printed = [item for item in flow if isinstance(item, Printed) and item.kind == "text"]
     if not printed:
         return flow
-    usual = statistics.median(item.size for item in printed for _ in range(min(len(item.text), 50)))
+    usual = usual_size(printed)
     texts: dict[int, str] = {}
     for item in printed:
         texts[item.block] = texts.get(item.block, "") + item.text
     notes = _notes(printed, usual, texts)
     return [
-        replace(item, kind=_kind(item, usual, texts[item.block], item.block in notes))
-        if isinstance(item, Printed) and item.kind == "text"
+        item._replace(kind=kind)
+        if isinstance(item, Printed)
+        and item.kind == "text"
+        and (kind := _kind(item, usual, texts[item.block], item.block in notes)) != "text"
         else item
         for item in flow
     ]

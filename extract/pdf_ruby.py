@@ -14,15 +14,18 @@ _OVERLAP = 0.5  # of the base's letter that ruby may reach into its line
 
 def without_ruby(spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:
     """The page's text and, apart from it, its ruby."""
-    ruby = {id(span) for span in spans if _KANA.match(span.text) and any(_reads(span, base) for base in spans)}
+    bases = [span for span in spans if _HAS_KANJI.search(span.text)]
+    largest = _SMALL * max((base.size for base in bases), default=0.0)
+    small = [span for span in spans if span.size <= largest and _KANA.match(span.text)]
+    ruby = {id(span) for span in small if any(_reads(span, base) for base in bases)}
+    if not ruby:
+        return list(spans), []
     return [span for span in spans if id(span) not in ruby], [span for span in spans if id(span) in ruby]
 
 
 def _reads(ruby: Span, base: Span) -> bool:
     """Whether small kana stand right above horizontal kanji, or right of vertical ones."""
     if ruby.size > _SMALL * base.size or (ruby.down != base.down and len(ruby.text.strip()) > 1):
-        return False
-    if not _HAS_KANJI.search(base.text):
         return False
     x0, y0, x1, y1 = ruby.box
     if base.down:

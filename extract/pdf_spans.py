@@ -1,18 +1,21 @@
 """The text of a PDF page as the file sets it: lines and pieces of lines with their places, turned upright."""
 
+import functools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import pymupdf
 
 from kobunko.extract.pdf_tables import Grid, Rules, grids, turned_rules
 
-# Without TEXT_CID_FOR_UNKNOWN_UNICODE: an unknown glyph must be U+FFFD, not an arbitrary letter.
-_FLAGS = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_MEDIABOX_CLIP
+# Both without TEXT_CID_FOR_UNKNOWN_UNICODE: an unknown glyph must be U+FFFD, not an arbitrary letter.
+_AS_TAGGED = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_MEDIABOX_CLIP
+_AS_PRINTED = _AS_TAGGED | pymupdf.TEXT_IGNORE_ACTUALTEXT
+_FORMS = re.compile("[\u2e80-\u2fdf\ufe10-\ufe19\ufe30-\ufe4f]")  # radicals and presentation forms, no letters
 _STACKABLE = re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff（）「」・ー]")
 _LONGEST_LABEL = 12  # letters
 _STACK_LEAST = 3
@@ -26,8 +29,7 @@ Box = tuple[float, float, float, float]
 Cell = tuple[int, int]  # the page's grid, and the merged cell in it
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A line as the file sets it, in points from the top left of the page turned upright.
 
     `down` where its text runs down the page; `place` is the box in fractions of the page as a reader sees it.
@@ -64,11 +66,13 @@ class Letters:
 class Sheet:
     """What the file sets on one page, turned upright: its text, its ruled grids, and `frame`, the page itself.
 
+    `trim` is where the printer cuts the page, None where that is at its edges or beyond.
     `places` are those of the grids, in fractions of the page as a reader sees it.
     """
 
     number: int
     frame: Box
+    trim: Box | None
     spans: list[Span]
     tables: list[Grid]
     places: list[Box]
@@ -85,56 +89,86 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
 
     `rules` are the page's rules as the file draws them, None where no tables are wanted.
     """
-    raw = page.get_text("rawdict" if rules else "dict", flags=_FLAGS)
-    lines = [line for block in raw["blocks"] for line in block.get("lines", ())]
+    lines = _lines(page, letters=bool(rules))
     turn = _turn(lines)
     tables = grids(turned_rules(rules, turn)) if rules else []
+    place = places(page)
     spans = []
     for line in lines:
-        size = max(span["size"] for span in line["spans"])
+        inside = line["spans"]
+        size = inside[0]["size"] if len(inside) == 1 else max(span["size"] for span in inside)
         x, y = _turned_vector(line["dir"], turn)
         down = bool(line["wmode"]) or (abs(y) > abs(x))
-        for box, text, cell in _cut(line, tables, turn) if rules else [_whole(line, turn)]:
-            if text.strip():
-                spans.append(Span(box[0], size, text, down, place(page, box[1]), cell))
+        for box, text, cell in _cut(line, tables, turn) if tables else [_whole(line)]:
+            if text and not text.isspace():
+                spans.append(Span(_turned_box(box, turn), size, text, down, place(box), cell))
     unturned = page.rect * page.derotation_matrix
     frame = _turned_box(tuple(unturned), turn)
-    places = [place(page, _turned_box(grid.box, -turn % 4)) for grid in tables]
-    return Sheet(number, frame, _stacked(spans), tables, places, _letters(lines))
+    shown = [place(_turned_box(grid.box, -turn % 4)) for grid in tables]
+    return Sheet(number, frame, _trim(page, turn), _stacked(spans), tables, shown, _letters(lines))
+
+
+def _trim(page: pymupdf.Page, turn: int) -> Box | None:
+    trim, crop = page.trimbox, page.cropbox
+    if trim.contains(crop):
+        return None
+    return _turned_box((trim.x0 - crop.x0, trim.y0 - crop.y0, trim.x1 - crop.x0, trim.y1 - crop.y0), turn)
+
+
+def _lines(page: pymupdf.Page, letters: bool) -> list[dict[str, Any]]:
+    """MuPDF's lines of spans, each with its `text`, and where they are asked for with its letters (`chars`).
+
+    The letters are those of the fonts. What tagged files give for a run in their place (ActualText) is repeated by
+    MuPDF for each piece of a run that is set apart, and is asked for only where a font has forms for letters.
+    """
+    lines = _raw_lines(page, letters, _AS_PRINTED)
+    if any(_FORMS.search(span["text"]) for line in lines for span in line["spans"]):
+        return _raw_lines(page, letters, _AS_TAGGED)
+    return lines
+
+
+def _raw_lines(page: pymupdf.Page, letters: bool, flags: int) -> list[dict[str, Any]]:
+    raw = page.get_text("rawdict" if letters else "dict", flags=flags)
+    lines = [line for block in raw["blocks"] for line in block.get("lines", ())]
+    if letters:
+        for span in (span for line in lines for span in line["spans"]):
+            span["text"] = "".join([letter["c"] for letter in span["chars"]])
+    return lines
 
 
 def _letters(lines: Sequence[dict[str, Any]]) -> Letters:
     fonts: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     hidden = misfits = 0
-    for span in (span for line in lines for span in line["spans"]):
-        text = "".join(_text(span).split())
-        fonts[span["font"]] += len(text)
-        hidden += 0 if span["alpha"] and span["char_flags"] & _PAINTED else len(text)
-        if count := len(_LOST.findall(text)):
-            lost[span["font"]] += count
-        if _PI_FONT.search(span["font"]):
-            misfits += len(_KANJI.findall(text))
+    for line in lines:
+        for span in line["spans"]:
+            font = span["font"]
+            text = "".join(span["text"].split())
+            fonts[font] += len(text)
+            if not (span["alpha"] and span["char_flags"] & _PAINTED):
+                hidden += len(text)
+            if _LOST.search(text):
+                lost[font] += len(_LOST.findall(text))
+            if _is_of_signs(font):
+                misfits += len(_KANJI.findall(text))
     return Letters(fonts.total(), hidden, fonts, lost, misfits)
 
 
-def _text(span: dict[str, Any]) -> str:
-    return str(span["text"]) if "text" in span else "".join(letter["c"] for letter in span["chars"])
+@functools.lru_cache(1024)
+def _is_of_signs(font: str) -> bool:
+    return bool(_PI_FONT.search(font))
 
 
-def _whole(line: dict[str, Any], turn: int) -> tuple[tuple[Box, Box], str, None]:
-    return (_turned_box(line["bbox"], turn), line["bbox"]), "".join(map(_text, line["spans"])), None
+def _whole(line: dict[str, Any]) -> tuple[Box, str, None]:
+    return line["bbox"], "".join([span["text"] for span in line["spans"]]), None
 
 
-def _cut(line: dict[str, Any], tables: Sequence[Grid], turn: int) -> Iterator[tuple[tuple[Box, Box], str, Cell | None]]:
+def _cut(line: dict[str, Any], tables: Sequence[Grid], turn: int) -> Iterator[tuple[Box, str, Cell | None]]:
+    """The pieces of a line that stand in one cell each, or in none, with their boxes."""
     letters = [letter for span in line["spans"] for letter in span["chars"]]
-    if not tables:
-        yield _whole(line, turn)
-        return
     for cell, run in groupby(letters, key=lambda letter: _cell(_turned_box(letter["bbox"], turn), tables)):
         part = list(run)
-        box = _around([letter["bbox"] for letter in part])
-        yield (_turned_box(box, turn), box), "".join(letter["c"] for letter in part), cell
+        yield _around([letter["bbox"] for letter in part]), "".join([letter["c"] for letter in part]), cell
 
 
 def _cell(box: Box, tables: Sequence[Grid]) -> Cell | None:
@@ -149,20 +183,29 @@ def _around(boxes: Sequence[Box]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
-def place(page: pymupdf.Page, box: Box) -> Box:
-    """A box of the unturned page in fractions of the page as it is shown."""
-    shown = pymupdf.Rect(box) * page.rotation_matrix if page.rotation else box
+def places(page: pymupdf.Page) -> Callable[[Box], Box]:
+    """What turns boxes of the unturned page (points) into fractions of the page as it is shown."""
+    rotation = page.rotation_matrix if page.rotation else None
     width, height = page.rect.width, page.rect.height
-    values = shown[0] / width, shown[1] / height, shown[2] / width, shown[3] / height
-    x0, y0, x1, y1 = (round(min(max(value, 0.0), 1.0), 4) for value in values)
-    return x0, y0, x1, y1
+
+    def place(box: Box) -> Box:
+        x0, y0, x1, y1 = pymupdf.Rect(box) * rotation if rotation else box
+        return _share(x0, width), _share(y0, height), _share(x1, width), _share(y1, height)
+
+    return place
+
+
+def _share(value: float, whole: float) -> float:
+    """A share with four decimals; `round` would take most of the time of a page."""
+    return int(value / whole * 10_000 + 0.5) / 10_000 if 0 < value < whole else float(value >= whole)
 
 
 def _stacked(found: list[Span]) -> list[Span]:
     """Joins letters that are set one below the other, as horizontal fonts do for vertical text and narrow cells."""
     columns: dict[int, list[Span]] = defaultdict(list)
     for span in found:
-        if not span.down and len(span.text.strip()) == 1 and _STACKABLE.match(span.text.strip()):
+        text = span.text.strip()
+        if len(text) == 1 and not span.down and _STACKABLE.match(text):
             columns[round((span.box[0] + span.box[2]) / 2)].append(span)
     merged: dict[int, Span] = {}
     gone: set[int] = set()
@@ -191,7 +234,7 @@ def _turn(lines: Sequence[dict[str, Any]]) -> int:
     weight = [0, 0, 0, 0]
     upright = 0
     for line in lines:
-        letters = sum(len(_text(span).strip()) for span in line["spans"])
+        letters = sum(len(span["text"].strip()) for span in line["spans"])
         if line["wmode"]:
             upright += letters
         else:

@@ -19,11 +19,13 @@ _THIN = 3.0  # points; a filled rectangle not thicker than this is a rule
 _SHORTEST = 5.0  # points
 _DASH = 4.0  # points between the pieces of one rule
 _SLIT = 8.0  # points
+_MOST_SIDES = 12  # of a shape that is a rule or a frame
 _MOST_RULES = 4000  # a page with more is a map or a drawing
 
 Floats = npt.NDArray[np.float64]
 # A rule as (position, from, to): y, x0, x1 of a horizontal one; x, y0, y1 of a vertical one.
 Rule = tuple[float, float, float]
+Edge = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def rules_of(drawings: Iterable[dict[str, Any]]) -> Rules | None:
     across: list[Rule] = []
     down: list[Rule] = []
     for path in drawings:
-        for x0, y0, x1, y1 in _edges(path["items"], stroked="s" in path["type"]):
+        for x0, y0, x1, y1 in _edges(path):
             if abs(y1 - y0) < _THIN and abs(x1 - x0) >= abs(y1 - y0):
                 across.append(((y0 + y1) / 2, min(x0, x1), max(x0, x1)))
             elif abs(x1 - x0) < _THIN:
@@ -104,24 +106,48 @@ def _lengthened(rules: list[Rule]) -> list[Rule]:
     """Rules with their pieces put together: dashes, and borders that were drawn cell by cell."""
     whole: list[Rule] = []
     for position, start, end in sorted(rules, key=lambda rule: (round(rule[0]), rule[1])):
-        if whole and abs(whole[-1][0] - position) < 1 and start - whole[-1][2] <= _DASH:
+        if whole and abs(whole[-1][0] - position) < 1 and whole[-1][1] <= start <= whole[-1][2] + _DASH:
             whole[-1] = (whole[-1][0], whole[-1][1], max(whole[-1][2], end))
         else:
             whole.append((position, start, end))
     return [rule for rule in whole if rule[2] - rule[1] >= _SHORTEST]
 
 
-def _edges(items: Iterable[Sequence[Any]], stroked: bool) -> Iterator[tuple[float, float, float, float]]:
-    for kind, *shape in items:
-        if kind == "l":
-            (x0, y0), (x1, y1) = shape
-            yield x0, y0, x1, y1
-        elif kind == "re":
+def _edges(path: dict[str, Any]) -> Iterator[Edge]:
+    """Lines and thin shapes of a drawing; the outline of a shape that is only filled is a rule where it is narrow."""
+    stroked = "s" in path["type"]
+    lines = [(*item[1], *item[2]) for item in path["items"] if item[0] == "l"]
+    yield from lines if stroked else _sides_of_rules(lines)
+    for kind, *shape in path["items"]:
+        if kind == "re":
             x0, y0, x1, y1 = shape[0]
-            if min(abs(x1 - x0), abs(y1 - y0)) < _THIN:
+            if _is_thin(shape[0]):
                 yield x0, y0, x1, y1
             elif stroked:
                 yield from ((x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1))
+
+
+def _sides_of_rules(outline: Sequence[Edge]) -> Iterator[Edge]:
+    """Lines of an outline that have another right beside them, as the two sides of a rule."""
+    if len(outline) <= _MOST_SIDES:
+        for line in outline:
+            if any(_is_beside(line, other) for other in outline if other is not line):
+                yield line
+
+
+def _is_beside(line: Edge, other: Edge) -> bool:
+    for across, along in ((0, 1), (1, 0)):
+        position, place = line[across], other[across]
+        straight = line[across] == line[across + 2] and other[across] == other[across + 2]
+        if straight and 0 < abs(position - place) < _THIN:
+            low, high = sorted((line[along], line[along + 2]))
+            first, last = sorted((other[along], other[along + 2]))
+            return min(high, last) - max(low, first) > 0.5 * (high - low)
+    return False
+
+
+def _is_thin(box: Sequence[float]) -> bool:
+    return min(abs(box[2] - box[0]), abs(box[3] - box[1])) < _THIN
 
 
 def _connected(across: list[Rule], down: list[Rule]) -> Iterator[tuple[list[Rule], list[Rule]]]:

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 import pymupdf
 
 from kobunko.extract.japanese import letters_per_word, rare_share
-from kobunko.extract.pdf_ink import images, ink, inline_letters, lettered_marks, unread_marks
+from kobunko.extract.pdf_ink import (
+    hides_letters,
+    images,
+    in_lines,
+    ink,
+    lettered_marks,
+    marks_inside,
+    unread_marks,
+)
 from kobunko.extract.pdf_spans import Sheet
 
 _BLANK_INK = 0.0004  # share of the page; dust on a scanned empty page stays below
@@ -29,6 +37,8 @@ _CONTROL = re.compile("[\x01-\x08\x0e-\x1f]")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _LATIN_1 = re.compile("[\xa1-\xff]")
 _FOREIGN = re.compile("[\u0530-\u10ff\u1200-\u1dff]")
+_SUSPECT = re.compile(f"{_LOST.pattern}|[\xa1-\xff\u0530-\u10ff\u1200-\u1dff\ue000-\uf8ff]")  # any of the above
+_BLANKS = re.compile("[ \n\t\r\u3000\xa0]+")
 _LOST_SHARE, _LEAST_LOST = 0.01, 3
 _PRIVATE_SHARE = 0.2
 _MOJIBAKE_SHARE = 0.25
@@ -42,7 +52,7 @@ _WORD = 1.25  # Japanese letters per word; prose of any age has more, soup has l
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was measured on a page. `ink` is None where the page was not rendered, `word` where nothing asked for it."""
+    """What was measured on a page. `ink` is None where nothing asked for a picture of it, so is `word`."""
 
     characters: int
     hidden: int
@@ -71,9 +81,10 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
     characters, hidden = sheet.letters.all, sheet.letters.hidden
     all_pictures = images(page)
     pictures = [box for box in all_pictures if (box[2] - box[0]) * (box[3] - box[1]) >= _PICTURE]
-    strips = [box for box in all_pictures if box[3] - box[1] <= _STRIP]
+    strips = in_lines([box for box in all_pictures if box[3] - box[1] <= _STRIP], sheet.spans)
     rare = rare_share(text)
-    black = ink(page) if characters < _SPARSE or pictures or strips else None
+    sparse = characters < _SPARSE and hides_letters(page, _LEAST_MARKS if characters else 1)
+    black = ink(page) if sparse or pictures or strips else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
         characters=characters,
@@ -82,10 +93,10 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
         broken=broken_encoding(text) or ("pi-font" if sheet.letters.misfits else ""),
         rare=rare,
         word=letters_per_word(text) if rare > _RARE or hidden > _HIDDEN * characters else None,
-        ink=None if black is None else float(black.mean()),
+        ink=float(black.mean()) if black is not None else None if characters else 0.0,
         unread=unread_marks(black, boxes) if black is not None and 0 < characters < _SPARSE else None,
         picture=min(sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures), 1.0),
-        inline=inline_letters(black, sheet.spans, strips) if black is not None else 0,
+        inline=marks_inside(black, boxes, strips) if black is not None and strips else 0,
         picture_marks=lettered_marks(black, boxes, pictures) if black is not None and characters else 0,
     )
 
@@ -144,7 +155,9 @@ def broken_encoding(text: str) -> str:
 
     Empty where nothing speaks against them.
     """
-    solid = "".join(character for character in text if character not in " \n\t\r\u3000\xa0")
+    if not _SUSPECT.search(text):
+        return ""
+    solid = _BLANKS.sub("", text)
     lost = len(_LOST.findall(solid))
     foreign = _FOREIGN.findall(solid)
     if _CONTROL.search(solid) or (lost >= _LEAST_LOST and lost >= _LOST_SHARE * len(solid)):

@@ -1,5 +1,6 @@
 """What a file is: its bytes first, then the media type, then the extension in its URL."""
 
+import codecs
 import json
 import re
 from urllib.parse import unquote, urlsplit
@@ -19,6 +20,8 @@ _TEXT_TYPES = {
 }
 _EXTENSIONS = {"csv": "csv", "tsv": "csv", "txt": "text", "md": "text", "htm": "html", "html": "html", "xml": "xml"}
 _HTML = re.compile(r"<!doctype\s+html|<html[\s>]|<(?:head|body|meta|title|div|table|p|h1)[\s>]", re.IGNORECASE)
+_HEAD = 4096  # bytes
+_HIGH = bytes(range(0x80, 0x100))
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -42,7 +45,7 @@ def _binary(body: bytes) -> str:
 
 
 def _text(body: bytes, media_type: str, url: str) -> str:
-    head = decode(body[:4096], media_type).text.lstrip()
+    head = decode(_head(body), media_type).text.lstrip()
     declared = _TEXT_TYPES.get(media_type) or _EXTENSIONS.get(extension(url), "")
     if _CONTROL.search(head) or head.startswith("{\\rtf"):
         return ""
@@ -53,6 +56,13 @@ def _text(body: bytes, media_type: str, url: str) -> str:
     if declared in ("csv", "text", "html"):
         return declared
     return "text" if head and media_type in ("", "application/octet-stream") and _reads_as_text(body) else ""
+
+
+def _head(body: bytes) -> bytes:
+    """The first bytes, without a letter that is cut in two, over which its charset would have to be guessed."""
+    head = body[:_HEAD]
+    whole = head.rstrip(_HIGH) if len(body) > _HEAD and not body.startswith(codecs.BOM_UTF16_LE) else head
+    return whole or head
 
 
 def _markup(head: str, declared: str) -> str:

@@ -1,10 +1,10 @@
-"""`kobunko audit`: do the raw store, the catalogue, the side-cars and the releases agree? Every disagreement is named.
+"""`kobunko audit`: do raw store, catalogue, side-cars, releases and what was published agree? Every discord is named.
 
 Nothing is mended here: what a crash may leave is mended at the next start of a job, and the rest needs a person.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,14 @@ import sqlalchemy as sa
 
 from kobunko import tables, warc
 from kobunko.corpus import Corpus
-from kobunko.errors import Corrupt
+from kobunko.errors import Corrupt, KobunkoError
 from kobunko.home import Home
 from kobunko.ids import sha256_hex
 
 Progress = Callable[[str, int, int], None]
+Published = Callable[
+    [str, str], tuple[Sequence[str], Sequence[str]]
+]  # version, place: files not there, files that differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,15 @@ class Disagreement:
     detail: str
 
 
-def audit(home: Home, corpus: Corpus, progress: Progress = lambda *_: None) -> Iterator[Disagreement]:
+def audit(
+    home: Home, corpus: Corpus, published: Published, progress: Progress = lambda *_: None
+) -> Iterator[Disagreement]:
     """All disagreements of a home. Reads every raw byte once, so it takes as long as reading the store."""
     yield from _captures(home, progress)
     yield from _documents(home)
     yield from _sidecars(corpus)
     yield from _releases(home)
+    yield from _published(home, published, progress)
 
 
 def _captures(home: Home, progress: Progress) -> Iterator[Disagreement]:
@@ -113,3 +119,18 @@ def _releases(home: Home) -> Iterator[Disagreement]:
         digest = hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else "none"
         if digest != listed[version]["manifest_sha256"]:
             yield Disagreement("release-changed", version, "its manifest is not the one that was recorded")
+
+
+def _published(home: Home, published: Published, progress: Progress) -> Iterator[Disagreement]:
+    """Releases are where they were published to, file by file, as they are here."""
+    rows = [row for row in home.catalogue.releases() if (home.settings.releases / row["version"]).is_dir()]
+    places = [(row["version"], to) for row in rows for to in row["published_to"]]
+    for number, (version, to) in enumerate(places, 1):
+        try:
+            missing, different = published(version, to)
+        except KobunkoError as error:
+            yield Disagreement("published-unreadable", f"{to} {version}", str(error))
+        else:
+            yield from (Disagreement("published-missing", f"{to} {version}", name) for name in missing)
+            yield from (Disagreement("published-differs", f"{to} {version}", name) for name in different)
+        progress("published", number, len(places))

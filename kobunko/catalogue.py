@@ -29,6 +29,13 @@ _META = ("robots", "tdm-reservation", "tdm-policy", "content-usage", "content-si
 _OPT_OUT_WORDS = ("tdm-reservation", "content-usage", "content-signal", "noai", "noimageai")
 OPT_OUT_HEADERS = (*_HEADERS, *(f"meta-{name}" for name in _META))  # as they stand in `Capture.headers`
 
+# What a crawl asks for each answer, built once: building a statement takes longer than the database takes for it.
+_CAPTURES = sa.select(tables.captures).where(tables.captures.c.url_key == sa.bindparam("url"))
+_CAPTURES = _CAPTURES.order_by(tables.captures.c.sequence.desc()).limit(sa.bindparam("most"))
+_GOOD_CAPTURES = _CAPTURES.where(tables.captures.c.status.in_([200, 304]))
+_VERSIONS = sa.select(tables.documents.c.doc_id, tables.documents.c.input_sha256)
+_VERSIONS = _VERSIONS.where(tables.documents.c.work_id == sa.bindparam("work"))
+
 
 def _engine(url: str, *, read_only: bool) -> Engine:
     engine = sa.create_engine(url)
@@ -119,9 +126,9 @@ class Catalogue:
         changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
 
-    def rows(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    def rows(self, query: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         with self._engine.connect() as connection:
-            return [_utc(dict(row)) for row in connection.execute(query).mappings()]
+            return [_utc(dict(row)) for row in connection.execute(query, values or {}).mappings()]
 
     # captures
 
@@ -142,11 +149,8 @@ class Catalogue:
 
     def captures_of(self, url: str, *, limit: int = 100, ok: bool = False) -> list[Capture]:
         """Captures of a URL, newest first."""
-        table = tables.captures
-        query = sa.select(table).where(table.c.url_key == url_key(url))
-        if ok:
-            query = query.where(table.c.status.in_([200, 304]))
-        return [from_row(Capture, row) for row in self.rows(query.order_by(table.c.sequence.desc()).limit(limit))]
+        wanted = {"url": url_key(url), "most": limit}
+        return [from_row(Capture, row) for row in self.rows(_GOOD_CAPTURES if ok else _CAPTURES, wanted)]
 
     def capture(self, capture_id: str) -> Capture | None:
         found = self.rows(sa.select(tables.captures).where(tables.captures.c.capture_id == capture_id))
@@ -233,6 +237,11 @@ class Catalogue:
             query = query.where(table.c.doc_id.in_(ids))
         with self._engine.connect() as connection:
             return [(row[0], row[1]) for row in connection.execute(query)]
+
+    def versions_of(self, work_id: str) -> dict[str, str]:
+        """`input_sha256` of every version of a work, by document id."""
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(_VERSIONS, {"work": work_id})}
 
     def sources_of(self) -> dict[str, str]:
         """Source of every document by id."""
@@ -324,20 +333,17 @@ class Catalogue:
             self.upsert(connection, tables.removal_requests, [request | told])
             self.upsert(connection, tables.tombstones, [bound | {"kind": k, "value": v} for k, v in things])
 
-    def removed(self) -> set[str]:
-        """Ids of documents that no stage and no release may use."""
+    def removed(self, ids: Sequence[str] | None = None) -> set[str]:
+        """Ids of documents (or which of these) that no stage and no release may use."""
         table = tables.tombstones
-        return {row["value"] for row in self.rows(sa.select(table.c.value).where(table.c.kind == "document"))}
+        query = sa.select(table.c.value).where(table.c.kind == "document")
+        if ids is not None:
+            query = query.where(table.c.value.in_(ids))
+        return {row["value"] for row in self.rows(query)}
 
     def withheld(self) -> set[str]:
-        """Ids of new documents of a source whose terms changed and were not read yet (see `kobunko review`)."""
+        """Ids of new documents of a source whose terms changed and were not read yet (`kobunko rights review`)."""
         return {row["doc_id"] for row in self.rows(sa.select(tables.withheld.c.doc_id))}
-
-    def is_removed(self, kind: str, value: str) -> bool:
-        """Whether a removal binds this thing: `url` (of any form), `sha256` of raw bytes, `document`, `work`."""
-        table = tables.tombstones
-        wanted = url_key(value) if kind == "url" else value
-        return bool(self.rows(sa.select(table.c.value).where((table.c.kind == kind) & (table.c.value == wanted))))
 
     def tombstones(self) -> frozenset[tuple[str, str]]:
         """Everything that removals bind, as `(kind, value)`; a URL stands there by its key."""
@@ -358,13 +364,12 @@ class Catalogue:
 
     def opt_outs(self, url_keys: Sequence[str] | None = None) -> dict[str, dict[str, str]]:
         """Opt-out signals of the newest answer to every URL (or to these) that carried one, by URL key."""
-        table = tables.captures
-        newest = sa.select(table.c.url_key, sa.func.max(table.c.sequence).label("sequence")).group_by(table.c.url_key)
-        if url_keys is not None:
-            newest = newest.where(table.c.url_key.in_(url_keys))
-        last = newest.subquery()
-        query = sa.select(table.c.url_key, table.c.headers).join(last, table.c.sequence == last.c.sequence)
+        table, other = tables.captures, tables.captures.alias()
+        newest = sa.select(sa.func.max(other.c.sequence)).where(other.c.url_key == table.c.url_key).scalar_subquery()
+        query = sa.select(table.c.url_key, table.c.headers).where(table.c.sequence == newest)
         query = query.where(sa.or_(*(table.c.headers.contains(word) for word in _OPT_OUT_WORDS)))
+        if url_keys is not None:
+            query = query.where(table.c.url_key.in_(url_keys))
         found = {}
         for row in self.rows(query):
             headers = json.loads(row["headers"])

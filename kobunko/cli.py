@@ -24,6 +24,7 @@ from kobunko.commands import (  # noqa: F401  each registers its commands
     releases,
     remove,
     report,
+    review,
     rights,
     serve,
     sources,

@@ -1,6 +1,7 @@
 """Deterministic names: the same input gives the same id on any machine."""
 
 import base64
+import functools
 import hashlib
 from typing import Any
 
@@ -41,6 +42,7 @@ def work_id(source: str, source_key: str) -> str:
     return f"{source}-{short_hash(['work', source, source_key])}"
 
 
+@functools.lru_cache(maxsize=1 << 14)  # a crawl asks for the same few again and again
 def url_key(url: str) -> str:
     """The form under which a URL is looked up and queued: sorted query, no fragment, normal escapes."""
     return canonicalize_url(url)

@@ -9,8 +9,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from kobunko.records import Document
+
 LAW_ID = re.compile(r"(?<![0-9A-Z])([1-5]\d{2}[A-Z]{1,2}[0-9A-Z]{9,10}|321CONSTITUTION)(?![0-9A-Z])")
 LAW_REVISION = re.compile(LAW_ID.pattern.removesuffix(r"(?![0-9A-Z])") + r"_(\d{4})(\d{2})(\d{2})_[0-9A-Z]+")
+_FILING = re.compile(r"edinet-fsa\.go\.jp/.*?\b(S[0-9A-Z]{7})\b")
+_CASE_NUMBER = re.compile(r'"case_number": ?"([^"]+)"')  # structures of laws are too long to be parsed for it
 _NAMED = {"law_num", "law_id", "law_revision_id", "case_number", "docID", "secCode", "edinetCode"}
 _DIGITS = {kanji: value for value, kanji in enumerate("〇一二三四五六七八九")}
 _UNITS = {"十": 10, "百": 100, "千": 1000}
@@ -40,14 +44,18 @@ def number_of(kanji: str) -> int:
     return total + digit
 
 
-def names_of(source_key: str, source_version: str, url: str, metadata: Mapping[str, Any]) -> list[str]:
-    """Comparable names of a document, from what its source and the file itself say of it."""
-    found = {name_key(source_key)}
+def names_of(
+    source_key: str, source_version: str, url: str, metadata: Mapping[str, Any], structure: str = ""
+) -> list[str]:
+    """Comparable names of a document, from what its source and the file itself say of it.
+
+    `structure` is the JSON of what was found in its text, where a judgment has the number in its head.
+    """
+    found = {name_key(source_key), *(match[1] for match in _FILING.finditer(url))}
     for text in (source_key, source_version, url):
         found.update(match[1] for match in LAW_ID.finditer(text))
-    if LAW_REVISION.search(source_version):
-        found.add(name_key(source_version))
-    found.update(name_key(value) for value in _values(metadata))
+        found.update(match[0] for match in LAW_REVISION.finditer(text))
+    found.update(name_key(value) for value in (*_values(metadata), *_CASE_NUMBER.findall(structure)))
     return sorted(name for name in found if 3 < len(name) < 200)
 
 
@@ -65,12 +73,18 @@ def _values(value: Any) -> Iterator[str]:
             yield from _values(inner)
 
 
-def in_force_from(source_version: str, metadata: Mapping[str, Any] | None = None) -> date | None:
-    """When this revision of a law comes into force, from its revision id or what the source says; None if unknown."""
+def law_id(document: Document) -> str:
+    """Id of the law that a document holds, as its source or its URL tells; empty where neither does."""
+    told = f"{document.source_key} {document.source_version} {document.url}"
+    return match[1] if (match := LAW_ID.search(told)) else ""
+
+
+def in_force_from(revision: str, metadata: Mapping[str, Any] | None = None) -> date | None:
+    """When a revision of a law comes into force, from what holds its id or what the source says; None if unknown."""
     said = (metadata or {}).get("amendment_enforcement_date")
     if isinstance(said, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", said):
         return date.fromisoformat(said)
-    if not (match := LAW_REVISION.search(source_version)):
+    if not (match := LAW_REVISION.search(revision)):
         return None
     try:
         return date(int(match[2]), int(match[3]), int(match[4]))

@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 
+from kobunko import removals
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
+from kobunko.errors import UsageError
 from kobunko.executors import executor, read_part
 from kobunko.extract.assemble import text_stage
 from kobunko.extract.stage import EXTRACT
@@ -25,6 +27,7 @@ from kobunko.licensing import terms
 from kobunko.licensing.privacy import privacy_stage
 from kobunko.licensing.stage import licence_stage
 from kobunko.licensing.third_party import third_party_stage
+from kobunko.licensing.withdrawn import withdrawn_stage
 from kobunko.ocr.hocr import hocr as hocr
 from kobunko.ocr.stage import ocr_stage
 from kobunko.ocr.view import VIEW as VIEW
@@ -48,12 +51,13 @@ if TYPE_CHECKING:
 def stages(home: Home) -> tuple[Stage[Any, Any], ...]:
     """Every step from raw bytes to a row, in order. What a step reads from is in its `after`."""
     extract, ocr, text = reading_stages(home.settings.ocr)
-    signature = signature_stage(after=(text,))
+    signature = signature_stage((text,), home.settings.dedup.shingles, home.settings.dedup.benchmarks)
     privacy = privacy_stage(after=(text,))
     publishers = {name: seed.publisher for name, seed in home.seeds.items()}
     third_party = third_party_stage(after=(text,), publishers=publishers)
     licence = licence_stage(**rights_facts(home), signals=terms.opt_outs_digest(home.catalogue))
-    return extract, ocr, text, tokens_stage(after=(text,)), signature, privacy, third_party, licence
+    withdrawn = [withdrawn_stage((text,), found)] if (found := removals.passages(home.catalogue)) else []
+    return extract, ocr, text, tokens_stage(after=(text,)), signature, privacy, third_party, *withdrawn, licence
 
 
 def rights_facts(home: Home) -> dict[str, Any]:
@@ -65,6 +69,7 @@ def rights_facts(home: Home) -> dict[str, Any]:
         "terms": terms.captured_terms(home.seeds, home.catalogue),
         "processor": home.settings.release.processor,
         "reviews": terms.reviews(home.catalogue),
+        "statutes": terms.captured_statutes(home.catalogue, home.settings.raw),
         "files": terms.opt_out_files(origins, home.catalogue, home.settings.raw),
     }
 
@@ -134,6 +139,8 @@ def build_release(home: Home, version: str, profile: Profile, sources: Collectio
     from kobunko.publish import release
 
     everything = corpus(home)
+    if "withdrawn" in everything.stages and (left := len(everything.pending("withdrawn"))):
+        raise UsageError(f"{left} texts were not searched for removed passages yet: `kobunko run` does it.")
     cluster = duplicates(home, everything)
     return release.build(everything, home.catalogue, home.settings, home.seeds, version, profile, cluster, sources)
 

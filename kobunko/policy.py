@@ -25,6 +25,10 @@ class Rights:
     opt_out: bool  # licence.opt_out is not empty
     third_party: str | None  # third_party.effect
     action: str | None  # privacy.action
+    part: str | None = None  # licence.part
+
+
+NUMBERS_ONLY = "licence:numbers-only"  # the text is left out; its figures may be in
 
 
 def withheld(rights: Rights, profile: Profile) -> str:
@@ -40,12 +44,21 @@ def withheld(rights: Rights, profile: Profile) -> str:
     if rights.third_party is None:
         return "third-party:not-searched"
     if profile == "research":
-        return "" if rights.train in ANALYSED else f"training:{rights.train or 'unknown'}"
+        return "" if rights.train in ANALYSED else _in_part(rights) or f"training:{rights.train or 'unknown'}"
     if rights.redistribute not in REPUBLISHED:
-        return f"licence:{rights.redistribute or 'unknown'}"
+        return _in_part(rights) or f"licence:{rights.redistribute or 'unknown'}"
+    return _of_others(rights)
+
+
+def _in_part(rights: Rights) -> str:
+    return NUMBERS_ONLY if rights.part == "numbers" and not _of_others(rights) else ""
+
+
+def _of_others(rights: Rights) -> str:
     return "third-party:document" if rights.third_party == "document" else ""
 
 
-def holds_back_spans(profile: Profile) -> bool:
-    """Whether spans of third parties (`effect` span) are masked: they are wherever a text is passed on."""
+def passes_on(profile: Profile) -> bool:
+    """Whether others get the texts. Then what belongs to somebody else is taken out of them: spans of third parties
+    (`effect` span), abstracts of judgments."""
     return profile == "open"

@@ -8,6 +8,7 @@ import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ import sqlalchemy as sa
 from kobunko import durable, removals, sidecar, tables, warc
 from kobunko.home import Home
 from kobunko.lookup.chain import releases_with
-from kobunko.passages.store import open_store
+from kobunko.passages.store import Store, open_store
+from kobunko.running import Progress
 
 ERASED = "erased"  # takes the place of a release's hash
 _IN_QUERY = 500  # values that a query names at once
@@ -34,30 +36,31 @@ class PurgeSummary:
     elsewhere: list[dict[str, Any]] = field(default_factory=list)
 
 
-def purge(home: Home) -> PurgeSummary:
+def purge(home: Home, progress: Progress = lambda *_: None) -> PurgeSummary:
     """Erases everything that is bound and not erased yet. Call it only while holding the home's lock."""
     catalogue, settings = home.catalogue, home.settings
     doc_ids, hashes = sorted(catalogue.removed()), set(removals.bound(catalogue, "sha256"))
     summary = PurgeSummary(documents=len(doc_ids))
     releases = sorted({name for doc_id in doc_ids for name in releases_with(settings.releases, doc_id)})
-    summary.warc_records = _erase_warc(home, doc_ids, hashes)
-    summary.sidecar_rows = sidecar.erase(settings.stages, set(doc_ids))
+    summary.warc_records = _erase_warc(home, doc_ids, hashes, progress)
+    summary.sidecar_rows = sidecar.erase(settings.stages, set(doc_ids), partial(progress, "side-cars"))
     summary.cache_files = _erase_caches(home.path / "cache", hashes)
     _scrub(home, doc_ids, hashes)
-    if store := open_store(settings.index):
-        with contextlib.closing(store), store.transaction() as connection:
-            store.delete(connection, doc_ids)
-    for name in releases:
+    if open_store(settings.index):
+        with contextlib.closing(Store(settings.index, create=True)) as store:
+            store.erase(doc_ids)
+    for number, name in enumerate(releases, 1):
         catalogue.update_release(name, manifest_sha256=ERASED, verified=False)
         _erase_release(settings.releases / name)
         summary.releases.append(name)
+        progress("releases", number, len(releases))
     summary.elsewhere = published(home)
     removals.mark_purged(catalogue, [row["request_id"] for row in removals.requests(catalogue)])
     home.catalogue.compact()
     return summary
 
 
-def _erase_warc(home: Home, doc_ids: Sequence[str], hashes: set[str]) -> int:
+def _erase_warc(home: Home, doc_ids: Sequence[str], hashes: set[str], progress: Progress) -> int:
     """Records with these bytes, the ones that confirm them, and the notes about them."""
     files: set[str] = set()
     records: set[str] = set()
@@ -71,7 +74,11 @@ def _erase_warc(home: Home, doc_ids: Sequence[str], hashes: set[str]) -> int:
     # A record that only confirms the bytes stands in a file that no row names, so the whole series is looked through.
     series = {Path(name).parent for name in files if name}
     paths = sorted({path for folder in series for path in (home.settings.raw / folder).glob("*.warc.gz")})
-    return sum(warc.erase(path, records, hashes) for path in paths)
+    erased = 0
+    for number, path in enumerate(paths, 1):
+        erased += warc.erase(path, records, hashes)
+        progress("WARC files", number, len(paths))
+    return erased
 
 
 def _erase_caches(folder: Path, hashes: set[str]) -> int:
@@ -122,18 +129,10 @@ def published(home: Home) -> list[dict[str, Any]]:
 
 
 def commands(version: str, destination: str) -> list[str]:
-    """How a published release is erased. On the Hub a commit is not enough: old commits, tags and LFS files keep it."""
-    if not destination.startswith(("hf://", "hub:", "https://huggingface.co/")):
-        return [f"rm -r {destination.removeprefix('file://').rstrip('/')}/{version}"]
-    repository = destination.removeprefix("hf://").removeprefix("hub:").removeprefix("https://huggingface.co/")
-    repository = repository.removeprefix("datasets/").strip("/")
-    given = f"api = HfApi(); repo = dict(repo_id='{repository}', repo_type='dataset')"
-    start = f'python -c "from huggingface_hub import HfApi; {given}; '
-    kept = f"now = {{f.lfs.sha256 for f in api.dataset_info('{repository}', files_metadata=True).siblings if f.lfs}}"
-    old = "old = [f for f in api.list_lfs_files(**repo) if f.file_oid not in now]"
-    return [
-        f"kobunko release build NEW && kobunko publish NEW --to {destination}",
-        f"{start}api.delete_tag(tag='{version}', **repo)\"",
-        f'{start}api.super_squash_history(**repo)"',
-        f'{start}{kept}; {old}; api.permanently_delete_lfs_files(lfs_files=old, rewrite_history=True, **repo)"',
-    ]
+    """How a published release is erased. On the Hub a commit is not enough: old commits, tags and files keep it."""
+    if destination.startswith("hf://"):
+        replaced = f"kobunko release build NEW && kobunko publish NEW --to {destination}"
+        return [replaced, f"kobunko purge NEW --to {destination}"]
+    if destination.startswith("s3://"):
+        return [f"aws s3 rm --recursive {destination.rstrip('/')}/{version}"]
+    return [f"rm -r {destination.removeprefix('file://').rstrip('/')}/{version}"]

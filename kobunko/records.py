@@ -258,4 +258,10 @@ def _value(annotation: Any, value: Any) -> Any:
 
 def to_row(record: Any) -> dict[str, Any]:
     """The plain mapping of a record, nested records included."""
-    return dataclasses.asdict(record)
+    return {name: _plain(getattr(record, name)) for name in hints(type(record))}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return to_row(value) if dataclasses.is_dataclass(value) else value

@@ -3,6 +3,7 @@
 A request names a document, a URL, raw bytes or a passage. It binds the document, every version of its work, every
 document from the same bytes, and near copies of their texts, also those that come later. What is bound is known by
 ids, URL keys, hashes and signatures: no tombstone holds any of the content. A tombstone stays when the bytes are gone.
+A passage is looked for in every later text by the stage `withdrawn`.
 """
 
 import secrets
@@ -17,15 +18,16 @@ import sqlalchemy as sa
 from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus
 from kobunko.errors import NotFound, UsageError
-from kobunko.ids import sha256_hex, url_key
+from kobunko.ids import url_key
+from kobunko.quoted import Quoted, quoted, unpacked, words_of
 from kobunko.records import Document
 from kobunko.tables import removal_requests, tombstones
 
 REASONS = ("source-withdrew", "personal-data", "rights-holder", "preference", "my-number")
 DAYS = {"my-number": 0, "personal-data": 7, "source-withdrew": 30, "rights-holder": 14, "preference": 30}
 SIMILAR = 0.8  # estimated Jaccard similarity of texts, the same bound as of near duplicates
-RELATIONS = ("named", "version", "same-bytes", "near-duplicate")
 _SIGNATURE = ("signature.key_sha256", "signature.minhash")
+Thing = tuple[str, str, str, bytes | None]  # kind, value, relation, minhash
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Target:
     kind: str  # document | url | sha256 | passage
     value: str
     doc_ids: tuple[str, ...]  # the documents that it names today
+    quoted: Quoted | None = None  # by which a passage is known again
 
 
 def add(catalogue: Catalogue, target: Target, reason: str, note: str = "", deadline: datetime | None = None) -> str:
@@ -55,8 +58,9 @@ def add(catalogue: Catalogue, target: Target, reason: str, note: str = "", deadl
     }
     with catalogue.transaction() as connection:
         catalogue.upsert(connection, removal_requests, [request])
-        bound = [("document", doc_id, "named", None) for doc_id in target.doc_ids]
-        bound += [(target.kind, target.value, "named", None)] if target.kind in ("url", "sha256") else []
+        bound: list[Thing] = [("document", doc_id, "named", None) for doc_id in target.doc_ids]
+        if target.kind != "document":
+            bound.append((target.kind, target.value, "named", target.quoted.packed() if target.quoted else None))
         _bind(catalogue, connection, request_id, bound)
     return request_id
 
@@ -76,18 +80,25 @@ def named(catalogue: Catalogue, kind: str, value: str) -> Target:
 
 
 def passage(corpus: Corpus, words: str) -> Target:
-    """The target of a request that quotes a passage: every document whose text holds it, white space aside."""
-    wanted = "".join(words.split())
+    """The target of a request that quotes a passage: every document whose text holds it, space and width aside."""
+    wanted = words_of(words)
     if len(wanted) < 10:
         raise UsageError("a passage of fewer than 10 characters names too much: quote more of it.")
     found: list[str] = []
     for chunk in corpus.chunks(np.arange(len(corpus)), ["text.text"]):
         for doc_id, text in zip(chunk["doc_id"].to_pylist(), chunk["text.text"].to_pylist(), strict=True):
-            if text and wanted in "".join(text.split()):
+            if text and wanted in words_of(text):
                 found.append(doc_id)
     if not found:
         raise NotFound("no text of this home holds the passage: quote it as it stands, or name the URL.")
-    return Target("passage", sha256_hex(wanted.encode()), tuple(found))
+    mark = quoted(wanted)
+    return Target("passage", mark.sha256, tuple(found), mark)
+
+
+def passages(catalogue: Catalogue) -> list[Quoted]:
+    """Every passage that a request names, as the stage `withdrawn` looks for it; sorted."""
+    query = sa.select(tombstones).where((tombstones.c.kind == "passage") & tombstones.c.minhash.is_not(None))
+    return [unpacked(row["value"], row["minhash"]) for row in catalogue.rows(query.order_by(tombstones.c.value))]
 
 
 def seal(catalogue: Catalogue, corpus: Corpus) -> list[str]:
@@ -142,6 +153,7 @@ def _closure(catalogue: Catalogue, corpus: Corpus, held: Sequence[Mapping[str, A
             gain(catalogue.document_ids(url=row["value"]), "named")
         elif row["kind"] == "work":
             gain(catalogue.document_ids(work_id=row["value"]), "version")
+    gain(_quoting(corpus, {row["value"] for row in held if row["kind"] == "passage"}), "passage")
     for document in catalogue.documents([doc for doc, relation in bound.items() if relation == "named"]):
         gain(catalogue.document_ids(work_id=document.work_id), "version")
     _gain_copies(catalogue, bound, held)
@@ -149,6 +161,17 @@ def _closure(catalogue: Catalogue, corpus: Corpus, held: Sequence[Mapping[str, A
     gain(_near(corpus, bound, signatures), "near-duplicate")
     _gain_copies(catalogue, bound, held)
     return bound
+
+
+def _quoting(corpus: Corpus, wanted: set[str]) -> list[str]:
+    """Documents whose text holds one of these passages, as far as the stage `withdrawn` has looked."""
+    if not wanted or "withdrawn" not in corpus.stages:
+        return []
+    found: list[str] = []
+    for chunk in corpus.chunks(np.arange(len(corpus)), ["withdrawn.passages"]):
+        rows = zip(chunk["doc_id"].to_pylist(), chunk["withdrawn.passages"].to_pylist(), strict=True)
+        found += [doc_id for doc_id, passages in rows if wanted.intersection(passages or ())]
+    return found
 
 
 def _gain_copies(catalogue: Catalogue, bound: dict[str, str], held: Sequence[Mapping[str, Any]]) -> None:
@@ -182,9 +205,6 @@ def _signatures(corpus: Corpus) -> tuple[list[str], list[str], Any]:
         minhashes += signed[_SIGNATURE[1]].to_pylist()
     width = len(minhashes[0]) // 4 if minhashes else 1
     return ids, keys, np.frombuffer(b"".join(minhashes), dtype="<u4").reshape(len(ids), width)
-
-
-Thing = tuple[str, str, str, bytes | None]  # kind, value, relation, minhash
 
 
 def _things(catalogue: Catalogue, corpus: Corpus, bound: Mapping[str, str]) -> list[Thing]:

@@ -112,6 +112,7 @@ class LicenceHint(_Frozen):
     terms_url: str = ""
     reviewed: tuple[ReviewedTerms, ...] = ()
     attribution: str = "出典：{publisher}（{url}）"
+    edited: str = "{work}（{url}）を加工して{processor}作成"  # work: 「title」（publisher）
     note: str = ""
 
 

@@ -75,6 +75,13 @@ class OcrSettings(_Section):
         return self.device != "cpu"
 
 
+class DedupSettings(_Section):
+    """What duplicates are found by, and which benchmark sets documents are compared with."""
+
+    shingles: Literal["characters", "words"] = "characters"  # five in a row; words are slower by a hundred times
+    benchmarks: dict[str, tuple[Path, ...]] = {}  # files by name of the set: text or JSON lines, an item a line
+
+
 class ReleaseSettings(_Section):
     """Who publishes the releases of this installation."""
 
@@ -120,6 +127,7 @@ class Settings(BaseSettings):
     run: RunSettings = RunSettings()
     notify: NotifySettings = NotifySettings()
     ocr: OcrSettings = OcrSettings()
+    dedup: DedupSettings = DedupSettings()
     release: ReleaseSettings = ReleaseSettings()
     publish: PublishSettings = PublishSettings()
     web: WebSettings = WebSettings()

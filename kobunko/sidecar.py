@@ -9,7 +9,7 @@ counts; a row whose outcome is `pending` says that the key is to be done again (
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -64,8 +64,8 @@ class SideCar:
         self._index: pa.Table | None = None
 
     def append(self, table: pa.Table) -> None:
-        """Adds rows durably: when it returns they survive a power cut."""
-        table = table.cast(self.stage.output_schema)
+        """Adds rows durably, sorted by key: when it returns they survive a power cut."""
+        table = table.cast(self.stage.output_schema).sort_by([(name, "ascending") for name in KEY])
         written = False
         while not written:
             number = 1 + max((part.last for part in parts_of(self.folder)), default=0)
@@ -123,32 +123,6 @@ class SideCar:
         indices = pa.array(order, mask=order < 0)
         return pa.concat_tables(pieces).take(indices)
 
-    def row(self, doc_id: str, input_sha256: str, columns: Sequence[str]) -> dict[str, Any] | None:
-        """Columns of the newest row of one key, from the few row groups that may hold it: for readers beside a writer.
-
-        `outcome`, `detail` and `stage` are among them always. None where there is no row, or it is to be done again.
-        """
-        wanted = list(dict.fromkeys([*KEY, "outcome", "detail", "stage", *columns]))
-        for _ in range(3):
-            with contextlib.suppress(FileNotFoundError):  # a compaction has just put another part in its place
-                return self._row(doc_id, input_sha256, wanted)
-        return self._row(doc_id, input_sha256, wanted)
-
-    def _row(self, doc_id: str, input_sha256: str, columns: list[str]) -> dict[str, Any] | None:
-        for part in reversed(parts_of(self.folder)):
-            metadata, smallest, largest = _ranges(part.path)
-            groups = np.flatnonzero((smallest <= doc_id) & (largest >= doc_id)).tolist()
-            if not groups:
-                continue
-            with pq.ParquetFile(part.path, metadata=metadata) as file:
-                table = file.read_row_groups(groups, columns=columns, use_threads=False)
-            same = pc.and_(pc.equal(table["doc_id"], doc_id), pc.equal(table["input_sha256"], input_sha256))
-            places = np.flatnonzero(same.to_numpy(zero_copy_only=False))
-            if len(places):
-                found: dict[str, Any] = table.slice(int(places[-1]), 1).to_pylist()[0]
-                return None if found["outcome"] == PENDING else found
-        return None
-
     def compact(self) -> bool:
         """Merges many small parts into one sorted by key. True when it did."""
         old = parts_of(self.folder)
@@ -156,7 +130,10 @@ class SideCar:
             return False
         index = self.index().sort_by("key")
         path = self._path(old[0].first, old[-1].last)
-        with durable.writing(path) as temporary, pq.ParquetWriter(temporary, self.stage.output_schema) as writer:
+        with (
+            durable.writing(path) as temporary,
+            pq.ParquetWriter(temporary, self.stage.output_schema, compression="zstd") as writer,
+        ):
             for start in range(0, index.num_rows, ROW_GROUP):
                 rows = self.take(index.slice(start, ROW_GROUP), self.stage.output_schema.names)
                 writer.write_table(rows.cast(self.stage.output_schema))
@@ -185,16 +162,6 @@ def _newest(index: pa.Table) -> pa.Table:
     return newest.filter(pc.not_equal(newest["outcome"], PENDING))
 
 
-@lru_cache(maxsize=512)
-def _ranges(path: Path) -> tuple[Any, Any, Any]:
-    """Metadata of a part, and the smallest and largest document id of each of its row groups."""
-    metadata = pq.read_metadata(path)
-    column = metadata.schema.names.index("doc_id")
-    found = [metadata.row_group(number).column(column).statistics for number in range(metadata.num_row_groups)]
-    ends = [np.array([getattr(item, name) for item in found], dtype=object) for name in ("min", "max")]
-    return metadata, *ends
-
-
 @lru_cache(maxsize=8)
 def _open(path: Path) -> tuple[pq.ParquetFile, Any]:
     file = pq.ParquetFile(path)
@@ -212,20 +179,22 @@ def _read_rows(path: Path, rows: Any, columns: Sequence[str]) -> pa.Table:
     return file.read_row_groups(wanted.tolist(), columns=list(columns)).take(pa.array(local))
 
 
-def erase(root: Path, doc_ids: Set[str]) -> int:
+def erase(root: Path, doc_ids: Set[str], progress: Callable[[int, int], None] = lambda *_: None) -> int:
     """Rewrites every part of every side-car, stale fingerprints included, without the rows of documents.
 
     Returns how many rows went. Parts take their places whole, so a crash in between is mended by doing it again.
     """
     erased = 0
     wanted = pa.array(sorted(doc_ids), pa.string())
-    for path in sorted(root.glob("*@*/part-*.parquet")):
+    parts = sorted(root.glob("*@*/part-*.parquet"))
+    for number, path in enumerate(parts, 1):
         ids = pq.read_table(path, columns=["doc_id"])["doc_id"]
         hit = pc.is_in(ids, value_set=wanted)
         if count := pc.sum(hit).as_py():
             table = pq.read_table(path).filter(pc.invert(hit))
             durable.write_parquet(path, table, row_group_size=ROW_GROUP, compression="zstd")
             erased += count
+        progress(number, len(parts))
     _open.cache_clear()
     return erased
 

@@ -178,11 +178,15 @@ removal_requests = Table(
 tombstones = Table(
     "tombstones",
     metadata,
-    Column("kind", Text, primary_key=True),  # document | work | url | sha256 (of raw bytes) | text (matching key)
+    Column(
+        "kind", Text, primary_key=True
+    ),  # document | work | url | sha256 (of raw bytes) | text (matching key) | passage
     Column("value", Text, primary_key=True),
     Column("request_id", Text, nullable=False),
-    Column("relation", Text, nullable=False),  # to what was named: named | version | same-bytes | near-duplicate
-    Column("minhash", LargeBinary),  # of a text, so that a near copy is known again
+    Column(
+        "relation", Text, nullable=False
+    ),  # to what was named: named | version | same-bytes | near-duplicate | passage
+    Column("minhash", LargeBinary),  # by which a near copy of a text, or a passage in another text, is known again
     Column("bound_at", DateTime(timezone=True), nullable=False),
     Index("tombstones_by_request", "request_id"),
 )

@@ -14,7 +14,17 @@ from kobunko.policy import REPUBLISHED
 from kobunko.records import PageSpan, Part
 
 COLUMNS: Mapping[str, Sequence[str]] = {
-    "licence": ("license", "rights_basis", "redistribute", "train", "evidence", "attribution", "opt_out", "note"),
+    "licence": (
+        "license",
+        "rights_basis",
+        "redistribute",
+        "train",
+        "part",
+        "evidence",
+        "attribution",
+        "opt_out",
+        "note",
+    ),
     "third_party": ("spans",),
     "privacy": ("action", "data_class", "counts"),
 }
@@ -39,6 +49,7 @@ def of_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "rights_basis": value("licence.rights_basis", "unknown"),
         "redistribute": redistribute,
         "train": value("licence.train", "review"),
+        "part": value("licence.part", ""),
         "evidence": evidence,
         "third_party": parts,
         "attribution": value("licence.attribution", ""),

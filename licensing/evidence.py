@@ -2,30 +2,32 @@
 
 Evidence has levels: E1 the source's own record of this document · E2 a terms page whose very bytes were reviewed · E3 a
 statute for this class of document · E4 what the registry of sources believes · E0 none. Only E1 to E3 open a text;
-all else fails closed. What a host rule limits stays limited whatever was proven, and an opt-out binds `train`.
+all else fails closed, and then every way that was tried says why it proved nothing. What a host rule limits stays
+limited whatever was proven, and an opt-out binds `train`.
 """
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import TypedDict
+from urllib.parse import urljoin
 
 from kobunko.ids import canonical_json
 from kobunko.licensing.folding import fold
 from kobunko.licensing.hosts import NO_RULE, OPENNESS, HostRule, host_of
 from kobunko.licensing.optout import OptOut
+from kobunko.licensing.statutes import StatuteText, quotes_for, shipped_texts
 from kobunko.licensing.vocabulary import NO_RIGHT, NOASSERTION, find
+from kobunko.policy import REPUBLISHED
 from kobunko.seed import LicenceHint
 
 GRANTING_BASES = ("licence", "public-domain(term)")
-COPYRIGHT_ACT = "https://laws.e-gov.go.jp/law/345AC0000000048"
-ARTICLE_13 = "次の各号のいずれかに該当する著作物は、この章の規定による権利の目的となることができない。"
 
 
 class TermsCapture(TypedDict):
-    """The terms page of a source as it was captured."""
+    """A page that evidence rests on, as it was captured."""
 
     url: str
     sha256: str
@@ -68,6 +70,7 @@ class Subject:
     url: str
     roles: Sequence[str] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)  # as the source gives it
+    record: TermsCapture | None = None  # where it gives it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Verdict:
     evidence: tuple[Evidence, ...]  # the deciding one first
     redistribute: str  # allow | allow+conditions | review | metadata-only | deny
     train: str  # allow | allow-30-4 | review | deny
+    part: str = ""  # what may be republished of a text that may not: numbers
 
     @property
     def evidence_level(self) -> str:
@@ -86,6 +90,28 @@ class Verdict:
         return canonical_json([asdict(item) for item in self.evidence]).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What one decision rests on."""
+
+    subject: Subject
+    belief: LicenceHint
+    rule: HostRule
+    terms: TermsCapture | None
+    reviews: Sequence[TermsReview]
+    statutes: Mapping[str, StatuteText]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What one way of proof came to. Without `redistribute` it opens nothing, and its evidence says why."""
+
+    evidence: tuple[Evidence, ...]
+    license: str = NOASSERTION
+    basis: str = "unknown"
+    redistribute: str = ""
+
+
 def judge(
     subject: Subject,
     hint: LicenceHint | None,
@@ -93,78 +119,113 @@ def judge(
     terms: TermsCapture | None = None,
     reviews: Sequence[TermsReview] = (),
     signals: Sequence[OptOut] = (),
+    statutes: Mapping[str, StatuteText] | None = None,
 ) -> Verdict:
     """What may be done with a document. A seed's hint speaks before the rule of its host; the rule limits both."""
-    belief = hint if hint is not None and hint.id != NOASSERTION else _belief(rule)
-    verdict = _proven(subject, belief, rule, terms, reviews) or _closed(subject, hint, belief, rule, terms, reviews)
-    return _opted_out(_limited(verdict, rule), signals)
-
-
-def _belief(rule: HostRule) -> LicenceHint:
-    return LicenceHint.model_validate(
-        {"id": rule.license, "basis": rule.basis, "statute": rule.statute, "roles": rule.roles, "note": rule.note}
-    )
-
-
-def _registry(subject: Subject, belief: LicenceHint) -> Evidence:
-    return Evidence("E4", f"registry:{subject.source}", belief.id, url=belief.terms_url)
-
-
-def _proven(
-    subject: Subject,
-    belief: LicenceHint,
-    rule: HostRule,
-    terms: TermsCapture | None,
-    reviews: Sequence[TermsReview],
-) -> Verdict | None:
-    covered = not belief.roles or bool(set(belief.roles) & set(subject.roles))
-    registry = _registry(subject, belief)
-    if covered and belief.basis == "no-right(Art13)" and belief.statute and belief.id == NO_RIGHT:
-        name = f"statute:{belief.statute}" + (f" roles:{','.join(belief.roles)}" if belief.roles else "")
-        statute = Evidence("E3", name, belief.id, url=COPYRIGHT_ACT, phrase=ARTICLE_13)
-        return Verdict(belief.id, belief.basis, (statute, registry), "allow", "allow")
-    if rule.requires:
-        own = _own_record(subject, rule)
-        return Verdict(rule.license, rule.basis, (own, registry), "allow", "allow") if own else None
-    seen = _terms_evidence(belief, terms, reviews)
-    licence = find(seen.license) if seen is not None and seen.level == "E2" else None
-    if covered and seen is not None and licence is not None and licence.grants:
-        basis = belief.basis if seen.license == belief.id else "licence"
-        if basis in GRANTING_BASES:
-            return Verdict(seen.license, basis, (seen, registry), "allow+conditions", "allow")
-    return None
-
-
-def _closed(
-    subject: Subject,
-    hint: LicenceHint | None,
-    belief: LicenceHint,
-    rule: HostRule,
-    terms: TermsCapture | None,
-    reviews: Sequence[TermsReview],
-) -> Verdict:
-    """Nothing is proven: what is believed stands in the evidence only."""
     if hint is None and rule is NO_RULE:
-        return Verdict(NOASSERTION, "unknown", (), "metadata-only", "review")
-    registry = _registry(subject, belief)
-    seen = _terms_evidence(belief, terms, reviews)
-    others = (registry,) if seen is None else (registry, replace(seen, level="E4"))
-    return Verdict(NOASSERTION, "unknown", others, "metadata-only", rule.train)
+        nothing = Evidence("E0", f"nothing-known-of:{subject.source}", NOASSERTION, url=subject.url)
+        return _opted_out(Verdict(NOASSERTION, "unknown", (nothing,), "metadata-only", "review"), signals, subject)
+    belief = hint if hint is not None and hint.id != NOASSERTION else _belief(rule, hint)
+    known = shipped_texts() if statutes is None else statutes
+    verdict = _decided(_Case(subject, belief, rule, terms, reviews, known))
+    return _opted_out(_limited(verdict, rule), signals, subject)
 
 
-def _own_record(subject: Subject, rule: HostRule) -> Evidence | None:
-    """E1: every field that the rule asks for is there and says what it has to say."""
-    values = {name: str(subject.metadata.get(name, "")) for name in rule.requires}
-    if not all(re.search(want, fold(values[name], drop_space=True).text) for name, want in rule.requires.items()):
-        return None
-    phrase = "、".join(f"{name}:{value}" for name, value in values.items())
-    return Evidence("E1", f"host:{rule.id}", rule.license, url=subject.url, phrase=phrase)
+def _belief(rule: HostRule, hint: LicenceHint | None) -> LicenceHint:
+    """What the rule of a host believes; where a seed names the terms page, that page is looked at all the same."""
+    told = {"id": rule.license, "basis": rule.basis, "statute": rule.statute, "roles": rule.roles, "note": rule.note}
+    return LicenceHint.model_validate(told | {"terms_url": hint.terms_url if hint else ""})
 
 
-def _terms_evidence(belief: LicenceHint, terms: TermsCapture | None, reviews: Sequence[TermsReview]) -> Evidence | None:
+def _decided(case: _Case) -> Verdict:
+    """The first way that opens decides; where none does, what is believed stands in the evidence only."""
+    registry = Evidence("E4", f"registry:{case.subject.source}", case.belief.id, url=case.belief.terms_url)
+    looked_at: list[Evidence] = []
+    for found in _ways(case):
+        if found.redistribute:
+            evidence = (*found.evidence, registry)
+            return Verdict(found.license, found.basis, evidence, found.redistribute, "allow")
+        looked_at += found.evidence
+    closed = (registry, *(replace(item, level="E4") for item in looked_at))
+    return Verdict(NOASSERTION, "unknown", closed, "metadata-only", case.rule.train)
+
+
+def _ways(case: _Case) -> Iterator[_Finding]:
+    belief, rule = case.belief, case.rule
+    covered = not belief.roles or bool(set(belief.roles) & set(case.subject.roles))
+    if not covered:
+        yield _Finding((_reason(case, f"covers-only:{','.join(belief.roles)}", url=case.subject.url),))
+    elif belief.basis == "no-right(Art13)" and belief.id == NO_RIGHT:
+        yield _by_statute(case)
+    if rule.requires:
+        yield _by_record(case)
+    else:
+        found = _by_terms(case)
+        yield found if covered else _Finding(found.evidence)
+
+
+def _reason(case: _Case, rule: str, url: str = "") -> Evidence:
+    return Evidence("E4", rule, case.belief.id, url)
+
+
+def _by_statute(case: _Case) -> _Finding:
+    """E3: the words of the law that leave this class of document without rights."""
+    belief = case.belief
+    found = quotes_for(belief.statute, case.statutes)
+    if found is None:
+        return _Finding((_reason(case, f"statute-unknown:{belief.statute}"),))
+    text, quotes = found
+    page = partial(Evidence, url=text["url"], sha256=text["sha256"], fetched_at=text["fetched_at"])
+    if not quotes:
+        return _Finding((page("E4", f"statute-has-lost-its-words:{belief.statute}", belief.id),))
+    roles = f" roles:{','.join(belief.roles)}" if belief.roles else ""
+    name = f"statute:{belief.statute}{roles} text:{text['origin']}"
+    evidence = tuple(page("E3", name, belief.id, phrase=quote["phrase"], start=quote["start"]) for quote in quotes)
+    return _Finding(evidence, belief.id, belief.basis, "allow")
+
+
+def _by_record(case: _Case) -> _Finding:
+    """E1: in one of the forms that the rule knows, every field is there and says what it has to say."""
+    rule, subject = case.rule, case.subject
+    page = partial(Evidence, **(subject.record or TermsCapture(url=subject.url, sha256="", fetched_at="")))
+    for form in rule.requires:
+        facts = {name: _words(subject.metadata.get(name)) for name in form}
+        if all(re.search(want, fold(facts[name], drop_space=True).text) for name, want in form.items()):
+            evidence = page("E1", f"host:{rule.id}", rule.license, phrase=_record_words(facts))
+            return _Finding((evidence,), rule.license, rule.basis, "allow")
+    seen = {name: _words(subject.metadata.get(name)) for form in rule.requires for name in form}
+    return _Finding((page("E4", f"record-does-not-say-so:{rule.id}", case.belief.id, phrase=_record_words(seen)),))
+
+
+def _words(value: object) -> str:
+    """A fact of a record as text; several values stand with 、 between them."""
+    if isinstance(value, list):
+        return "、".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _record_words(facts: Mapping[str, str]) -> str:
+    return "、".join(f"{name}:{value}" for name, value in facts.items() if value)
+
+
+def _by_terms(case: _Case) -> _Finding:
+    """E2: a terms page whose bytes a person has confirmed."""
+    belief = case.belief
+    if case.terms is None:
+        why = "terms-never-captured" if belief.terms_url else "no-terms-page-known"
+        return _Finding((_reason(case, why, url=belief.terms_url or case.subject.url),))
+    seen = _terms_evidence(belief, case.terms, case.reviews)
+    licence = find(seen.license)
+    if seen.level != "E2":
+        return _Finding((seen,))
+    basis = belief.basis if seen.license == belief.id else "licence"
+    if licence is None or not licence.grants or basis not in GRANTING_BASES:
+        return _Finding((seen, _reason(case, f"grants-nothing:{seen.license} {basis}")))
+    return _Finding((seen,), seen.license, basis, "allow+conditions")
+
+
+def _terms_evidence(belief: LicenceHint, terms: TermsCapture, reviews: Sequence[TermsReview]) -> Evidence:
     """E2 where a person has read these very bytes of the terms page; else the page is a hint like any other."""
-    if terms is None:
-        return None
     page = partial(Evidence, **terms)
     for review in reviews:
         if review["sha256"] == terms["sha256"] and review["host"] == host_of(terms["url"]):
@@ -182,19 +243,35 @@ def _terms_evidence(belief: LicenceHint, terms: TermsCapture | None, reviews: Se
 
 
 def _limited(verdict: Verdict, rule: HostRule) -> Verdict:
-    """A host rule is a ceiling: it never opens, and what it denies stays denied."""
-    if OPENNESS.index(rule.redistribute) >= OPENNESS.index(verdict.redistribute):
-        return replace(verdict, train="deny") if rule.train == "deny" else verdict
-    limit = Evidence("E4", f"limited-by:{rule.id}", verdict.license)
+    """A host rule is a ceiling: it never opens, and what it denies stays denied.
+
+    What may not be republished is not the licence's to open, so that training on it rests on the rule as well. `part`
+    is what the licence opens all the same.
+    """
     train = "deny" if rule.train == "deny" else verdict.train
-    return replace(verdict, redistribute=rule.redistribute, train=train, evidence=(*verdict.evidence, limit))
+    if OPENNESS.index(rule.redistribute) >= OPENNESS.index(verdict.redistribute):
+        return replace(verdict, train=train)
+    limit = Evidence("E4", f"limited-by:{rule.id}", verdict.license)
+    evidence = (*verdict.evidence, limit)
+    if rule.redistribute in REPUBLISHED or verdict.redistribute not in REPUBLISHED:
+        return replace(verdict, redistribute=rule.redistribute, train=train, evidence=evidence)
+    return replace(verdict, redistribute=rule.redistribute, train=rule.train, evidence=evidence, part=rule.part)
 
 
-def _opted_out(verdict: Verdict, signals: Sequence[OptOut]) -> Verdict:
+def _opted_out(verdict: Verdict, signals: Sequence[OptOut], subject: Subject) -> Verdict:
     if not signals:
         return verdict
-    told = tuple(Evidence("E1", f"opt-out:{s.signal} {s.where}", verdict.license, phrase=s.value) for s in signals)
+    told = tuple(
+        Evidence("E1", f"opt-out:{item.signal} {item.where}", verdict.license, _place(item, subject), phrase=item.value)
+        for item in signals
+    )
     return replace(verdict, train="deny", evidence=(*verdict.evidence, *told))
+
+
+def _place(signal: OptOut, subject: Subject) -> str:
+    """URL of what a signal stood in: a file of the host, or the answer itself."""
+    files = {"robots.txt": "/robots.txt", "tdmrep.json": "/.well-known/tdmrep.json"}
+    return urljoin(subject.url, files[signal.where]) if signal.where in files else subject.url
 
 
 def metadata_of(text: str) -> Mapping[str, object]:

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -26,8 +26,9 @@ class HostRule:
     basis: str = "unknown"
     statute: str = ""
     roles: tuple[str, ...] = ()
-    requires: Mapping[str, str] = field(default_factory=dict)
+    requires: tuple[Mapping[str, str], ...] = ()
     redistribute: str = "allow"
+    part: Literal["", "numbers"] = ""
     train: str = "review"
     third_party: str = ""
     persons: Persons = "none"

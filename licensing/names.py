@@ -27,6 +27,7 @@ _PRIVATE = (
     "原告|被告|被告人|被疑者|控訴人|被控訴人|上告人|被上告人|申立人|相手方|抗告人|被害者|被害児童|遺族|証人|債務者|債権者|破産者"
     "|児童|生徒|園児|保護者|患者|被相続人|相続人|氏名|担当者|亡|訴外|被保険者|請求人|参加人|本人"
 )
+_OFFICE, _PRIVATE = ("|".join(sorted(words.split("|"), key=len, reverse=True)) for words in (_OFFICE, _PRIVATE))
 _OFFICE_BEFORE = re.compile(rf"(?:{_OFFICE})[\s　:：、・]{{0,3}}$")
 _OFFICE_AFTER = re.compile(rf"^[\s　]{{0,2}}(?:{_OFFICE})")
 _PRIVATE_BEFORE = re.compile(rf"(?:{_PRIVATE})(?:ら)?(?:[（(][^）)]{{0,10}}[）)])?[\s　:：、・]{{0,3}}$")
@@ -34,6 +35,7 @@ _PRIVATE_AFTER = re.compile(r"^[\s　]{0,2}(?:ちゃん|くん|(?:ら)?(?:に対
 _ROLE_FIRST = re.compile(rf"(?:{_PRIVATE}|立人)(?=.)")
 _REST = re.compile(r"[一-龥々]{1,2}(?=[はをがにのともや、。（(\s]|$)")
 _ASKED = re.compile(_PRIVATE)
+_NO_NAME = re.compile(r"両名|判決|(?:郵便局|警察署|事務所|裁判所|会社)$")  # in judgments the model takes them for one
 _PSEUDONYM = re.compile(
     r"[A-Za-zＡ-Ｚａ-ｚα-ω甲乙丙丁戊己庚辛壬癸●○◯〇×＊*△▲□■_＿]{1,4}[0-9０-９一二三四五六七八九十]{0,3}(?:[ら子男女太郎]|教授|医師)?"
 )
@@ -76,7 +78,8 @@ def find_names(text: str, people: Recogniser | None = None) -> list[Name]:
             alone = _ASKED.sub(lambda role: "、" * len(role[0]), folded.text)  # else 被告人安藤 is taken apart wrongly
             for first, last in (people or recogniser())(alone):
                 first, last = _whole(folded.text, first, last)
-                if last - first > 1 and not _PSEUDONYM.fullmatch(folded.text[first:last]):
+                name = folded.text[first:last]
+                if last - first > 1 and not _PSEUDONYM.fullmatch(name) and not _NO_NAME.search(name):
                     begin, end = (start + place for place in folded.span(first, last))
                     found.append(Name(begin, end, text[begin:end], _role(folded.text, first, last)))
     office = {name.text for name in found if name.role == "office"}

@@ -17,11 +17,12 @@ RESERVED = "LicenseRef-JP-AllRightsReserved"
 _AHEAD, _BEHIND = 60, 12  # characters in which a negation of a name may stand
 # Sentences about parts of a site (items marked so, works of others, logos): no restriction of the rest.
 _OF_PARTS = re.compile(
-    r"第三者|ロゴ|シンボルマーク|キャラクター|(?:表示|記載|注記|明示|表記|旨)(?:が|の)(?:ある|あった|あり|された|されて)"
+    r"第三者(?!への?(?:再配布|配布|提供|譲渡|開示))|ロゴ|シンボルマーク|キャラクター|(?:表示|記載|注記|明示|表記|旨)(?:が|の)(?:ある|あった|あり|された|されて)"
     r"|(?:注記|表示|明記)(?:された|され|した)(?:もの|コンテンツ|ページ|資料|写真)|(?:などの|等の)(?:注記|表示)"
 )
 
 
+_TOPIC = re.compile(r"[^。\n]*?は[、,]?")  # what a sentence is about, as it says itself
 Standing = Literal["affirmed", "mentioned", "denied"]
 
 
@@ -98,7 +99,11 @@ def _standing(text: str, kind: Kind, start: int, end: int) -> Standing:
     if rules.negated_after.match(text, end, end + _AHEAD) or rules.negated_before.search(behind):
         return "denied"
     if rules.affirmed_after.match(text, end) or rules.affirmed_before.search(behind):
-        return "denied" if rules.denial.search(text, end, stop) else "affirmed"
+        first = text.rfind("。", 0, start) + 1
+        if rules.denial.search(text, end, stop) or rules.elsewhere.search(text, first, start):
+            return "denied"
+        topic = _TOPIC.match(text, first, start)
+        return "affirmed" if topic is None or rules.own.search(topic[0]) else "mentioned"
     return "mentioned"
 
 
@@ -113,13 +118,15 @@ def _stands_alone(page: str, start: int, end: int) -> bool:
     after = fold(page[end:last], drop_space=True).text
     if _SIGNS.fullmatch(after) is None:
         return False
-    return (
-        terms_rules().label.fullmatch(before) is not None if before else "\n" not in page[:start] + page[end:].strip()
-    )
+    label = terms_rules().label
+    if before:
+        return label.fullmatch(before) is not None
+    above = fold(page[:first].rstrip().rpartition("\n")[2], drop_space=True).text.strip(_BRACKETS)
+    return label.fullmatch(above) is not None or "\n" not in page[:start] + page[end:].strip()
 
 
 _BRACKETS = "「」『』()<>[]:・*-、。,|/"
-_SIGNS = re.compile(r"[「」『』()<>\[\]:・*、。,|/-]*")
+_SIGNS = re.compile(r"(?:<https?://[^<>]*>|\(https?://[^()]*\)|[「」『』()<>\[\]:・*、。,|/-])*")
 
 
 def _licence(hits: Sequence[Hit]) -> tuple[str, list[str]]:

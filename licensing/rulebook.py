@@ -29,13 +29,16 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class TermsRules:
-    """`label` is what may stand beside a name on a line of its own; `denial` undoes a sentence that affirms."""
+    """`label` is what may stand beside a name on a line of its own; `denial` behind a name and `elsewhere` before it
+    undo a sentence that affirms, and `own` is what such a sentence may be about."""
 
     phrases: tuple[Phrase, ...]
     affirmed_after: re.Pattern[str]
     affirmed_before: re.Pattern[str]
     label: re.Pattern[str]
     denial: re.Pattern[str]
+    elsewhere: re.Pattern[str]
+    own: re.Pattern[str]
     negated_after: re.Pattern[str]
     negated_before: re.Pattern[str]
 
@@ -54,6 +57,8 @@ def terms_rules() -> TermsRules:
         affirmed_before=any_of(says["before"]),
         label=re.compile(says["label"]),
         denial=re.compile(says["denial"]),
+        elsewhere=re.compile(says["elsewhere"]),
+        own=re.compile(says["own"]),
         negated_after=any_of(denies["after"]),
         negated_before=any_of(denies["before"]),
     )

@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 from kobunko.errors import UsageError
 from kobunko.ids import json_sha256
-from kobunko.licensing.attribution import attribution, unknown_fields
+from kobunko.licensing.attribution import FIELDS, attribution, unknown_fields
 from kobunko.licensing.evidence import Subject, TermsCapture, TermsReview, judge, metadata_of
 from kobunko.licensing.hosts import host_of, host_rule
 from kobunko.licensing.optout import opt_outs
 from kobunko.licensing.rulebook import read
+from kobunko.licensing.statutes import StatuteText, shipped_texts
 from kobunko.licensing.vocabulary import find
 from kobunko.records import Part
 from kobunko.seed import LicenceHint, Seed
@@ -36,7 +37,8 @@ class LicenceInput:
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """`redistribute` (may the text be published) and `train` (may models be trained on it) are two answers.
+    """`redistribute` (may the text be published) and `train` (may models be trained on it) are two answers. `part` says
+    what may be published of a text that may not: numbers.
 
     `evidence` is a JSON list of `{level, rule, license, url, sha256, fetched_at, phrase, start}`, the deciding one
     first; an id that is believed but not proven stands only there, and `license` is then NOASSERTION. `opt_out` is a
@@ -50,6 +52,7 @@ class Licence:
     evidence: str
     redistribute: str
     train: str
+    part: str
     attribution: str
     note: str
     opt_out: str
@@ -64,6 +67,7 @@ class Knowledge:
     sources: Mapping[str, Mapping[str, Any]]  # by source: publisher, licence (the seed's hint)
     terms: Mapping[str, TermsCapture]  # by source or host
     reviews: Sequence[TermsReview]
+    statutes: Mapping[str, StatuteText]  # by name
     files: Mapping[str, Mapping[str, str]]  # by origin: robots, tdmrep
     processor: str
 
@@ -73,14 +77,15 @@ def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
     facts = known.sources.get(document.source)
     hint = LicenceHint.model_validate(facts["licence"]) if facts else None
     rule = host_rule(document.source, document.url)
-    subject = Subject(
-        document.source, document.url, [part.role for part in document.parts], metadata_of(document.metadata)
-    )
+    roles = [part.role for part in document.parts]
+    subject = Subject(document.source, document.url, roles, metadata_of(document.metadata), _record(document.parts))
     terms = known.terms.get(document.source) or known.terms.get(host_of(document.url))
     signals = opt_outs(document.url, json.loads(document.signals or "{}"), **_files(known, document.url))
-    verdict = judge(subject, hint, rule, terms, known.reviews, signals)
+    verdict = judge(subject, hint, rule, terms, known.reviews, signals, known.statutes)
+    lines = hint or LicenceHint()
     line = attribution(
-        hint.attribution if hint else LicenceHint().attribution,
+        lines.attribution,
+        lines.edited,
         title=document.title,
         publisher=facts["publisher"] if facts else document.source,
         url=document.url,
@@ -95,11 +100,22 @@ def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
         evidence=verdict.evidence_json(),
         redistribute=verdict.redistribute,
         train=verdict.train,
+        part=verdict.part,
         attribution=line,
         note=(hint.note if hint else "") or rule.note or ("" if hint else f"no seed describes {document.source}"),
         opt_out=json.dumps([asdict(signal) for signal in signals], ensure_ascii=False),
         third_party=rule.third_party,
         rule=rule.id,
+    )
+
+
+def _record(parts: Sequence[Part]) -> TermsCapture | None:
+    """The part in which a source says what it knows of a document."""
+    best = min(parts, key=lambda part: part.role not in ("record", "detail"), default=None)
+    if best is None:
+        return None
+    return TermsCapture(
+        url=best.url, sha256=best.sha256, fetched_at=best.fetched_at.isoformat() if best.fetched_at else ""
     )
 
 
@@ -119,6 +135,7 @@ def knowledge_of(
     processor: str,
     *,
     reviews: Sequence[TermsReview] = (),
+    statutes: Mapping[str, StatuteText] | None = None,
     files: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Knowledge:
     """What the seeds, the terms pages that were captured and the decisions of people say; checks the seeds."""
@@ -129,7 +146,8 @@ def knowledge_of(
         for name, seed in seeds.items()
     }
     pages = {name: TermsCapture(**page) for name, page in terms.items()}
-    return Knowledge(sources, pages, list(reviews), dict(files or {}), processor)
+    texts = dict(shipped_texts() if statutes is None else statutes)
+    return Knowledge(sources, pages, list(reviews), texts, dict(files or {}), processor)
 
 
 def licence_stage(
@@ -138,6 +156,7 @@ def licence_stage(
     processor: str,
     *,
     reviews: Sequence[TermsReview] = (),
+    statutes: Mapping[str, StatuteText] | None = None,
     files: Mapping[str, Mapping[str, str]] | None = None,
     signals: str = "",
 ) -> Stage[LicenceInput, Licence]:
@@ -145,10 +164,10 @@ def licence_stage(
 
     `signals` is a digest of the opt-outs in the catalogue, so that a new one has everything judged again.
     """
-    known = knowledge_of(seeds, terms, processor, reviews=reviews, files=files)
+    known = knowledge_of(seeds, terms, processor, reviews=reviews, statutes=statutes, files=files)
     return Stage(
         name="licence",
-        version=3,
+        version=4,
         make=make,
         reads=LicenceInput,
         writes=Licence,
@@ -161,5 +180,5 @@ def _check(seed: Seed) -> None:
     """Mistakes of a seed that its format cannot show."""
     if find(seed.licence.id) is None:
         raise UsageError(f"seed {seed.source}: no licence has the id {seed.licence.id!r}: use one of the vocabulary.")
-    if wrong := unknown_fields(seed.licence.attribution):
-        raise UsageError(f"seed {seed.source}: the attribution cannot fill {wrong}: use title, publisher, url, date.")
+    if wrong := unknown_fields(seed.licence.attribution + seed.licence.edited):
+        raise UsageError(f"seed {seed.source}: the attribution cannot fill {wrong}: use {', '.join(FIELDS)}.")

@@ -9,22 +9,19 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
+from cv2.typing import MatLike
 
 from kobunko.ocr.engines import Image, Quad
 from kobunko.ocr.lines import Box
 
 RULE = 30  # a rule is at least this part of the image's longest side; no stroke of a character is
-NEIGHBOURHOOD = 41  # pixels around, with whose mean a pixel is compared
+NEIGHBOURHOOD = (41, 41)  # pixels around, with whose mean a pixel is compared
 DARKER = 20  # grey levels below that mean from which a pixel is ink
-BRIDGE = 5  # pixels: rules are thickened so far that gaps at their corners close
+BRIDGE = (5, 5)  # pixels: rules are thickened so far that gaps at their corners close
 SMALLEST = 8  # pixels of width and height of a cell
 COVERED = 0.8  # of a line that cells must hold to part it
 LONG = 0.3  # of the page's width that a rule between tiers of vertical writing has at least
 FILLED = 0.6  # of its box a region must fill to be a cell, which skew tilts, and not what surrounds cells
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +34,38 @@ class Drawn:
 
 def find_drawn(image: Image) -> Drawn:
     grey = np.ascontiguousarray(image[:, :, 1])
-    ink = cv2.subtract(cv2.blur(grey, (NEIGHBOURHOOD, NEIGHBOURHOOD)), grey) > DARKER
+    ink = cv2.threshold(cv2.subtract(cv2.blur(grey, NEIGHBOURHOOD), grey), DARKER, 1, cv2.THRESH_BINARY)[1]
     length = max(grey.shape) // RULE
-    across, down = _long_runs(ink, length, along=1), _long_runs(ink, length, along=0)
-    long = [box for box in _regions(across) if box[2] - box[0] >= LONG * grey.shape[1]]
-    return Drawn(_cells(across | down), long)
+    # A rule may step aside by a pixel, as on a skewed page.
+    across = _long_runs(cv2.dilate(ink, np.ones((3, 1), np.uint8)), (length, 1))
+    down = _long_runs(cv2.dilate(ink, np.ones((1, 3), np.uint8)), (1, length))
+    rules = [box for box, _ in _regions(across) if box[2] - box[0] >= LONG * grey.shape[1]]
+    return Drawn(_cells(cv2.bitwise_or(across, down)), rules)
 
 
-def _regions(mask: Mask) -> list[Box]:
-    regions, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-    return [_box(rows, columns) for rows, columns in ndimage.find_objects(regions)]
+def _long_runs(ink: MatLike, size: tuple[int, int]) -> MatLike:
+    """Ink that a bar of this width and height fits into."""
+    return cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(size[::-1], np.uint8))
 
 
-def _cells(rules: Mask) -> list[Box]:
+def _cells(rules: MatLike) -> list[Box]:
     height, width = rules.shape
-    regions, _ = ndimage.label(~ndimage.maximum_filter(rules, BRIDGE))
     found = []
-    for number, (rows, columns) in enumerate(ndimage.find_objects(regions), 1):
-        inside = min(rows.start, columns.start) > 0 and rows.stop < height and columns.stop < width
-        large = min(rows.stop - rows.start, columns.stop - columns.start) >= SMALLEST
-        if inside and large and np.mean(regions[rows, columns] == number) >= FILLED:
-            found.append(_box(rows, columns))
+    for box, filled in _regions(1 - cv2.dilate(rules, np.ones(BRIDGE, np.uint8)), connectivity=4):
+        left, top, right, bottom = box
+        inside = min(left, top) > 0 and right < width and bottom < height
+        if inside and min(right - left, bottom - top) >= SMALLEST and filled >= FILLED:
+            found.append(box)
     return found
 
 
-def _box(rows: slice, columns: slice) -> Box:
-    return float(columns.start), float(rows.start), float(columns.stop), float(rows.stop)
-
-
-def _long_runs(ink: Mask, length: int, along: int) -> Mask:
-    """Ink in straight runs of a length along an axis; a run may step aside by a pixel, as on a skewed page."""
-    thick = ndimage.maximum_filter1d(ink, 3, axis=1 - along)
-    kept = ndimage.minimum_filter1d(thick, length, axis=along)
-    return ndimage.maximum_filter1d(kept, length, axis=along) & thick
+def _regions(mask: MatLike, connectivity: int = 8) -> list[tuple[Box, float]]:
+    """Boxes of connected regions, and the share of its box that each fills."""
+    _, _, regions, _ = cv2.connectedComponentsWithStats(mask, connectivity=connectivity)
+    return [
+        ((float(x), float(y), float(x + width), float(y + height)), area / (width * height))
+        for x, y, width, height, area in regions[1:].tolist()  # the first one is what is no region
+    ]
 
 
 def parted(quad: Quad, cells: Sequence[Box]) -> list[Quad]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 _KATAKANA = "ァ-ヺヽヾ"
 _KANJI = "一-鿿々〆"
 _HIRAGANA = "ぁ-ゖ"
+_NUMERALS = "第〇二三四五六七八九十百千"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], dict[str, str]], ...] = (
         re.compile(f"(?<=[{_KATAKANA}])[一―—](?=[{_KATAKANA}ー])"),
         {"一": "ー", "―": "ー", "—": "ー"},
     ),
-    ("one-between-kanji", re.compile(f"(?<=[{_KANJI}])ー(?=[{_KANJI}])"), {"ー": "一"}),
-    ("one-before-comma", re.compile("^ー(?=[、　 ])"), {"ー": "一"}),
+    ("one-in-number", re.compile(f"(?<=[{_NUMERALS}])ー(?=[{_KANJI}])"), {"ー": "一"}),
     (
         "kanji-in-katakana",
         re.compile(f"(?<=[{_KATAKANA}ー])[力口卜夕工](?=[{_KATAKANA}ー])"),
@@ -48,7 +48,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], dict[str, str]], ...] = (
 )
 
 
-_RI = re.compile(f"(?<=[{_HIRAGANA}{_KANJI}])リ(?![{_KATAKANA}ー])")
+_RI = re.compile(f"(?<=[{_HIRAGANA}{_KANJI}])(?<![力口卜夕工])リ(?![{_KATAKANA}ー])")  # 夕リ may be タリ
 _CHINESE = str.maketrans("增產內單戶黃錄說稅敎淸靑絕强", "増産内単戸黄録説税教清青絶強")
 _CHINESE_FORM = re.compile("[增產內單戶黃錄說稅敎淸靑絕强]")
 _OLD = frozenset("國學會體當實應對處總數區圖廣發變賣讀關歸舊聲與點黨縣團權")

@@ -1,7 +1,7 @@
 """Reading order of vertical writing: tiers (段) from the top, and in a tier columns from the right.
 
-Tiers are told apart by empty bands and by long rules between them. What stands outside the ends of those rules, as a
-running head and a page number do, is read before or after everything; short remarks over the first rule are read
+Tiers are told apart by empty bands and by long rules between them. What stands wholly outside the ends of those rules,
+as a running head and a page number do, is read before or after everything; short remarks over the first rule are read
 after the text that they are about.
 """
 
@@ -26,9 +26,9 @@ def read_vertical(lines: Sequence[Line], rules: Sequence[Box] = ()) -> list[Grou
     if not dividing:
         return [("text", tier) for tier in _tiers(lines)]
     left, _, right, _ = around(dividing)
-    before = [line for line in lines if line.centre[0] > right]
-    after = [line for line in lines if line.centre[0] < left]
-    inside = [line for line in lines if left <= line.centre[0] <= right]
+    before = [line for line in lines if line.box[0] > right]
+    after = [line for line in lines if line.box[2] < left]
+    inside = [line for line in lines if line not in before and line not in after]
     tiers = cut_at(inside, 1, sorted((rule[1] + rule[3]) / 2 for rule in dividing))
     remarks = []
     short = all(len(line.text) <= REMARK for line in tiers[0]) if tiers else False

@@ -73,5 +73,5 @@ VIEW = Stage(
     make=make,
     reads=ViewInput,
     writes=View,
-    resources=Resources(memory_mb=2048, wall_s=20, tasks_per_worker=200),
+    resources=Resources(memory_mb=2048, wall_s=60, tasks_per_worker=200),
 )

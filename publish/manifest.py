@@ -33,7 +33,15 @@ _FACTS = {
     "tokens_tekken": "tokens.tekken",
     "ocr_confidence": "text.ocr_confidence",
 }
-_OF_CLUSTER = ("cluster_size", "canonical", "canonical_reason", "relation", "supersedes", "contained_in")
+_OF_CLUSTER = (
+    "cluster_size",
+    "canonical",
+    "canonical_reason",
+    "relation",
+    "work_cluster",
+    "supersedes",
+    "contained_in",
+)
 _SIGNATURE = ["signature.key_sha256", "signature.minhash"]
 
 
@@ -68,6 +76,7 @@ class Entry:
     canonical: str | None
     canonical_reason: str | None
     relation: str | None
+    work_cluster: str | None
     supersedes: list[str] | None
     contained_in: list[str] | None
 

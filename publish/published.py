@@ -13,12 +13,13 @@ from typing import Any
 import pyarrow as pa
 
 from kobunko.masking import Mask, masked
-from kobunko.policy import Profile, Rights, holds_back_spans, withheld
+from kobunko.policy import Profile, Rights, passes_on, withheld
 from kobunko.records import PageSpan, from_row, to_row
 
 COLUMNS = (
     "licence.license",
     "licence.redistribute",
+    "licence.part",
     "licence.train",
     "licence.opt_out",
     "third_party.effect",
@@ -50,12 +51,13 @@ def _rights(row: Mapping[str, Any]) -> Rights:
         opt_out=bool(json.loads(row["licence.opt_out"] or "[]")),
         third_party=row["third_party.effect"],
         action=row["privacy.action"],
+        part=row["licence.part"],
     )
 
 
 def masks(chunk: pa.Table, profile: Profile) -> list[list[Mask]]:
     """For each document of a chunk with `COLUMNS` what is masked in its text."""
-    spans = chunk["third_party.spans"].to_pylist() if holds_back_spans(profile) else [None] * chunk.num_rows
+    spans = chunk["third_party.spans"].to_pylist() if passes_on(profile) else [None] * chunk.num_rows
     personal = chunk["privacy.masks"].to_pylist()
     return [
         [from_row(Mask, item) for item in mine or ()] + _third_parties(theirs)

@@ -124,7 +124,8 @@ def _install(temporary: Path, final: Path) -> bool:
 
 def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, Any], settings: Settings) -> None:
     durable.write_bytes(folder / "manifest.json", _json(manifest))
-    durable.write_parquet(folder / "manifest.parquet", planned.entries, compression="zstd", row_group_size=20_000)
+    # Groups are small, because lookup asks every release for one document.
+    durable.write_parquet(folder / "manifest.parquet", planned.entries, compression="zstd", row_group_size=2000)
     stages = list(corpus.stages)
     tally = Tally()
     released = _Files(Row, columns_for(stages), lambda chunk: tally.add(rows_of(chunk, manifest["profile"])))

@@ -11,8 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kobunko.masking import Mask
+from kobunko.policy import NUMBERS_ONLY, passes_on
 from kobunko.policy import Profile as Profile
 from kobunko.publish import published
+from kobunko.publish.abstracts import MARKS, without_abstracts
+from kobunko.publish.figures import figures
 from kobunko.records import PageSpan, Part, Provenance, arrow_schema, column, column_name
 
 
@@ -40,7 +43,7 @@ class Row:
         "text.pages", "page n is text[start:end], in characters; how it was read, how surely"
     )
     structure: str | None = column(
-        "text.structure", "JSON: articles, sections, facts, tables; only beside an unmasked text"
+        "text.structure", "JSON: articles, sections, facts, tables; only beside an unmasked text, or of figures alone"
     )
     language: str | None = column("text.language", "BCP-47 tag of most of the text")
     quality: str | None = column("text.quality", 'JSON: {"score": 0–1, "hits": {rule: count}}; no text is deleted')
@@ -56,18 +59,24 @@ class Row:
     rights_basis: str = column("licence.rights_basis", "licence, no-right(Art13), public-domain(term), … or unknown")
     evidence_level: str = column("licence.evidence_level", "E2 reviewed terms, E3 statute, E4 belief, E0 nothing")
     evidence: str = column("licence.evidence", "JSON list, the deciding one first")
-    redistribute: str = column("licence.redistribute", "allow, allow+conditions or metadata-only")
-    train: str = column("licence.train", "allow or review")
+    redistribute: str = column(
+        "licence.redistribute", "allow, allow+conditions, review, metadata-only or deny: of the text"
+    )
+    train: str = column("licence.train", "allow, allow-30-4, review or deny")
     attribution: str = column("licence.attribution", "to be shown by whoever passes the text on")
     opt_out: str | None = column("licence.opt_out", "JSON list of signals of its site against training, as captured")
     third_party: str | None = column("third_party.spans", "JSON list of marks of other owners in the unmasked text")
     personal_data: str | None = column("privacy.counts", "JSON: how often each kind was found, kept ones included")
     data_class: str | None = column("privacy.data_class", "personal, anonymised or non-personal; of the masked text")
+    contamination: str | None = column(
+        "signature.contamination", "JSON: share of its 13-grams in benchmark sets, by set"
+    )
     duplicate_cluster: str | None = column("", "smallest id of the rows with the same or nearly the same text")
     cluster_size: int | None = column("", "how many rows share the cluster")
     canonical: str | None = column("", "the row that stands for the cluster")
     canonical_reason: str | None = column("", "the criterion that chose it")
     relation: str | None = column("", "to that row: same-bytes, same-text, near or none")
+    work_cluster: str | None = column("", "smallest id of the rows that are forms or versions of the same work")
     supersedes: list[str] | None = column("", "rows of earlier versions that it directly follows")
     contained_in: list[str] | None = column("", "longer rows that hold nearly all of it")
     outcome: str = column("", "ok, or the first stage that failed and how: extract:reject:encrypted")
@@ -97,6 +106,7 @@ FROM_MANIFEST = (
     "canonical",
     "canonical_reason",
     "relation",
+    "work_cluster",
     "supersedes",
     "contained_in",
 )
@@ -129,10 +139,10 @@ def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     whole = pa.array([not reason and not mine for reason, mine in zip(why, masks, strict=True)], pa.bool_())
     found |= {
         "withheld": pc.if_else(pc.is_valid(found["text"]), pa.array(why, pa.string()), ""),
-        "structure": pc.if_else(whole, _structure(chunk), None),
+        "structure": _published_structure(chunk, whole, why, profile),
         "title": pc.coalesce(pc.if_else(pc.equal(found["title"], ""), None, found["title"]), _array(chunk, "title")),
         "text": pc.if_else(allowed, found["text"], None),
-        "metadata": _merged(_array(chunk, "metadata"), _array(chunk, "extract.metadata")),
+        "metadata": _merged(_array(chunk, "metadata"), _passed_on(_array(chunk, "extract.metadata"), profile)),
         "pages": pc.coalesce(found["pages"], pa.scalar([], found["pages"].type)),
         "raw_sha256": _inside(parts, "sha256"),
         "fetched_at": _latest(_inside(parts, "fetched_at")),
@@ -157,6 +167,21 @@ def _with_masks(text: Any, pages: Any, sha256: Any, characters: Any, masks: Sequ
         return text, pages, sha256, characters
     done = published.mask(text, pages, masks)
     return done.text, done.pages, done.sha256, done.characters
+
+
+def _published_structure(chunk: pa.Table, whole: pa.Array, why: Sequence[str], profile: Profile) -> pa.Array:
+    """Structures beside whole texts, and the figures of texts of which only these may be published."""
+    everything = _structure(chunk)
+    alone = {n: figures(everything[n].as_py()) for n in np.flatnonzero([reason == NUMBERS_ONLY for reason in why])}
+    kept = _passed_on(pc.if_else(whole, everything, None), profile)
+    return pa.array([alone.get(n, item) for n, item in enumerate(kept.to_pylist())], kept.type) if alone else kept
+
+
+def _passed_on(values: pa.Array, profile: Profile) -> pa.Array:
+    """JSON as it may leave the house: what the editors of the courts' site wrote stays in."""
+    if not passes_on(profile) or not pc.any(pc.match_substring_regex(values, MARKS)).as_py():
+        return values
+    return pa.array(map(without_abstracts, values.to_pylist()), values.type)
 
 
 def _structure(chunk: pa.Table) -> pa.Array:

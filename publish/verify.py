@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kobunko.ids import sha256_hex
-from kobunko.policy import REPUBLISHED
+from kobunko.policy import NUMBERS_ONLY, REPUBLISHED
 from kobunko.publish import checksums
+from kobunko.publish.figures import holds_figures_alone
 from kobunko.publish.manifest import Entry, Removed, digest
 from kobunko.publish.rows import Row
 from kobunko.records import Provenance, arrow_schema
@@ -114,8 +115,11 @@ def _row(row: Mapping[str, Any], entry: Mapping[str, Any] | None, config: str, p
             yield f"{mine} is not as in the manifest"
     if row["config"] != config:
         yield f"is of the config {row['config']}"
-    text = row["text"]
+    text, structure = row["text"], row["structure"]
     if text is None:
+        figures = row["withheld"] == NUMBERS_ONLY and row["evidence_level"] in PROVEN
+        if structure is not None and not (figures and holds_figures_alone(structure)):
+            yield "has a structure that its rights do not allow"
         return
     if row["withheld"] or (profile == "open" and row["redistribute"] not in REPUBLISHED):
         yield f"has a text that its rights do not allow ({row['withheld'] or row['redistribute']})"

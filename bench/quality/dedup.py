@@ -1,14 +1,20 @@
-"""Deduplication: how well known edits are found, and whether real laws and court orders are kept apart.
+"""Deduplication: how well known edits are found, and whether real documents that only look alike are kept apart.
 
 The curve is of invented documents with known edits, against the true Jaccard similarity of the pair:
-`python -c "from bench.quality.dedup import plot; plot('docs/dedup-recall.png')"` draws it. Laws (XML and JSON, several
-revisions) and the shortest court orders are those of the samples.
+`python -c "from bench.quality.dedup import plot; plot('docs/dedup-recall.png')"` draws it. The samples are clustered
+together with 2,000 edited copies of them: laws (XML, JSON and HTML, several revisions), lists and their prints (where
+LibreOffice is at hand), court decisions, standards of two years.
 """
 
 import json
 import random
-from collections import defaultdict
+import shutil
+import subprocess
+import tempfile
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +25,25 @@ from kobunko.dedup.bands import THRESHOLD, families
 from kobunko.dedup.clusters import cluster
 from kobunko.dedup.designations import law_in
 from kobunko.dedup.keys import matching_keys
+from kobunko.dedup.normalise import matching_key
 from kobunko.dedup.signature import from_bytes, signatures
 from kobunko.dedup.stage import Signature, SignatureInput, Signer
+from kobunko.executors import Processes
 from kobunko.pipeline import reading_stages
-from kobunko.single import read_file
+from kobunko.records import PageSpan, from_row
+from kobunko.settings import OcrSettings
+from kobunko.single import as_document, read_named
 
 NEEDS_SAMPLES = True
 PAIRS = 2000
-LARGEST = 400_000  # bytes of a law that is read here
+LARGEST = 400_000  # bytes of a document that is read here
+LISTS = "ministry/mhlw_clinic_lists"
+FORMS_OF = "334AC0000000121"  # the law of which the samples have XML of several revisions, and these:
+FORMS = {
+    "law_api/obsidian_fixture/law_data_tokkyoho.json": "https://laws.e-gov.go.jp/api/2/law_data/334AC0000000121",
+    "law_html/obsidian_fixture/page.html": "https://laws.e-gov.go.jp/law/334AC0000000121",
+}
+KEY = ("doc_id", "input_sha256")
 FLOORS: dict[str, tuple[str, float]] = {
     "recall of pairs at Jaccard 0.8 to 0.85": (">=", 0.9),
     "recall of pairs at Jaccard 0.85 and more": (">=", 0.98),
@@ -35,7 +52,11 @@ FLOORS: dict[str, tuple[str, float]] = {
     "revisions of a law that were merged": ("==", 0),
     "revisions of a law that are linked": (">=", 1.0),
     "formats of a revision that share a cluster": (">=", 1.0),
-    "court orders that were merged": ("==", 0),
+    "works that the XML, JSON and HTML of one law are in": ("==", 1),
+    "printed lists in the cluster of their XLSX": (">=", 1.0),
+    "court decisions that were merged": ("==", 0),
+    "examination standards that were merged": ("==", 0),
+    "circulars to different sections that were merged": ("==", 0),
 }
 
 
@@ -116,44 +137,131 @@ def _curve_figures() -> dict[str, float]:
     }
 
 
-def _read(samples: Path) -> Iterator[tuple[dict[str, Any], Signature]]:
+def _read(samples: Path, prints: Path) -> list[dict[str, Any]]:
+    """Facts of the samples that hold text of their own, and of `prints`: PDFs printed from the lists among them."""
     rows = [json.loads(line) for line in (samples / "import.jsonl").read_text().splitlines()]
-    laws = [row for row in rows if row["source"] == "egov_laws" and law_in(row.get("url", ""), row["path"])[1]]
-    courts = [row for row in rows if row["source"] == "courts" and row["path"].endswith(".pdf")]
-    courts.sort(key=lambda row: (samples / row["path"]).stat().st_size)
-    for number, row in enumerate([*laws, *courts[:40]]):
-        if (samples / row["path"]).stat().st_size > LARGEST:
-            continue
-        read = read_file(
-            samples / row["path"], reading_stages(), engine="inline", source=row["source"], url=row.get("url", "")
-        )
-        if read["text"]:
-            facts = {"doc_id": f"{row['source']}-{number:04}", "source": row["source"], "source_key": row["path"]}
-            yield facts | {"url": row.get("url", "")}, Signer()(SignatureInput(read["text"], []))
+    rows += [{"path": path, "source": "egov_laws", "url": url} for path, url in FORMS.items()]
+    named = {samples / row["path"]: row for row in rows} | {
+        path: {"path": path.name, "source": "mhlw"} for path in sorted(prints.glob("*.pdf"))
+    }
+    kept = {path: row for path, row in named.items() if path.stat().st_size <= LARGEST or row["path"] in FORMS}
+    tables = [as_document(path, source=row["source"], url=row.get("url") or "") for path, row in kept.items()]
+    by_id = {table["doc_id"][0].as_py(): row for table, row in zip(tables, kept.values(), strict=True)}
+    found = []
+    for row in _texts(tables):
+        known = by_id[row["doc_id"]]
+        signature = Signer().many([SignatureInput(row["text"], row["pages"])])[0]
+        if isinstance(signature, Signature):
+            facts = {"source": known["source"], "source_key": known["path"], "url": known.get("url") or ""}
+            found.append(asdict(signature) | facts | row)
+    return found
+
+
+def _texts(tables: list[pa.Table]) -> Iterator[dict[str, Any]]:
+    """`doc_id`, `text` and `pages` of documents; what is in images only is not read."""
+    extract, ocr, text = reading_stages(OcrSettings())
+    nothing = {f"ocr.{item.name}": pa.nulls(1, item.type) for item in ocr.output_schema if item.name not in KEY}
+    before = {table["doc_id"][0].as_py(): table for table in tables}
+    with closing(Processes(read_named, workers=2)) as compute:
+        read = []
+        for output in compute.map(extract, tables):
+            table = before[output["doc_id"][0].as_py()]
+            columns = {f"extract.{name}": output[name] for name in output.column_names if name not in KEY}
+            if output["outcome"][0].as_py() == "ok":
+                read.append(pa.table({name: table[name] for name in table.column_names} | columns | nothing))
+        for output in compute.map(text, read):
+            row = output.to_pylist()[0]
+            if row["outcome"] == "ok":
+                pages = [from_row(PageSpan, page) for page in row["pages"]]
+                yield {"doc_id": row["doc_id"], "text": row["text"], "pages": pages}
+
+
+def _print(samples: Path, folder: Path) -> None:
+    """Prints the lists among the samples, where LibreOffice is at hand."""
+    lists = sorted((samples / LISTS).glob("*.xlsx"))
+    if office := shutil.which("soffice"):
+        profile = f"-env:UserInstallation=file://{folder}/profile"
+        command = [office, "--headless", profile, "--convert-to", "pdf", "--outdir", str(folder), *map(str, lists)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def _variants(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Edited copies of documents, that say nothing of where they come from: as many as there are pairs in the curve."""
+    chance = random.Random(3)
+    usable = [facts for facts in documents if 1000 < len(facts["text"]) < 40_000]
+    for number in range(PAIRS):
+        facts = usable[number % len(usable)]
+        kind = ("characters", "sentences", "reflow")[number // len(usable) % 3]
+        share = chance.uniform(0, 0.04) if kind == "characters" else chance.uniform(0, 0.3)
+        text = edited(facts["text"], share, kind, chance)
+        signature = asdict(Signer()(SignatureInput(text, [])))
+        original = shingles(matching_key(facts["text"], facts["pages"]))
+        mine = shingles(matching_key(text))
+        real = len(original & mine) / len(original | mine)
+        yield signature | {"doc_id": f"~{number:05}", "of": facts["doc_id"], "real": real}
 
 
 def _real_figures(samples: Path) -> dict[str, float]:
-    documents = list(_read(samples))
-    facts = [known | {"designations": s.designations, "passages": s.passages} for known, s in documents]
-    ids, keys = [known["doc_id"] for known in facts], [s.key_sha256 for _, s in documents]
-    table = cluster(ids, keys, from_bytes([s.minhash for _, s in documents]), facts=facts).to_pylist()
-    rows = {row["doc_id"]: row for row in table}
-    clusters: dict[str, set[str]] = defaultdict(set)
-    revisions: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-    for known in facts:
-        law, revision = law_in(known["url"], known["source_key"])
-        clusters[rows[known["doc_id"]]["cluster_id"]].add(revision if law else known["doc_id"])
-        if law:
-            revisions[law][revision].append(known["doc_id"])
-    later = [name for found in revisions.values() for revision in sorted(found)[1:] for name in found[revision]]
-    formats = [names for found in revisions.values() for names in found.values() if len(names) > 1]
-    orders = [found for name, found in clusters.items() if name.startswith("courts")]
+    with tempfile.TemporaryDirectory() as folder:
+        _print(samples, Path(folder))
+        documents = _read(samples, Path(folder))
+    variants = list(_variants(documents))
+    facts = [{name: value for name, value in known.items() if name != "pages"} for known in (*documents, *variants)]
+    ids, keys = [known["doc_id"] for known in facts], [known["key_sha256"] for known in facts]
+    table = cluster(ids, keys, from_bytes([known["minhash"] for known in facts]), facts=facts)
+    rows = {row["doc_id"]: row for row in table.to_pylist()}
+    own = [{**known, **rows[known["doc_id"]]} for known in documents]
+    close = [known for known in variants if known["real"] >= 0.85]
+    with_original = [rows[known["doc_id"]]["cluster_id"] == rows[known["of"]]["cluster_id"] for known in close]
     return {
-        "documents": float(len(ids)),
+        "documents": float(len(documents)),
+        "variants": float(len(variants)),
+        "variants at Jaccard 0.85 and more in the cluster of their original": float(np.mean(with_original)),
+        **_law_figures(own),
+        **_form_figures(own),
+        **_merged_figures(own),
+    }
+
+
+def _law_figures(own: list[dict[str, Any]]) -> dict[str, float]:
+    clusters: dict[str, set[str]] = defaultdict(set)
+    revisions: dict[str, dict[str, list[dict[str, Any]]]] = defaultdict(lambda: defaultdict(list))
+    for row in own:
+        law, revision = law_in(row["url"], row["source_key"])
+        if revision:
+            clusters[row["cluster_id"]].add(law + revision)
+            revisions[law][revision].append(row)
+    later = [row for found in revisions.values() for revision in sorted(found)[1:] for row in found[revision]]
+    formats = [same for found in revisions.values() for same in found.values() if len(same) > 1]
+    one_cluster = [len({row["cluster_id"] for row in same}) == 1 for same in formats]
+    return {
         "revisions of a law that were merged": float(sum(len(found) > 1 for found in clusters.values())),
-        "revisions of a law that are linked": float(np.mean([bool(rows[name]["supersedes"]) for name in later])),
-        "formats of a revision that share a cluster": float(
-            np.mean([len({rows[name]["cluster_id"] for name in names}) == 1 for names in formats])
-        ),
-        "court orders that were merged": float(sum(len(found) > 1 for found in orders)),
+        "revisions of a law that are linked": float(np.mean([bool(row["supersedes"]) for row in later])),
+        "formats of a revision that share a cluster": float(np.mean(one_cluster)),
+    }
+
+
+def _form_figures(own: list[dict[str, Any]]) -> dict[str, float]:
+    """The law of which there are XML, JSON and HTML, and lists beside their prints."""
+    forms = {row["work_cluster"] for row in own if row["source_key"] in FORMS or FORMS_OF in row["source_key"]}
+    found = {"works that the XML, JSON and HTML of one law are in": float(len(forms))}
+    lists = {Path(row["source_key"]).stem: row["cluster_id"] for row in own if row["source_key"].startswith(LISTS)}
+    prints = {row["source_key"]: row["cluster_id"] for row in own if "/" not in row["source_key"]}
+    if prints:
+        same = [lists[Path(name).stem] == cluster_id for name, cluster_id in prints.items()]
+        found["printed lists in the cluster of their XLSX"] = float(np.mean(same))
+    return found
+
+
+def _merged_figures(own: list[dict[str, Any]]) -> dict[str, float]:
+    """Documents that only look alike: court decisions, standards of two years with their comparison, circulars."""
+    sizes = Counter(row["cluster_id"] for row in own)
+    apart = {
+        "court decisions that were merged": "courts/",
+        "examination standards that were merged": "ministry/mhlw_mext_dental_standards/",
+        "circulars to different sections that were merged": "ministry/nta_html/",
+    }
+    return {
+        figure: float(sum(sizes[row["cluster_id"]] > 1 for row in own if row["source_key"].startswith(folder)))
+        for figure, folder in apart.items()
     }

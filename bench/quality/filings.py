@@ -1,7 +1,14 @@
-"""Filings: text blocks against the visible text of the pages, facts against the XBRL instance of the same filing."""
+"""Filings: text blocks against the visible text of the pages, facts against the XBRL instance of the same filing.
+
+Where `KOBUNKO_ARELLE` names a Python with Arelle, the facts are compared with Arelle's reading of the instances too.
+"""
 
 import csv
 import io
+import json
+import os
+import subprocess
+import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +28,7 @@ FLOORS = {
     "text blocks found": (">=", 1.0),
     "numeric facts": (">=", 1.0),
     "facts that the instance does not have": ("==", 0.0),
+    "numeric facts as Arelle reads them": (">=", 1.0),
     "rows of CSV that became facts or text blocks": (">=", 1.0),
 }
 _HIDDEN = ".//*[contains(translate(@style, ' ', ''), 'display:none')]"
@@ -31,9 +39,12 @@ Key = tuple[str, str, str, Decimal | str | None]
 
 def measure(samples: Path) -> dict[str, float]:
     counts: Counter[str] = Counter()
+    arelle = os.environ.get("KOBUNKO_ARELLE", "")
     for body in packages(samples / "edinet"):
         counts["packages"] += 1
         counts += package(body)
+        if arelle:
+            counts += beside_arelle(body, arelle)
     for path in sorted((samples / "edinet").rglob("*type5.zip")):
         counts += csv_package(path.read_bytes())
     return {
@@ -44,6 +55,7 @@ def measure(samples: Path) -> dict[str, float]:
         "numeric facts in instances": counts["facts"],
         "numeric facts": counts["same"] / counts["facts"],
         "facts that the instance does not have": counts["invented"],
+        **_arelle_figures(counts),
         "rows of CSV": counts["rows"],
         "rows of CSV that became facts or text blocks": counts["read rows"] / counts["rows"],
     }
@@ -91,6 +103,25 @@ def package(body: bytes) -> Counter[str]:
         }
         counts |= Counter(facts=len(instance), same=len(instance & read), invented=len(read - instance))
     return counts
+
+
+def beside_arelle(body: bytes, python: str) -> Counter[str]:
+    """How many numeric facts Arelle finds in the instances of a package, and how many of them are ours."""
+    read = read_package(open_zip(body)).structure
+    ours = {key(fact["element"], fact["context"], fact["unit"], fact["value"]) for fact in numeric(read)}
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(io.BytesIO(body)) as file:
+        instances = [file.extract(name, folder) for name in file.namelist() if name.endswith(".xbrl")]
+        script = Path(__file__).parents[1] / "arelle_facts.py"
+        answer = subprocess.run([python, str(script), *instances], check=True, capture_output=True).stdout
+    theirs = {key(*fact) for found in json.loads(answer).values() for fact in found}
+    return Counter({"arelle": len(theirs), "arelle same": len(theirs & ours)})
+
+
+def _arelle_figures(counts: Counter[str]) -> dict[str, float]:
+    if not counts["arelle"]:
+        return {}
+    share = counts["arelle same"] / counts["arelle"]
+    return {"numeric facts that Arelle finds": counts["arelle"], "numeric facts as Arelle reads them": share}
 
 
 def numeric(structure: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 Every string is made from a seeded generator: true data of every class, with its context, in the forms in which it is
 printed (full width, odd hyphens, broken lines), and numbers that look like it: 法人番号, amounts, law numbers, dates.
-`KOBUNKO_SAMPLES`, where it is set, adds the masks on real laws and filings, which a person has to look at.
+`KOBUNKO_SAMPLES`, where it is set, adds what is found on real laws and filings: every find was looked at in its page.
 """
 
+import json
 import os
 import random
 import zipfile
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from lxml import etree, html
 
+from kobunko.ids import sha256_hex
 from kobunko.licensing import check_digits
 from kobunko.licensing.folding import fold
 from kobunko.licensing.numbers import find_numbers
@@ -29,9 +31,10 @@ FLOORS = {
     "strings": (">=", 3000.0),
     "least recall of a class": (">=", 0.98),
     "precision": (">=", 0.99),
-    "recall of private names": (">=", 0.93),
+    "recall of private names": (">=", 0.95),
     "names in office kept": (">=", 0.99),
-    "masks beside birth dates on 1,000 pages of samples": ("<=", 1.0),
+    "false masks on 1,000 pages": ("<=", 1.0),
+    "false finds on 1,000 pages": ("<=", 1.0),
 }
 CLASSES = (
     "my-number",
@@ -61,6 +64,21 @@ class Labelled:
     text: str
     kind: str  # empty: nothing in it is personal
     value: str  # as it stands in the text
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something personal on a real page, with the words around it. `masked` under every policy, else by policy."""
+
+    file: str
+    kind: str
+    masked: bool
+    around: str
+
+    @property
+    def digest(self) -> str:
+        """By which the verdict on it is kept: no word of a real page is in the repository."""
+        return sha256_hex(f"{self.kind}\0{self.around}".encode())[:16]
 
 
 def _number(rng: random.Random, length: int) -> str:
@@ -157,9 +175,17 @@ def _true(rng: random.Random, kind: str) -> tuple[str, str]:
             f"{rng.choice([126, 133, 150, 202, 210])}.{rng.randint(0, 255)}.{rng.randint(0, 255)}.{rng.randint(1, 254)}"
         )
         return rng.choice(["IPアドレス {} からの接続", "接続元は{}である。", "発信元 {}"]), value
+    if kind == "birth-date" and rng.random() < 0.3:
+        year, joint = rng.choice(["昭和32", "S47", "1960", "平成3"]), rng.choice("./-")
+        value = f"{rng.randint(1, 12)}{joint}{rng.randint(1, 28)}"
+        return rng.choice(
+            [f"{year}{joint}{{}}生", f"（{year}{joint}{{}}生まれ）", f"生年月日：{year}{joint}{{}}"]
+        ), value
     if kind == "birth-date":
         year, day = _date(rng)
-        return rng.choice([f"生年月日 {year}{{}}", f"（{year}{{}}生）", f"{year}{{}}生まれ", f"{year}{{}}出生"]), day
+        return rng.choice(
+            [f"生年月日 {year}{{}}", f"{year}{{}}に生まれ", f"（{year}{{}}生）", f"{year}{{}}生まれ", f"{year}{{}}出生"]
+        ), day
     return rng.choice(["〒{} 潮見市", "郵便番号 {}"]), f"{_number(rng, 3)}{rng.choice(_HYPHENS)}{_number(rng, 4)}"
 
 
@@ -278,16 +304,25 @@ def _strict(text: str) -> list[Mask]:
     return masks_of(list(find_numbers(fold(text))), "masked")
 
 
-def hits(samples: Path) -> tuple[float, list[tuple[str, str, str]]]:
-    """Pages of real laws and filings, and every mask on them: `(file, kind, the words around it)`, to be looked at."""
-    found: list[tuple[str, str, str]] = []
+def hits(samples: Path) -> tuple[float, list[Hit]]:
+    """Pages of real laws and filings, and all personal data of the number classes on them, masked or kept."""
+    found: list[Hit] = []
     characters = 0
     for name, text in _texts(samples):
         characters += len(text)
-        for mask in private(text, "none").masks:
-            around = text[max(0, mask.start - 30) : mask.end + 15]
-            found.append((name, mask.kind, " ".join(around.split())))
+        seen: set[tuple[str, int]] = set()
+        for item in find_numbers(fold(text)):
+            if (item.kind, item.start) not in seen:
+                seen.add((item.kind, item.start))
+                around = " ".join(text[max(0, item.start - 60) : item.end + 25].split())
+                found.append(Hit(name, item.kind, item.act in ("mask", "quarantine"), around))
     return characters / PAGE, found
+
+
+def checked() -> dict[str, bool]:
+    """What a person saw who looked at hits in their pages: whether each is what its kind says, by `Hit.digest`."""
+    path = Path(__file__).parent / "data" / "hits_checked.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _texts(samples: Path) -> Iterator[tuple[str, str]]:
@@ -318,11 +353,11 @@ def measure(samples: Path) -> dict[str, float]:
     if not samples.is_dir() or not os.environ.get("KOBUNKO_SAMPLES"):
         return figures
     pages, found = hits(samples)
-    others = sum(kind != "birth-date" for _, kind, _ in found)  # birth dates of officers are true ones: looked at
+    seen = checked()
+    false = [hit for hit in found if not seen.get(hit.digest, False)]  # also what nobody has looked at
     return figures | {
         "pages of samples": pages,
-        "birth dates on samples": float(len(found) - others),
-        "recall of private names": (">=", 0.93),
-        "names in office kept": (">=", 0.99),
-        "masks beside birth dates on 1,000 pages of samples": 1000 * others / pages,
+        "masks on samples": float(sum(hit.masked for hit in found)),
+        "false masks on 1,000 pages": 1000 * sum(hit.masked for hit in false) / pages,
+        "false finds on 1,000 pages": 1000 * len(false) / pages,
     }

@@ -1,17 +1,24 @@
 """e-Gov law API v2: the list of laws, and law XML. Source: lawapi-v2.yaml (OpenAPI 2.1)."""
 
+import base64
 import json
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 from lxml import etree
 
 from kobunko.errors import Reject
+from kobunko.ids import sha256_hex
 
 _REVISION = re.compile(r"^[0-9A-Za-z]+_\d{8}_[0-9A-Za-z]+$")
+_LAW_ID = re.compile(r"^[1-5]\d{2}[0-9A-Z]{12}$|^321CONSTITUTION$")
 _ROOTS = ("Law", "law_data_response", "DataRoot")
+_LISTS = ("laws_response", "law_revisions_response")
+_FORMS = tuple(
+    map(re.compile, ("/api/2/law_file/xml/", "/api/2/law_data/", "/api/2/law_file/json/", "/api/1/lawdata/"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ def attachment_url(base: str, revision_id: str, src: str) -> str:
 
 def parse_revisions(body: bytes) -> list[Law]:
     """Every revision of one law, the newest first: also those that are not in force yet or no longer."""
-    answer = _json(body)
+    answer = _answer(body)
     try:
         info, revisions = answer["law_info"], answer["revisions"]
     except KeyError:
@@ -80,7 +87,7 @@ def parse_list(body: bytes, url: str) -> LawList:
     Raises `Reject` for an error in JSON or HTML, and where the counts say that something was not read:
     `total_count` must be reached when there is no `next_offset`.
     """
-    answer = _json(body)
+    answer = _answer(body)
     try:
         entries, total, count = answer["laws"], int(answer["total_count"]), int(answer["count"])
     except (KeyError, TypeError, ValueError):
@@ -94,6 +101,17 @@ def parse_list(body: bytes, url: str) -> LawList:
     return LawList(list(laws.values()), int(next_offset) if next_offset else None)
 
 
+def _answer(body: bytes) -> dict[str, Any]:
+    """A list in JSON, which the crawl asks for, or in XML, which somebody's archive may hold."""
+    if body.lstrip()[:1] != b"<":
+        return _json(body)
+    root = _root(body)
+    if root.tag not in _LISTS:
+        raise Reject(*_not_what_was_asked(body))
+    answer: dict[str, Any] = _plain(root)
+    return answer
+
+
 def _json(body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(body)
@@ -102,6 +120,21 @@ def _json(body: bytes) -> dict[str, Any]:
     if not isinstance(answer, dict):
         raise Reject("api-error", "the answer is no JSON object")
     return answer
+
+
+def _root(body: bytes) -> Any:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    try:
+        return etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        raise Reject(*_not_what_was_asked(body)) from None
+
+
+def _plain(node: Any) -> Any:
+    """An element as it stands in JSON."""
+    if node.tag in ("laws", "revisions"):
+        return [_plain(child) for child in node]
+    return {child.tag: _plain(child) for child in node} if len(node) else (node.text or "").strip() or None
 
 
 def _not_what_was_asked(body: bytes) -> tuple[str, str]:
@@ -139,33 +172,72 @@ def check_law_xml(body: bytes) -> None:
         raise Reject(code, body[:200].decode("utf-8", errors="replace"))
 
 
-def law_of_xml(body: bytes, url: str) -> Law:
-    """What the XML and its URL say of the law, for a file that no list led to."""
+def law_of(body: bytes, url: str) -> Law:
+    """What the XML or JSON of a law and its URL say of it, for a file that no list led to. Where they do not name the
+    revision, the bytes are the version."""
+    facts = _facts_of_json(body) if is_json(body) else _facts_of_xml(body)
+    revision_id = str(facts.get("law_revision_id") or revision_of(url)) or sha256_hex(body)
+    law_id = str(facts.get("law_id") or "") or next(
+        filter(_LAW_ID.match, (revision_id.split("_")[0], name_of(url))), ""
+    )
+    if not law_id:
+        raise Reject("no-law-id", url)
+    title = str(facts.get("law_title") or facts.get("law_num") or law_id)
+    return Law(law_id, revision_id, title, facts.get("promulgation_date"), facts)
+
+
+def _facts_of_xml(body: bytes) -> dict[str, Any]:
     check_law_xml(body)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    root = _root(body)
+    facts = {"law_num": root.findtext(".//LawNum"), "law_title": root.findtext(".//LawTitle")}
+    facts |= {"law_id": root.findtext("ApplData/LawId")}  # of API v1
+    facts |= {node.tag: node.text for group in ("law_info", "revision_info") for node in root.iterfind(f"{group}/*")}
+    return {name: text for name, text in facts.items() if text}
+
+
+def _facts_of_json(body: bytes) -> dict[str, Any]:
+    answer = _json(body)
+    tree = answer.get("law_full_text", answer)
+    if not (isinstance(tree, str) or (isinstance(tree, dict) and "tag" in tree)):
+        raise Reject("api-error", f"{answer.get('code', '?')}: {answer.get('message', 'no text of a law')}")
+    facts = {**(answer.get("law_info") or {}), **(answer.get("revision_info") or {})}
+    return {name: value for name, value in facts.items() if value not in (None, "")}
+
+
+def is_json(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"{"
+
+
+def embedded_xml(body: bytes) -> bytes:
+    """The XML that an answer in JSON may carry in base 64; empty where it does not."""
+    text = _json(body).get("law_full_text") if is_json(body) else None
+    if not isinstance(text, str):
+        return b""
     try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as error:
-        raise Reject("unexpected-format", str(error)) from None
-    facts = {node.tag: node.text for group in ("law_info", "revision_info") for node in root.iterfind(f"{group}/*")}
-    facts = {name: text for name, text in facts.items() if text}
-    revision_id = str(facts.get("law_revision_id") or revision_of(url))
-    if not revision_id:
-        raise Reject("no-revision-id", url)
-    number, title = root.findtext(".//LawNum"), root.findtext(".//LawTitle")
-    facts = {"law_num": number or "", "law_title": title or ""} | facts
-    law_id = str(facts.get("law_id") or revision_id.split("_")[0])
-    return Law(law_id, revision_id, str(title or number or law_id), facts.get("promulgation_date"), facts)
+        xml = base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise Reject("unexpected-format", f"law_full_text: {error}") from None
+    check_law_xml(xml)
+    return xml
 
 
 def revision_of(url: str) -> str:
     """Revision id at the end of a `/law_file/xml/…` or `/law_data/…` URL; empty where there is none."""
-    last = urlsplit(url).path.rsplit("/", 1)[-1]
-    return last if _REVISION.match(last) else ""
+    return name_of(url) if _REVISION.match(name_of(url)) else ""
 
 
-def is_law_xml_url(url: str) -> bool:
+def name_of(url: str) -> str:
+    """Id or number of a law, or id of a revision, at the end of a URL."""
+    return unquote(urlsplit(url).path.rsplit("/", 1)[-1])
+
+
+def law_url_rank(url: str) -> int:
+    """How good the form is in which a URL of either API gives a whole law: the lower the better, 0 where it gives
+    none. An answer with a part of a law (`elm`, without supplements) is none."""
     parts = urlsplit(url)
-    if "/law_file/xml/" in parts.path:
-        return bool(revision_of(url))
-    return "/law_data/" in parts.path and parse_qs(parts.query).get("response_format") == ["xml"]
+    query = parse_qs(parts.query)
+    if "elm" in query or query.get("omit_amendment_suppl_provision") == ["true"]:
+        return 0
+    found = (form.search(parts.path) for form in _FORMS)
+    rank = next((number for number, match in enumerate(found, start=1) if match), 0)
+    return rank + 1 if rank == 2 and query.get("response_format") != ["xml"] else rank

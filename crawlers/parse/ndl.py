@@ -1,7 +1,7 @@
-"""NDL Search by OAI-PMH: pages of records in dcndl. Source: 外部提供インタフェース仕様書 1.3.
+"""NDL Search by OAI-PMH and SRU: records in dcndl. Source: 外部提供インタフェース仕様書 1.3.
 
-200 records come on a page; the next one is asked for by its token. `from` is mandatory, and `from` to `until` may
-span a year at most, so a harvest goes in slices.
+OAI-PMH: 200 records come on a page; the next one is asked for by its token. `from` is mandatory, and `from` to `until`
+may span a year at most, so a harvest goes in slices. SRU: a search shows 500 records and no more.
 """
 
 import re
@@ -14,6 +14,8 @@ from lxml import etree
 from kobunko.errors import Reject
 
 PUBLIC_DOMAIN = "保護期間満了"
+MOST_FOUND = 500  # records of a search: those after them cannot be reached
+_BOOK = re.compile(r"/books/(R\d+-I[^#/?]+)")
 _PID = re.compile(r"(?:dl\.ndl\.go\.jp/(?:[a-z]+/)*|info:ndljp/)pid/(\d+)")
 _RIGHTS = ("rights", "accessRights")
 
@@ -56,15 +58,50 @@ def manifest_url(site: str, pid: str) -> str:
     return f"{site}/api/iiif/{pid}/manifest.json"
 
 
+def search_url(api: str, query: str, first: int, last: int) -> str:
+    """SRU: everything that a CQL query finds among what was published in these years, both included."""
+    cql = f'({query}) AND from="{first}" AND until="{last}"'
+    asked = {"operation": "searchRetrieve", "query": cql, "recordSchema": "dcndl", "recordPacking": "xml"}
+    return f"{api.rsplit('/', 1)[0]}/sru?{urlencode(asked | {'maximumRecords': MOST_FOUND})}"
+
+
+def parse_search(body: bytes) -> list[Record] | None:
+    """Records of an answer of SRU; None where there are more than it shows. An error comes as a diagnostic with status
+    200; one of them means that nothing was found."""
+    root = _root(body, "searchRetrieveResponse")
+    for said in root.iterfind("{*}diagnostics/{*}diagnostic"):
+        message = _text(said)
+        if "Record does not exist" in message:
+            return []
+        raise Reject("sru-diagnostic", message)
+    total = root.findtext("{*}numberOfRecords") or ""
+    if not total.isdigit():
+        raise Reject("unknown-layout", "neither numberOfRecords nor a diagnostic")
+    if int(total) > MOST_FOUND:
+        return None
+    found = [_found(node) for node in root.iterfind("{*}records/{*}record/{*}recordData")]
+    if len(found) != int(total):
+        raise Reject("incomplete-list", f"{len(found)} records of {total}")
+    return found
+
+
+def _found(data: Any) -> Record:
+    """One record; in the packing that is the default, it is XML inside a text."""
+    content: Any = next(iter(data), None)
+    try:
+        content = etree.fromstring((data.text or "").encode(), _parser()) if content is None else content
+    except etree.XMLSyntaxError as error:
+        raise Reject("unexpected-format", f"recordData: {error}") from None
+    names: Any = content.xpath(".//@*[local-name()='about']")
+    book = next((found for name in names if (found := _BOOK.search(str(name)))), None)
+    if book is None:
+        raise Reject("unknown-layout", "a record without the address of its book")
+    return _described(book[1], "", content)
+
+
 def parse_page(body: bytes) -> Page:
     """Records of a page; none where the repository says `noRecordsMatch`; raises `Reject` for every other error."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
-    try:
-        root: Any = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError as error:
-        raise Reject("unexpected-format", str(error)) from None
-    if etree.QName(root).localname != "OAI-PMH":
-        raise Reject("unexpected-format", f"<{root.tag}> where <OAI-PMH> was expected")
+    root = _root(body, "OAI-PMH")
     for said in root.iterfind("{*}error"):
         if said.get("code") == "noRecordsMatch":
             return Page([], "")
@@ -76,6 +113,20 @@ def parse_page(body: bytes) -> Page:
     return Page(records, token)
 
 
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+
+
+def _root(body: bytes, name: str) -> Any:
+    try:
+        root: Any = etree.fromstring(body, _parser())
+    except etree.XMLSyntaxError as error:
+        raise Reject("unexpected-format", str(error)) from None
+    if etree.QName(root).localname != name:
+        raise Reject("unexpected-format", f"<{root.tag}> where <{name}> was expected")
+    return root
+
+
 def _record(node: Any) -> Record:
     header = node.find("{*}header")
     identifier = header.findtext("{*}identifier") if header is not None else None
@@ -84,6 +135,10 @@ def _record(node: Any) -> Record:
     datestamp = header.findtext("{*}datestamp") or ""
     if header.get("status") == "deleted":
         return Record(identifier, datestamp, "", "", [], b"")
+    return _described(identifier, datestamp, node)
+
+
+def _described(identifier: str, datestamp: str, node: Any) -> Record:
     xml = etree.tostring(node, encoding="utf-8", xml_declaration=True, with_tail=False)
     rights = [text for name in _RIGHTS for item in node.iterfind(f".//{{*}}{name}") if (text := _text(item))]
     title = next((text for item in node.iterfind(".//{*}title") if (text := _text(item))), identifier)

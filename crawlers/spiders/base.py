@@ -69,12 +69,10 @@ class SourceSpider(Spider):
     """Base of the spiders; `first` and `requests_for_archived` say where to begin."""
 
     name = "source"
-    has_whole_list = False  # whether a finished crawl has met every work that the source still has
 
     def __init__(self, job: Job, **kwargs: Any) -> None:
         super().__init__(name=job.seed.source, **kwargs)
         self.job = job
-        job.has_whole_list = self.has_whole_list
         self.seed = job.seed
 
     def first(self) -> Iterable[Wanted]:
@@ -105,7 +103,7 @@ class SourceSpider(Spider):
         archive = self.job.archive
         terms = self.seed.licence.terms_url
         first = list(self.first() if archive is None else self.requests_for_archived(archive.urls()))
-        if terms and (archive is None or archive.get(terms) is not None):
+        if terms and (archive is None or archive.has(terms)):
             first.append(Wanted(terms, "terms", key=f"terms:{url_key(terms)}", priority=100))
         return first
 
@@ -174,7 +172,7 @@ class SourceSpider(Spider):
             self.job.recorder.excluded(wanted)
         elif isinstance(error, AskedToWait) and not self._is_broken(wanted, error):
             self.job.ledger.wait(host_of(wanted.url), error.seconds, str(error))
-            self.job.stopped = str(error)
+            self.job.closed[host_of(wanted.url)] = str(error)
             self.job.recorder.postponed(wanted, str(error))
         elif isinstance(error, Refused):
             self.job.recorder.failed(wanted, f"refused: {error}")

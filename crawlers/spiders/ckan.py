@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from scrapy.http import Response
 
 from kobunko.crawlers.frontier import Wanted
-from kobunko.crawlers.items import Found, Listed, Problem, Skipped
+from kobunko.crawlers.items import Found, Listed, Problem, Shown, Skipped
 from kobunko.crawlers.parse import ckan
 from kobunko.crawlers.parse.html import is_html
 from kobunko.crawlers.parse.site import extension
@@ -40,7 +40,9 @@ class CkanSpider(SourceSpider):
         for resource in page.resources:
             if not resource.resource_id or not resource.url:
                 yield Problem("resource-without-address")
-            elif not self.may_follow(resource.url):
+                continue
+            yield Shown(resource.resource_id)
+            if not self.may_follow(resource.url):
                 yield Skipped("elsewhere")
             else:
                 described = {"resource_id": resource.resource_id, "title": resource.title, "facts": resource.facts}
@@ -48,6 +50,8 @@ class CkanSpider(SourceSpider):
                 yield Wanted(resource.url, "resource", described, key=key, linked_from=response.url)
         if page.next_start is not None:
             yield self._page(page.next_start)
+        else:
+            self.job.has_whole_list = True  # each page was asked for by the one before it
 
     def resource(self, response: Response, resource_id: str, title: str, facts: Mapping[str, Any]) -> Output:
         wanted: Wanted = response.meta["wanted"]

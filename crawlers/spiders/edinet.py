@@ -8,7 +8,7 @@ from scrapy.http import Response
 
 from kobunko.crawlers import slices
 from kobunko.crawlers.frontier import Wanted
-from kobunko.crawlers.items import Found, Gone, Held, Listed, Skipped, part_from_json, part_to_json
+from kobunko.crawlers.items import Found, Gone, Held, Listed, Problem, Skipped, part_from_json, part_to_json
 from kobunko.crawlers.parse.edinet import ROLES, check_file, day_of, day_url, file_url, parse_day
 from kobunko.crawlers.spiders.base import Output, SourceSpider
 
@@ -57,6 +57,12 @@ class EdinetSpider(SourceSpider):
             if self.job.recorder.holds(filing.doc_id, filing.version):
                 yield Held(filing.doc_id, filing.version)
                 continue
+            kinds = [kind for kind in filing.kinds if self._can_have(filing.doc_id, kind)]
+            yield from (
+                Problem(f"not-in-replay: {filing.doc_id} type={kind}") for kind in filing.kinds if kind not in kinds
+            )
+            if not kinds:
+                continue
             described = {
                 "doc_id": filing.doc_id,
                 "version": filing.version,
@@ -65,7 +71,11 @@ class EdinetSpider(SourceSpider):
                 "facts": filing.facts,
                 "found_on": response.url,
             }
-            yield self._file(described, filing.kinds, [], priority=0)
+            yield self._file(described, kinds, [], priority=0)
+
+    def _can_have(self, doc_id: str, kind: str) -> bool:
+        archive = self.job.archive
+        return archive is None or archive.has(file_url(self.base, doc_id, kind))
 
     def _file(self, filing: Mapping[str, Any], kinds: Sequence[str], parts: list[Any], priority: int = 10) -> Wanted:
         """The next file of a filing; what was fetched of it travels along."""

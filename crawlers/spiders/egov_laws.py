@@ -5,8 +5,9 @@ were updated, or for all of them with `params.revisions = "all"`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -58,12 +59,12 @@ class EgovLawsSpider(SourceSpider):
             path = urlsplit(url).path
             if path.endswith("/bulkdownload"):
                 yield Wanted(url, "bulk", priority=FALLBACK + 2)
-            elif path.endswith("/laws"):
+            elif path.endswith("/api/2/laws"):
                 yield Wanted(url, "listing", priority=FALLBACK + 1)
-            elif "/law_revisions/" in path:
+            elif "/api/2/law_revisions/" in path:
                 yield Wanted(url, "revisions", priority=FALLBACK + 1)
-            elif laws.is_law_xml_url(url):
-                yield Wanted(url, "unlisted_law", priority=FALLBACK)
+            elif rank := laws.law_url_rank(url):
+                yield Wanted(url, "unlisted_law", priority=FALLBACK - rank)
 
     def bulk(self, response: Response) -> Output:
         for law in parse_bulk(response.body):
@@ -74,7 +75,7 @@ class EgovLawsSpider(SourceSpider):
 
     def _found_in_bulk(self, law: BulkLaw, response: Response) -> Found:
         url = laws.law_url(self.base, law.revision_id)
-        described = laws.law_of_xml(law.files[0].body, url)
+        described = laws.law_of(law.files[0].body, url)
         parts = [
             self.member("attachment" if number else "law", response, file.name, file.body)
             for number, file in enumerate(law.files)
@@ -106,24 +107,53 @@ class EgovLawsSpider(SourceSpider):
         if self.job.recorder.holds(law.law_id, law.revision_id):
             yield Held(law.law_id, law.revision_id)
             return
-        url = laws.law_url(self.base, law.revision_id)
-        yield Wanted(url, "law", asdict(law), linked_from=linked_from, anchor_text=law.title)
+        yield Wanted(self._address(law), "law", asdict(law), linked_from=linked_from, anchor_text=law.title)
+
+    def _address(self, law: laws.Law) -> str:
+        """Where the XML of a revision is; in a replay, wherever the archive has it."""
+        names = [law.revision_id]
+        if law.facts.get("current_revision_status", "CurrentEnforced") == "CurrentEnforced":
+            names += [law.law_id, str(law.facts.get("law_num"))]  # what these give is what is in force
+        found = (self._archived[name] for name in names if name in self._archived)
+        return next(found, laws.law_url(self.base, law.revision_id))
+
+    @cached_property
+    def _archived(self) -> dict[str, str]:
+        """The best URL that the archive has for each id or number of a law and each revision."""
+        urls = self.job.archive.urls() if self.job.archive else []
+        ranked = sorted((rank, url) for url in urls if (rank := laws.law_url_rank(url)))
+        return {laws.name_of(url): url for _, url in reversed(ranked)}
 
     def law(self, response: Response, **described: Any) -> Output:
-        laws.check_law_xml(response.body)
+        if not laws.is_json(response.body):
+            laws.check_law_xml(response.body)
         yield from self._with_attachments(laws.Law(**described), response)
 
     def unlisted_law(self, response: Response) -> Output:
-        yield from self._with_attachments(laws.law_of_xml(response.body, response.url), response)
+        law = laws.law_of(response.body, response.url)
+        if self.job.recorder.holds(law.law_id, law.revision_id):  # in another form
+            yield Held(law.law_id, law.revision_id)
+        else:
+            yield from self._with_attachments(law, response)
 
     def _with_attachments(self, law: laws.Law, response: Response) -> Output:
         wanted: Wanted = response.meta["wanted"]
-        parts = [self.part("law", response)]
-        if sources := laws.attachments_of(response.body):
+        xml = laws.embedded_xml(response.body)
+        part = self.member("law", response, f"{law.revision_id}.xml", xml) if xml else self.part("law", response)
+        sources = laws.attachments_of(xml or response.body)
+        there = [source for source in sources if self._can_have(law, source)]
+        if missing := [source for source in sources if source not in there]:
+            law = replace(law, facts={**law.facts, "missing_attachments": missing})
+            yield from (Problem(f"not-in-replay: {source}") for source in missing)
+        if there:
             described = asdict(law) | {"url": response.url, "linked_from": wanted.linked_from}
-            yield self._attachment(described, sources, [part_to_json(part) for part in parts])
+            yield self._attachment(described, there, [part_to_json(part)])
         else:
-            yield self._found(law, parts, response.url, wanted.linked_from, wanted.anchor_text)
+            yield self._found(law, [part], response.url, wanted.linked_from, wanted.anchor_text)
+
+    def _can_have(self, law: laws.Law, source: str) -> bool:
+        archive = self.job.archive
+        return archive is None or archive.has(laws.attachment_url(self.base, law.revision_id, source))
 
     def _attachment(self, law: Mapping[str, Any], sources: Sequence[str], parts: list[Any]) -> Wanted:
         """The next attachment of a law; what was fetched of it travels along."""

@@ -103,7 +103,5 @@ def _sentences(text: str) -> list[str]:
 
 def _similar_to(home: Home, text: str) -> list[tuple[str, float]]:
     """Documents of a home like a text that is not in it, closest first."""
-    from kobunko.dedup.stage import SignatureInput, make
-
     found = pipeline.duplicates(home, pipeline.corpus(home))
-    return found.similar_to(make()(SignatureInput(text, [])), home.catalogue.removed())
+    return found.similar_to(text, home.catalogue.removed())

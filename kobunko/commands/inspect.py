@@ -17,8 +17,9 @@ from kobunko.errors import UsageError
 from kobunko.home import Home, open_home
 from kobunko.jobs import job
 from kobunko.lookup import chain, find
-from kobunko.lookup.find import in_force
+from kobunko.lookup.hits import described
 from kobunko.lookup.prov import prov
+from kobunko.lookup.versions import in_force
 from kobunko.ocr.checks import model_checks
 from kobunko.passages.fold import update
 from kobunko.passages.released import Release, default_release
@@ -54,7 +55,7 @@ def lookup(
             _show_trace(place, passage, limit, json_=json_)
             return
         match = find(place, what, store)
-        ids = in_force(place, match.doc_ids, as_of.date()) if as_of else match.doc_ids
+        ids = in_force(place, store, match.doc_ids, as_of.date()) if as_of else match.doc_ids
         removed = [told for doc_id in ids if (told := notice(place.catalogue, doc_id))]
         gone = {told["doc_id"] for told in removed}
         chains = chain(place, pipeline.stages(place), [doc_id for doc_id in ids if doc_id not in gone], store)
@@ -83,15 +84,21 @@ def _passage_of(file: Path | None) -> str:
 
 def _show_trace(place: Home, passage: str, limit: int, *, json_: bool) -> None:
     store = Store(place.settings.index)
-    hits = trace(store, passage, limit, place.catalogue.removed())
-    documents = {document.doc_id: document for document in place.catalogue.documents([hit.doc_id for hit in hits])}
-    rows = [asdict(hit) | {"title": documents[hit.doc_id].title, "url": documents[hit.doc_id].url} for hit in hits]
+    rows = described(place, store, trace(store, passage, limit, place.catalogue.removed))
     if json_:
         show_json({"release": store.fact("release"), "hits": rows})
         return
-    header = ("likeness", "document", "page", "characters", "title", "URL")
+    header = ("likeness", "document", "page", "characters", "title", "URL", "copies", "versions")
     cells = [
-        [f"{row['likeness']:.3f}", row["doc_id"], row["page"], f"{row['start']}–{row['end']}", row["title"], row["url"]]
+        [
+            f"{row['likeness']:.3f}",
+            row["doc_id"],
+            row["page"],
+            f"{row['start']}–{row['end']}",
+            row["title"],
+            row["url"],
+            *(" ".join(row[name]) for name in ("duplicates", "versions")),
+        ]
         for row in rows
     ]
     show_table(f"Documents that hold the passage (release {store.fact('release')})", header, cells)
@@ -149,7 +156,8 @@ def show_chain(found: dict[str, Any]) -> None:
         tree.add(escape(f"linked from {found['linked_from']} as 「{found['anchor_text']}」"))
     licence = found["licence"]
     rights = tree.add(escape(f"licence: {licence.get('license')} ({licence.get('evidence_level')})"))
-    rights.add(escape(f"redistribute: {licence.get('redistribute')}; train: {licence.get('train')}"))
+    part = f" ({licence['part']} may go out)" if licence.get("part") else ""
+    rights.add(escape(f"redistribute: {licence.get('redistribute')}{part}; train: {licence.get('train')}"))
     for item in licence["evidence"]:
         told = [item["level"], item["rule"], *(f"{name} {item[name]}" for name in _EVIDENCE if item.get(name))]
         rights.add(escape(", ".join(told)))

@@ -12,6 +12,7 @@ from kobunko import pipeline
 from kobunko.audit import audit
 from kobunko.backup import back_up, restore
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
+from kobunko.commands.releases import preview
 from kobunko.home import open_home
 from kobunko.jobs import job
 from kobunko.rebuild import rebuild
@@ -76,10 +77,15 @@ def rebuild_command(home: HomeOption = None, json_: JsonOption = False) -> None:
 
 @app.command("audit")
 def audit_command(home: HomeOption = None, json_: JsonOption = False) -> None:
-    """Compare raw files, catalogue, side-cars and releases, and name every disagreement."""
+    """Compare raw files, catalogue, side-cars, releases and where they were published; name every disagreement."""
+
+    def published(version: str, to: str) -> tuple[list[str], list[str]]:
+        changes = preview(place, version, to)
+        return changes.add, changes.replace
+
     with open_home(settings_of(home)) as place, job(place, "audit") as current:
         with stage_progress() as progress:
-            found = list(audit(place, pipeline.corpus(place), progress))
+            found = list(audit(place, pipeline.corpus(place), published, progress))
         current.summary["disagreements"] = dict(Counter(item.kind for item in found))
         current.broken += [f"{item.kind}: {item.where} ({item.detail})" for item in found]
         if json_:
@@ -87,4 +93,4 @@ def audit_command(home: HomeOption = None, json_: JsonOption = False) -> None:
         elif found:
             show_table("Disagreements", ("kind", "where", "detail"), [list(asdict(item).values()) for item in found])
         else:
-            note("Raw files, catalogue, side-cars and releases agree.")
+            note("Raw files, catalogue, side-cars, releases and what was published agree.")

@@ -106,7 +106,7 @@ def publish(
     with open_home(settings_of(home)) as place:
         _release_folder(place, version)
         if dry_run:
-            _show_changes(_preview(place, version, to, private, gated), json_)
+            _show_changes(preview(place, version, to, private, gated), json_)
             return
         with job(place, "publish", version) as current:
             if problems := pipeline.verify_release(place, version):
@@ -186,7 +186,7 @@ def _diff(older: Path, newer: Path) -> "Diff":
     return diff(read_side(older), read_side(newer))
 
 
-def _preview(home: Home, version: str, to: str, private: bool = False, gated: Gated | None = None) -> Changes:
+def preview(home: Home, version: str, to: str, private: bool = False, gated: Gated | None = None) -> Changes:
     """What `publish` would change, without changing anything."""
     from kobunko.publish import destination
 

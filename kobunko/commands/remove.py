@@ -12,7 +12,7 @@ from kobunko.errors import UsageError
 from kobunko.home import Home, open_home
 from kobunko.jobs import job
 from kobunko.purge import purge
-from kobunko.screen import note, show_json, show_table
+from kobunko.screen import note, show_json, show_table, stage_progress
 
 remove_app = typer.Typer(no_args_is_help=True, help="Take documents out, keep them out, erase their bytes.")
 app.add_typer(remove_app, name="remove")
@@ -108,7 +108,8 @@ def remove_purge(home: HomeOption = None, json_: JsonOption = False) -> None:
     """Erase the bytes of everything that is removed: WARC, side-cars, caches, local releases, catalogue."""
     with open_home(settings_of(home)) as place, job(place, "remove", "purge") as current:
         removals.apply(place.catalogue, pipeline.corpus(place))
-        summary = asdict(purge(place))
+        with stage_progress() as progress:
+            summary = asdict(purge(place, progress))
         current.summary["purge"] = {name: value for name, value in summary.items() if name != "elsewhere"}
     if json_:
         show_json(summary)

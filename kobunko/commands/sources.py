@@ -1,15 +1,13 @@
-"""Sources and hosts: what is crawled and how, what was asked of whom, and changed terms that a person has to read."""
+"""Sources and hosts: what is crawled and how, and what was asked of whom."""
 
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import typer
 
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.crawlers import absences, hosts, watch
-from kobunko.errors import UsageError
 from kobunko.home import Home, open_home
-from kobunko.jobs import job
 from kobunko.screen import note, show_json, show_table
 
 report_app = typer.Typer(no_args_is_help=True, help="Reports over what was done.")
@@ -108,31 +106,3 @@ def politeness_command(home: HomeOption = None, json_: JsonOption = False) -> No
         note(f"{row['source']}: other manners for {row['host']}: {row['reason']}")
     for row in ignored:
         note(f"{row['source']}: robots.txt is set aside: {row['reason']}")
-
-
-@app.command("review")
-def review_command(
-    source: Annotated[str, typer.Argument(help="Source whose terms or robots.txt changed.")],
-    accept: Annotated[bool, typer.Option("--accept", help="You have read it: let new documents out again.")] = False,
-    home: HomeOption = None,
-    json_: JsonOption = False,
-) -> None:
-    """Show what changed in a source's terms, robots.txt and lists; accept it when you have read it."""
-    with open_home(settings_of(home)) as place:
-        if source not in place.seeds:
-            raise UsageError(f"no seed for {source}: known are {', '.join(place.seeds)}.")
-        pages = watch.unread(place.catalogue, source)
-        facts: dict[str, Any] = {"source": source, "changed": pages}
-        facts["withheld"] = watch.count_withheld(place.catalogue).get(source, 0)
-        if accept:
-            with job(place, "review", source) as current:
-                facts["released"] = watch.accept(place.catalogue, source)
-                current.summary["review"] = facts
-    if json_:
-        show_json(facts)
-        return
-    show_table("Changed pages", ("kind", "URL", "capture"), [[p["kind"], p["url"], p["capture_id"]] for p in pages])
-    if accept:
-        note(f"{source}: accepted; {facts['released']} documents are free again.")
-    else:
-        note(f"{source}: {facts['withheld']} documents wait. When you have read it: kobunko review {source} --accept")

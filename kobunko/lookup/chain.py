@@ -1,23 +1,23 @@
 """The whole way back of a document: row → pages → stages → bytes → URL, time, hash → licence → releases."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import pyarrow.parquet as pq
 
 from kobunko import warc
 from kobunko.durable import TEMPORARY
 from kobunko.errors import Corrupt
 from kobunko.home import Home
-from kobunko.names import in_force_from
+from kobunko.lookup.rows import holds, results
+from kobunko.lookup.versions import begin_of, versions_of
 from kobunko.passages.store import Store
 from kobunko.records import Document, to_row
-from kobunko.sidecar import SideCar
 from kobunko.stage import Stage
 
 CAPTURES = 10  # of a document's URL, newest first
+_PAGE = ("number", "method", "reason", "confidence", "writing", "part", "part_page")
+_PAGES = [f"pages.list.element.{name}" for name in _PAGE]
 _OWN = ("outcome", "detail", "stage", "doc_id", "input_sha256")
 Chain = dict[str, Any]
 
@@ -29,30 +29,13 @@ def chain(
     return [_chain(home, stages, document, store) for document in home.catalogue.documents(doc_ids)]
 
 
-def results(
-    home: Home, stages: Sequence[Stage[Any, Any]], document: Document, columns: Mapping[str, Sequence[str]]
-) -> dict[str, dict[str, Any]]:
-    """What stages wrote about a document: how it ended, and the `columns` of a stage that it has, by stage.
-
-    Stages that have no row for the document are left out.
-    """
-    found = {}
-    for stage in stages:
-        known = [name for name in columns.get(stage.name, ()) if name in stage.output_schema.names]
-        row = SideCar(home.settings.stages, stage).row(document.doc_id, document.input_sha256, known)
-        if row is not None:
-            found[stage.name] = row | {"version": stage.version}
-    return found
-
-
 def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, store: Store | None) -> Chain:
-    licence_columns = [name for stage in stages if stage.name == "licence" for name in stage.output_schema.names]
-    wanted = {"text": ["title", "pages", "sha256"], "licence": licence_columns}
-    row, found = to_row(document), results(home, stages, document, wanted)
-    pages = found.get("text", {}).get("pages")
-    if pages is None:  # where a document has no text, its pages say why
-        pages = results(home, stages, document, {"extract": ["pages"]}).get("extract", {}).get("pages")
+    wanted = {stage.name: stage.output_schema.names for stage in stages if stage.name == "licence"}
+    wanted["text"] = ["title", "pages", "sha256"]
+    row, found = to_row(document), results(home.settings.stages, stages, document, wanted)
     text, licence = found.get("text", {}), found.get("licence", {})
+    if (pages := text.get("pages")) is None:  # where a document has no text, its pages say why
+        pages = results(home.settings.stages, stages[:1], document, {"extract": _PAGES}).get("extract", {}).get("pages")
     return {
         "doc_id": document.doc_id,
         "work_id": document.work_id,
@@ -68,23 +51,21 @@ def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, st
         "pages": _pages(pages or []),
         "text_sha256": text.get("sha256"),
         "stages": [
-            {"stage": row["stage"], "version": row["version"], "outcome": row["outcome"], "detail": row["detail"]}
-            for row in found.values()
+            {name: result[name] for name in ("stage", "version", "outcome", "detail")} for result in found.values()
         ],
         "parts": [_part(home, part) for part in row["parts"]],
         "captures": [_capture(to_row(item)) for item in home.catalogue.captures_of(document.url, limit=CAPTURES)],
         "licence": {name: value for name, value in licence.items() if name not in (*_OWN, "version")}
         | {"evidence": json.loads(licence.get("evidence") or "[]")},
-        "versions": _versions(home, document),
-        "duplicates": _duplicates(home, store, document.doc_id),
+        "versions": [_version(other) for other in versions_of(home, store, document)],
+        "duplicates": duplicates(home, store, document.doc_id),
         "releases": releases_with(home.settings.releases, document.doc_id),
-        "removed": document.doc_id in home.catalogue.removed(),
+        "removed": bool(home.catalogue.removed([document.doc_id])),
     }
 
 
 def _pages(pages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    wanted = ("number", "method", "reason", "confidence", "writing", "part", "part_page", "start", "end")
-    return [{name: page[name] for name in wanted if name in page} for page in pages]
+    return [{name: page[name] for name in (*_PAGE, "start", "end") if name in page} for page in pages]
 
 
 def _part(home: Home, part: dict[str, Any]) -> dict[str, Any]:
@@ -106,31 +87,23 @@ def _iso(moment: Any) -> str | None:
     return moment.isoformat() if moment else None
 
 
-def _versions(home: Home, document: Document) -> list[dict[str, Any]]:
-    """All versions of the work, this one included, in the order of their dates where they have one."""
-    found = []
-    for other in home.catalogue.documents(home.catalogue.document_ids(work_id=document.work_id)):
-        begin = in_force_from(other.source_version, json.loads(other.metadata))
-        told = {"doc_id": other.doc_id, "source_version": other.source_version, "published": other.published}
-        found.append(told | {"in_force_from": begin.isoformat() if begin else None})
-    return sorted(found, key=lambda item: (item["in_force_from"] or item["published"] or "", item["source_version"]))
+def _version(document: Document) -> dict[str, Any]:
+    begin = begin_of(document)
+    told = {"doc_id": document.doc_id, "source_version": document.source_version, "published": document.published}
+    return told | {"in_force_from": begin.isoformat() if begin else None}
 
 
-def _duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:
+def duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:
     """Other documents of the same duplicate cluster, as of the indexed release."""
     document = store.document(doc_id) if store else None
     if store is None or document is None or not document.cluster:
         return []
-    gone = home.catalogue.removed()
-    return [other for other in store.cluster(document.cluster) if other != doc_id and other not in gone]
+    others = [other for other in store.cluster(document.cluster) if other != doc_id]
+    gone = home.catalogue.removed(others)
+    return [other for other in others if other not in gone]
 
 
 def releases_with(releases: Path, doc_id: str) -> list[str]:
     """Versions whose manifest lists the document; a release that a crash left half built is none."""
-    found = []
-    for manifest in sorted(releases.glob("*/manifest.parquet")):
-        if manifest.parent.suffix == TEMPORARY:
-            continue
-        if pq.read_table(manifest, columns=["doc_id"], filters=[("doc_id", "=", doc_id)]).num_rows:
-            found.append(manifest.parent.name)
-    return found
+    manifests = [path for path in sorted(releases.glob("*/manifest.parquet")) if path.parent.suffix != TEMPORARY]
+    return [path.parent.name for path in manifests if holds(path, doc_id)]

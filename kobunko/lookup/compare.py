@@ -3,21 +3,25 @@
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+from rapidfuzz.distance import Indel, Levenshtein
 
 from kobunko.errors import NotFound
 
 MOST_LINES = 4000  # that differ, on one side; aligning more would take too long
 _CONTEXT = 2
+_LIKE = 0.4  # of two lines whose characters are compared
+Pieces = tuple[tuple[str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:
     sign: str  # "+", "-", " ", or "@" where equal lines are left out
-    text: str
+    pieces: Pieces  # the line in order; True is what the other side's line does not have
 
 
 def text_diff(old: str, new: str) -> list[DiffLine] | None:
@@ -31,8 +35,34 @@ def text_diff(old: str, new: str) -> list[DiffLine] | None:
     a, b = a[begin : len(a) - end], b[begin : len(b) - end]
     if max(len(a), len(b)) > MOST_LINES:
         return None
-    found = difflib.unified_diff(a, b, n=_CONTEXT, lineterm="")
-    return [DiffLine(line[0], "" if line[0] == "@" else line[1:]) for line in list(found)[2:]]
+    found = list(difflib.unified_diff(a, b, n=_CONTEXT, lineterm=""))[2:]
+    lines: list[DiffLine] = []
+    for sign, group in groupby(found, key=lambda line: line[0] in "-+"):
+        block = list(group)
+        if sign:
+            lines += _changed([line[1:] for line in block if line[0] == "-"], [s[1:] for s in block if s[0] == "+"])
+        else:
+            lines += [DiffLine(line[0], () if line[0] == "@" else ((line[1:], False),)) for line in block]
+    return lines
+
+
+def _changed(old: list[str], new: list[str]) -> list[DiffLine]:
+    """Lines that were replaced; where there are as many of both, the characters that differ are told."""
+    pairs = zip(old, new, strict=True) if len(old) == len(new) else ()
+    marked = [_pieces(a, b) for a, b in pairs] or [(((a, False),), ()) for a in old] + [
+        ((), ((b, False),)) for b in new
+    ]
+    minus = [DiffLine("-", a) for a, _ in marked if a]
+    return minus + [DiffLine("+", b) for _, b in marked if b]
+
+
+def _pieces(old: str, new: str) -> tuple[Pieces, Pieces]:
+    if Indel.normalized_similarity(old, new) < _LIKE:
+        return ((old, False),), ((new, False),)
+    steps = Levenshtein.opcodes(old, new)
+    a = tuple((old[step.src_start : step.src_end], step.tag != "equal") for step in steps)
+    b = tuple((new[step.dest_start : step.dest_end], step.tag != "equal") for step in steps)
+    return tuple(piece for piece in a if piece[0]), tuple(piece for piece in b if piece[0])
 
 
 def release_diff(releases: Path, old: str, new: str) -> dict[str, list[str]]:

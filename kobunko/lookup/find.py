@@ -1,15 +1,13 @@
 """What somebody gave us, and which documents it names."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from kobunko.errors import NotFound
 from kobunko.home import Home
 from kobunko.lookup.urls import forms_of
-from kobunko.names import in_force_from, name_key
+from kobunko.names import name_key
 from kobunko.passages.released import Release
 from kobunko.passages.store import Store
 
@@ -67,21 +65,3 @@ def _row(home: Home, version: str, config: str, number: int) -> list[str]:
     if not (home.settings.releases / version / "manifest.json").is_file():
         return []
     return [Release(home.settings.releases / version).row(config, number)]
-
-
-def in_force(home: Home, doc_ids: list[str], day: date) -> list[str]:
-    """Of the laws among documents, the revision of each that is in force on a day; raises `NotFound`."""
-    works = {document.work_id for document in home.catalogue.documents(doc_ids)}
-    found, begins = [], []
-    for work in sorted(works):
-        dated = []
-        for document in home.catalogue.documents(home.catalogue.document_ids(work_id=work)):
-            begin = in_force_from(document.source_version, json.loads(document.metadata))
-            if begin:
-                dated.append((begin, document.doc_id))
-        begins += [begin for begin, _ in dated]
-        found += [doc_id for _, doc_id in sorted(item for item in dated if item[0] <= day)[-1:]]
-    if not found:
-        known = f"the earliest revision here is of {min(begins)}" if begins else "no revision here has a date"
-        raise NotFound(f"no revision is in force on {day}: {known}. Leave --as-of out to see all.")
-    return found

@@ -17,7 +17,7 @@ _ARCHIVED = re.compile(
 _COURTS_DETAIL = re.compile(r"courts\.go\.jp/(?:app/hanrei_jp/detail\d\?id=(\d+)|hanrei/0*(\d+)/detail\d)")
 _COURTS_PDF = re.compile(r"courts\.go\.jp/(?:app/files/hanrei_jp/\d{3}/(\d{6})_hanrei\.pdf|.*/hanrei-pdf-(\d+)\.pdf)")
 _OLD_LAW = re.compile(r"/htmldata/([MTSH])(\d\d)/\1\2(HO|SE)(\d{3})\.html", re.IGNORECASE)
-_FILING = re.compile(r"edinet-fsa\.go\.jp/.*?\b(S1[0-9A-Z]{6})\b")
+_FILING = re.compile(r"edinet-fsa\.go\.jp/.*?\b(S[0-9A-Z]{7})\b")
 _ERAS = {"M": 1, "T": 2, "S": 3, "H": 4}
 _KINDS = {"HO": "AC", "SE": "CO"}
 
@@ -54,13 +54,12 @@ def _other_scheme(url: str) -> Iterator[str]:
 
 
 def _courts(url: str) -> Iterator[str]:
-    if match := _COURTS_DETAIL.search(url):
+    """A judgment has one number on its page and on its PDF, on the site of old and on that of today."""
+    if match := _COURTS_DETAIL.search(url) or _COURTS_PDF.search(url):
         number = int(match[1] or match[2])
         for category in range(2, 9):
             yield f"{_COURTS}/hanrei/{number}/detail{category}/index.html"
             yield f"{_COURTS}/app/hanrei_jp/detail{category}?id={number}"
-    if match := _COURTS_PDF.search(url):
-        number = int(match[1] or match[2])
         yield f"{_COURTS}/assets/hanrei/hanrei-pdf-{number}.pdf"
         yield f"{_COURTS}/app/files/hanrei_jp/{number % 1000:03d}/{number:06d}_hanrei.pdf"
 

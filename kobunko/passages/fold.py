@@ -1,7 +1,7 @@
 """The fold from released rows to the passage index: adds what is new, drops what has left, merges small segments."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from kobunko.passages.fingerprints import gram_hashes, winnow
 from kobunko.passages.key import key_of
-from kobunko.passages.store import Entry, Postings, Segment, Store
+from kobunko.passages.store import Changes, Entry, Postings, Segment, Store
 
 SEGMENT_POSTINGS = 1 << 25  # at most, in memory while a segment is made: 256 MB
 SMALL = 1 << 22  # postings of a segment that is merged with its like
@@ -27,43 +27,67 @@ class FoldSummary:
 
 
 class Released(Protocol):
-    """Rows of a release. `keys` are the row keys by document id; `read` gives the wanted rows."""
+    """Rows of a release. `keys` are the row keys by document id; `read` gives the rows of some.
+
+    `base` names the release and its content; `changes` tells what is not as in another, None where that cannot be told.
+    """
 
     version: str
+    base: str
 
     def keys(self) -> Mapping[str, str]: ...
 
-    def read(self, wanted: Collection[str]) -> Iterable[Entry]: ...
+    def changes(self, base: str) -> Changes | None: ...
+
+    def read(self, wanted: Mapping[str, str]) -> Iterable[Entry]: ...
 
 
 def update(
-    store: Store, released: Released, removed: Collection[str] = (), progress: Callable[[int, int], None] | None = None
+    store: Store,
+    released: Released,
+    removed: Set[str] = frozenset(),
+    progress: Callable[[int, int], None] | None = None,
 ) -> FoldSummary:
     """Makes the index hold exactly the rows of a release, those of `removed` documents left out.
 
-    Crash-safe and resumable: each segment is one transaction, and what the index holds is not read again.
+    Crash-safe and resumable: each segment is one transaction, and what the index holds is not read again. Where the
+    release that the index was made from is still there, only what changed since is looked at.
     """
     store.sweep()
-    keys = {doc_id: key for doc_id, key in released.keys().items() if doc_id not in removed}
-    held: dict[str, str] = dict(store.rows("SELECT doc_id, row_key FROM documents"))
-    stale = [doc_id for doc_id, key in held.items() if keys.get(doc_id) != key]
-    new = {doc_id for doc_id, key in keys.items() if held.get(doc_id) != key}
-    with store.transaction() as connection:
-        store.delete(connection, stale)
-    summary = FoldSummary(removed=sum(doc_id not in keys for doc_id in stale))
-    builder = _Builder(store)
-    for entry in released.read(new) if new else ():
-        builder.add(entry)
-        summary.added += 1
-        summary.characters += len(entry.text)
-        if progress:
-            progress(summary.added, len(new))
-    builder.flush()
-    merge(store)
+    new, stale = _difference(store, released, removed)
+    summary = FoldSummary(removed=len(stale - new.keys()))
+    if new or stale:
+        with store.transaction() as connection:
+            store.note(connection, "base", "")  # until all is done, the index is none of a whole release
+            store.delete(connection, sorted(stale))
+        builder = _Builder(store)
+        for entry in released.read(new):
+            builder.add(entry)
+            summary.added += 1
+            summary.characters += len(entry.text)
+            if progress:
+                progress(summary.added, len(new))
+        builder.flush()
+        merge(store)
     with store.transaction() as connection:
         store.note(connection, "release", released.version)
+        store.note(connection, "base", released.base)
     (summary.documents,) = store.rows("SELECT count(*) FROM documents")[0]
     return summary
+
+
+def _difference(store: Store, released: Released, removed: Set[str]) -> tuple[dict[str, str], set[str]]:
+    """Row keys of the documents that the index lacks, and the documents that have to leave it (to come back or not)."""
+    base = store.fact("base")
+    since = released.changes(base) if base else None
+    if since is None:
+        wanted, held = dict(released.keys()), store.keys()
+        stale = {doc_id for doc_id, key in held.items() if wanted.get(doc_id) != key}
+    else:
+        wanted, held = dict(since.changed), store.keys([*since.changed, *since.left, *removed])
+        stale = held.keys() - {doc_id for doc_id, key in wanted.items() if held.get(doc_id) == key}
+    new = {doc_id: key for doc_id, key in wanted.items() if held.get(doc_id) != key and doc_id not in removed}
+    return new, stale | (held.keys() & removed)
 
 
 class _Builder:

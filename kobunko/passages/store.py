@@ -8,7 +8,7 @@ any two steps leaves at most a file that nobody names, and a document that is de
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,7 +24,8 @@ from kobunko.errors import NotFound
 
 Postings = NDArray[np.uint64]
 PIECE = 1 << 14  # characters of text that are compressed together
-_FORMAT = 1
+_FORMAT = "2"  # raised when what is indexed of a row changes: an index of another format is made anew
+_ASKED = 1000  # ids in one query
 _CODEC = pa.Codec("zstd", compression_level=3)
 _SCHEMA = """
 CREATE TABLE segments (number INTEGER PRIMARY KEY, postings INTEGER NOT NULL, length INTEGER NOT NULL);
@@ -78,6 +79,14 @@ class Entry:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """From one release to another: row keys of the documents that are new or not as they were, and who has left."""
+
+    changed: Mapping[str, str]
+    left: Sequence[str]
+
+
 class Store:
     """The files of an index. Readers may be many, in threads and processes; the writer holds the home's lock."""
 
@@ -88,9 +97,13 @@ class Store:
         self._local = threading.local()
         if create:
             durable.make_folder(folder)
+            if self._path.exists() and self.fact("format") != _FORMAT:
+                self.close()
+                for path in folder.iterdir():
+                    durable.remove(path)
             if not self._path.exists():
                 self._connection.executescript(_SCHEMA)
-                self._connection.execute("INSERT INTO facts VALUES ('format', ?)", (str(_FORMAT),))
+                self._connection.execute("INSERT INTO facts VALUES ('format', ?)", (_FORMAT,))
         elif not self._path.is_file():
             raise NotFound(f"there is no passage index in {folder}: build it with `kobunko index`.")
 
@@ -157,6 +170,17 @@ class Store:
         found = self._one("segment = ? AND start <= ? ORDER BY start DESC LIMIT 1", segment, place)
         return found if found and place < found.start + found.length else None
 
+    def keys(self, doc_ids: Sequence[str] | None = None) -> dict[str, str]:
+        """Row keys of all documents (or of these) that are in the index."""
+        if doc_ids is None:
+            return dict(self.rows("SELECT doc_id, row_key FROM documents"))
+        found: dict[str, str] = {}
+        for begin in range(0, len(doc_ids), _ASKED):
+            some = doc_ids[begin : begin + _ASKED]
+            marks = ",".join("?" * len(some))
+            found |= dict(self.rows(f"SELECT doc_id, row_key FROM documents WHERE doc_id IN ({marks})", some))  # noqa: S608
+        return found
+
     def cluster(self, name: str) -> list[str]:
         return [row[0] for row in self.rows("SELECT doc_id FROM documents WHERE cluster = ? ORDER BY doc_id", (name,))]
 
@@ -210,10 +234,17 @@ class Store:
         connection.executemany("INSERT OR IGNORE INTO names VALUES (?,?)", [(name, number) for name in entry.names])
 
     def delete(self, connection: sqlite3.Connection, doc_ids: Sequence[str]) -> None:
+        """Takes documents out, in a transaction; those that are not in the index are passed over."""
         for doc_id in doc_ids:
-            (number,) = connection.execute("SELECT number FROM documents WHERE doc_id = ?", (doc_id,)).fetchone()
-            for table, column in (("texts", "document"), ("names", "document"), ("documents", "number")):
-                connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (number,))  # noqa: S608
+            for (number,) in connection.execute("SELECT number FROM documents WHERE doc_id = ?", (doc_id,)).fetchall():
+                for table, column in (("texts", "document"), ("names", "document"), ("documents", "number")):
+                    connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (number,))  # noqa: S608
+
+    def erase(self, doc_ids: Sequence[str]) -> None:
+        """Takes documents out so that nothing of their texts is left in the files."""
+        with self.transaction() as connection:
+            self.delete(connection, doc_ids)
+        self.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def note(self, connection: sqlite3.Connection, name: str, value: str) -> None:
         connection.execute("INSERT OR REPLACE INTO facts VALUES (?,?)", (name, value))

@@ -4,7 +4,7 @@ All n-grams of the passage are looked up among the fingerprints of the corpus, r
 together a candidate is, and the alignment of the passage with the text there decides.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ FAINT = 0.2  # of the weight of the best candidate: what has less is not looked 
 _BUCKET = 8  # bits: places that are counted together
 _POSTINGS = 60_000  # looked at per segment; the rest are n-grams that stand everywhere
 
+Removed = Callable[[Sequence[str]], Set[str]]  # which of some documents were removed
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -39,10 +41,10 @@ class Hit:
     cluster: str
 
 
-def trace(store: Store, passage: str, limit: int = 10, removed: Collection[str] = ()) -> list[Hit]:
+def trace(store: Store, passage: str, limit: int = 10, removed: Removed = lambda _: frozenset()) -> list[Hit]:
     """The best place in each document that holds the passage, most alike first, then by id.
 
-    Documents of `removed` are not told of. Raises `UsageError` for a passage that is too short.
+    Documents that `removed` tells of are left out. Raises `UsageError` for a passage that is too short.
     """
     key = key_of(passage)
     if len(key.codes) < SHORTEST:
@@ -52,7 +54,8 @@ def trace(store: Store, passage: str, limit: int = 10, removed: Collection[str] 
         best = _best(store, stretches)
     except FileNotFoundError:  # a merge has just put another segment in the place of some
         best = _best(store, stretches)
-    hits = [_joined(parts) for doc_id, parts in best.items() if doc_id not in removed]
+    gone = removed(list(best))
+    hits = [_joined(parts) for doc_id, parts in best.items() if doc_id not in gone]
     found = [hit for hit in hits if hit.likeness >= LIKE]
     return sorted(found, key=lambda hit: (-hit.likeness, hit.doc_id))[:limit]
 
@@ -118,14 +121,19 @@ def _candidates(postings: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> Ite
     if not len(rare):
         return
     places = np.concatenate([postings[first[n] : last[n]] & np.uint64(0xFFFFFFFF) for n in rare]).astype(np.int64)
-    gram = np.repeat(rare, counts[rare])
+    order = np.argsort(places, kind="stable")
+    places, gram = places[order], np.repeat(rare, counts[rare])[order]
     bucket = places >> _BUCKET
-    _, once = np.unique(np.stack([bucket, gram]), axis=1, return_index=True)  # an n-gram counts once in a bucket
-    names, inverse = np.unique(bucket[once], return_inverse=True)
-    score = np.bincount(inverse, np.log2(2 + len(postings) / counts[gram[once]]))
-    both = score + np.append(np.where(np.diff(names) == 1, score[1:], 0.0), 0.0)
-    for number in np.argsort(-both, kind="stable")[:CANDIDATES]:
-        yield float(both[number]), np.sort(places[(bucket == names[number]) | (bucket == names[number] + 1)])
+    _, once = np.unique(bucket * len(hashes) + gram, return_index=True)  # an n-gram counts once in a bucket
+    weights = np.zeros(len(places))
+    weights[once] = np.log2(2 + len(postings) / counts[gram[once]])
+    starts = np.flatnonzero(np.diff(bucket, prepend=-1))
+    score = np.add.reduceat(weights, starts)
+    ends = np.append(starts[1:], len(places))
+    beside = np.append(np.diff(bucket[starts]) == 1, False)  # the next bucket is the next part of the line
+    both = score + np.where(beside, np.append(score[1:], 0.0), 0.0)
+    for number in np.argsort(-both, kind="stable")[:CANDIDATES].tolist():
+        yield float(both[number]), places[starts[number] : ends[number + beside[number]]]
 
 
 def _owners(store: Store, segment: int, places: Places) -> Iterator[tuple[Indexed, int]]:

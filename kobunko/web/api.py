@@ -131,30 +131,8 @@ def lookup(
 def trace(question: models.TraceQuestion, service: Lookup) -> models.TraceAnswer:
     """Documents that hold a passage, exactly or nearly, most alike first."""
     hits = service.trace(question.text, question.limit)
-    documents = {item.doc_id: item for item in service.home.catalogue.documents([hit.doc_id for hit in hits])}
-    store = service.store
-    removed = service.home.catalogue.removed()
     return models.TraceAnswer(
-        release=store.fact("release") if store else "",
-        hits=[
-            models.HitAnswer(
-                doc_id=hit.doc_id,
-                likeness=round(hit.likeness, 4),
-                page=hit.page,
-                start=hit.start,
-                end=hit.end,
-                text=hit.text,
-                title=documents[hit.doc_id].title,
-                url=documents[hit.doc_id].url,
-                duplicates=[
-                    other
-                    for other in (store.cluster(hit.cluster) if store and hit.cluster else [])
-                    if other != hit.doc_id and other not in removed
-                ],
-            )
-            for hit in hits
-            if hit.doc_id in documents
-        ],
+        release=service.indexed_release, hits=[models.HitAnswer.model_validate(hit) for hit in hits]
     )
 
 

@@ -10,7 +10,6 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 
 from kobunko import __version__, pipeline
-from kobunko.home import open_home
 from kobunko.settings import Settings
 from kobunko.web import api, metrics, models, pages, problems
 from kobunko.web.guard import Guard, Seal
@@ -21,8 +20,7 @@ STATIC = Path(__file__).parent / "static"
 
 def open_service(settings: Settings) -> Service:
     """The service of a home with the pipeline's own stages."""
-    with open_home(settings, read_only=True) as home:
-        return Service(settings, pipeline.stages(home), pipeline.VIEW)
+    return Service(settings, pipeline.stages, pipeline.VIEW)
 
 
 def create_app(service: Service) -> FastAPI:
@@ -54,10 +52,8 @@ def create_app(service: Service) -> FastAPI:
     @app.get("/healthz")
     def health() -> models.Health:
         """Whether the catalogue answers."""
-        release = service.store.fact("release") if service.store else ""
-        return models.Health(
-            status="ok", documents=service.home.catalogue.counts()["documents"], indexed_release=release
-        )
+        documents = service.home.catalogue.counts()["documents"]
+        return models.Health(status="ok", documents=documents, indexed_release=service.indexed_release)
 
     metrics.install(app, service)
     problems.install(app, pages.error_page)

@@ -33,7 +33,7 @@ class PageImages:
 
     def warm(self) -> None:
         """Starts the workers, which takes seconds: by asking for a page that is not there."""
-        with contextlib.suppress(NotFound):
+        with contextlib.suppress(KobunkoError):
             self.get(Part("", "", "", "", 0, "", "", 0, None), 1, [])
 
     def get(self, part: Part, page: int, boxes: Sequence[tuple[float, ...]]) -> bytes:
@@ -61,6 +61,8 @@ class PageImages:
         table = pa.Table.from_pylist([row], schema=pa.schema([*key, names["page"], names["boxes"], parts]))
         (output,) = list(self._workers.map(self._view, [table]))
         (answer,) = output.to_pylist()
+        if answer["outcome"].startswith("error:"):
+            raise KobunkoError(f"the picture of this page could not be made ({answer['outcome']}).")
         if answer["outcome"] != OK:
             raise NotFound(f"this page has no picture ({answer['outcome']}).")
         image: bytes = answer["image"]

@@ -100,7 +100,8 @@ class HitAnswer(BaseModel):
     text: str
     title: str
     url: str
-    duplicates: list[str]
+    duplicates: list[str] = Field(description="other documents with the same or nearly the same text")
+    versions: list[str] = Field(description="other versions of the same work")
 
 
 class TraceAnswer(BaseModel):

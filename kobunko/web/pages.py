@@ -1,10 +1,13 @@
 """Pages for people: `/ja/…` and `/en/…`, rendered on the server, readable without JavaScript."""
 
 import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated, Any, Literal
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi import Path as PathParameter
@@ -14,6 +17,7 @@ from pydantic import ValidationError
 
 from kobunko.errors import NotFound, UsageError
 from kobunko.lookup.compare import text_diff
+from kobunko.records import to_row
 from kobunko.web import models
 from kobunko.web.api import Lookup
 from kobunko.web.histogram import ocr_histogram
@@ -27,7 +31,11 @@ router = APIRouter(include_in_schema=False)
 Language = Annotated[Literal["ja", "en"], PathParameter()]
 WORDS: dict[str, dict[str, str]] = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 _PAGE_LINKS = 400  # pages of one document that are listed
-_RUNS = 30
+_OTHERS = 100  # duplicates that are listed
+_RUNS = 200  # that are plotted
+_LISTED = 30
+_JAPAN = timezone(timedelta(hours=9))
+_NIGHT = timezone(timedelta(hours=-3))  # whose midnight is noon in Japan: a night is one day of it
 
 _templates = Environment(
     loader=PackageLoader("kobunko.web"),
@@ -36,6 +44,24 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+
+def label(document: Any) -> str:
+    """What a person calls a document (or a chain): its title, else the words that linked it, its file name, its id."""
+    told = document if isinstance(document, dict) else to_row(document)
+    name = unquote(urlsplit(told["url"]).path.rstrip("/").rpartition("/")[2])
+    return told["title"] or told["anchor_text"] or name or told["doc_id"]
+
+
+def clock(moment: str, lang: str) -> str:
+    """A moment in ISO form as people write it: Japanese time for Japanese readers, else UTC."""
+    found = datetime.fromisoformat(moment)
+    if lang == "ja":
+        return f"{found.astimezone(_JAPAN):%Y年%-m月%-d日 %H:%M}"
+    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+_templates.filters.update(label=label, clock=clock)
 
 
 def _page(request: Request, lang: str, template: str, code: int = 200, **values: Any) -> HTMLResponse:
@@ -90,8 +116,8 @@ def _passage(service: Service, q: str) -> list[dict[str, Any]]:
         hits = service.trace(q, 20)
     except (UsageError, NotFound):
         return []
-    documents = {item.doc_id: item for item in service.home.catalogue.documents([hit.doc_id for hit in hits])}
-    return [{"document": documents[hit.doc_id], "hit": hit} for hit in hits if hit.doc_id in documents]
+    documents = {item.doc_id: item for item in service.home.catalogue.documents([hit["doc_id"] for hit in hits])}
+    return [{"document": documents[hit["doc_id"]], "hit": hit} for hit in hits]
 
 
 @router.get("/{lang}/documents/{doc_id}")
@@ -118,11 +144,17 @@ def document(
             "previous": numbers[place - 1] if place else None,
             "next": numbers[place + 1] if place + 1 < len(numbers) else None,
         }
+    others = service.home.catalogue.documents(chain["duplicates"][:_OTHERS])
+    own = {part["capture_id"] for part in chain["parts"]}
+    seed = service.home.seeds.get(chain["source"])
     return _page(
         request,
         lang,
         "document.html",
         chain=chain,
+        source=seed.title if seed else chain["source"],
+        again=[capture for capture in chain["captures"] if capture["capture_id"] not in own],
+        titles={other.doc_id: label(other) for other in others},
         view=view,
         around=around,
         segments=segments(view, start, end) if view else [],
@@ -133,8 +165,7 @@ def document(
 def diff(request: Request, lang: Language, doc_id: models.DocId, other: models.DocId, service: Lookup) -> Response:
     """What differs between the published texts of two documents."""
     lines = text_diff(service.text(doc_id), service.text(other))
-    titles = {name: service.document(name).title for name in (doc_id, other)}
-    return _page(request, lang, "diff.html", doc_id=doc_id, other=other, titles=titles, lines=lines)
+    return _page(request, lang, "diff.html", old=service.document(doc_id), new=service.document(other), lines=lines)
 
 
 @router.get("/{lang}/sources")
@@ -145,18 +176,27 @@ def sources(request: Request, lang: Language, service: Lookup) -> Response:
 @router.get("/{lang}/runs")
 def runs(request: Request, lang: Language, service: Lookup) -> Response:
     found, t = service.runs(_RUNS), WORDS[lang]
-    nights = [run for run in reversed(found) if run["outcomes"] or run["new_documents"]]
-    names = [run["started_at"][5:10] for run in nights]
-    outcomes = {kind: [run["outcomes"].get(kind, 0) for run in nights] for kind in ("ok", "reject", "error")}
-    confidence = ocr_histogram(service.settings.releases, service.store.fact("release") if service.store else "")
+    nights = _nights(found)
+    outcomes = {t[f"outcome_{kind}"]: [night[kind] for night in nights.values()] for kind in ("ok", "reject", "error")}
+    confidence = ocr_histogram(service.settings.releases, service.indexed_release)
     plots = [
-        bars(t["plot_new"], names, {t["new_documents"]: [run["new_documents"] for run in nights]}),
-        bars(t["plot_outcomes"], names, outcomes),
+        bars(t["plot_new"], list(nights), {t["new_documents"]: [night["new"] for night in nights.values()]}),
+        bars(t["plot_outcomes"], list(nights), outcomes),
     ]
     ocr = (
         bars(t["plot_ocr"], [f"{n / 10:.1f}" for n in range(10)], {t["documents"]: confidence}) if confidence else None
     )
-    return _page(request, lang, "runs.html", runs=found, plots=plots, ocr=ocr)
+    return _page(request, lang, "runs.html", runs=found[:_LISTED], plots=plots, ocr=ocr)
+
+
+def _nights(runs: Sequence[Mapping[str, Any]]) -> dict[str, Counter[str]]:
+    """New documents and outcomes of runs (newest first) by the night in which they began, oldest first."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for run in reversed(runs):
+        night = f"{datetime.fromisoformat(run['started_at']).astimezone(_NIGHT):%m-%d}"
+        if run["outcomes"] or run["new_documents"]:
+            found[night].update({"new": run["new_documents"], **run["outcomes"]})
+    return found
 
 
 @router.get("/{lang}/removal")

@@ -5,7 +5,7 @@ from html import escape
 
 from markupsafe import Markup
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 200, 56, 36, 12
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 210, 56, 42, 12
 _KINDS = ("a", "b", "c", "d")
 
 
@@ -29,11 +29,11 @@ def bars(title: str, names: Sequence[str], series: Mapping[str, Sequence[float]]
             base += height
     for n in range(0, len(names), max(1, len(names) // 6)):
         x = _LEFT + (n + 0.5) * step
-        parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 14}" text-anchor="middle">{escape(names[n])}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 20}" text-anchor="middle">{escape(names[n])}</text>')
     legend = [
         f'<tspan class="bar-{kind}">■</tspan> {escape(label)} ' for kind, label in zip(_KINDS, series, strict=False)
     ]
-    parts.append(f'<text x="{_LEFT}" y="{_HEIGHT - 1}">{"".join(legend)}</text>')
+    parts.append(f'<text x="{_LEFT}" y="{_HEIGHT - 5}">{"".join(legend)}</text>')
     return Markup("".join([*parts, "</svg>"]))  # noqa: S704  every text in it was escaped above
 
 

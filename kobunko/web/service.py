@@ -5,23 +5,26 @@ where that text is the document's whole text (what was masked in the text would 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kobunko.catalogue import Catalogue
 from kobunko.errors import NotFound
 from kobunko.home import Home
-from kobunko.lookup.chain import Chain, chain, results
+from kobunko.lookup.chain import Chain, chain
 from kobunko.lookup.find import Match, find
+from kobunko.lookup.hits import described
+from kobunko.lookup.rows import results
 from kobunko.passages.store import Indexed, Store, open_store
-from kobunko.passages.trace import Hit, trace
+from kobunko.passages.trace import trace
 from kobunko.records import Document
 from kobunko.settings import Settings
 from kobunko.stage import Stage
 from kobunko.web.images import PageImages
 from kobunko.web.problems import Gone
 
+Stages = Sequence[Stage[Any, Any]]
 _VISIBLE_FORMATS = ("pdf", "image", "jpeg", "png", "tiff")  # whose pages have a picture
 
 
@@ -41,10 +44,11 @@ class PageText:
 
 
 class Service:
-    def __init__(self, settings: Settings, stages: Sequence[Stage[Any, Any]], view: Stage[Any, Any]) -> None:
+    def __init__(self, settings: Settings, stages: Callable[[Home], Stages], view: Stage[Any, Any]) -> None:
         self.settings = settings
         self.home = Home(settings, Catalogue(settings.catalogue_url, read_only=True))
-        self.stages = stages
+        self._make_stages = stages
+        self._stages: tuple[tuple[str, str], Stages] | None = None
         self.images = PageImages(settings.raw, view)
         self._store: Store | None = None
 
@@ -53,15 +57,27 @@ class Service:
         self.home.catalogue.close()
 
     @property
+    def stages(self) -> Stages:
+        """The pipeline of today: what a run has brought, such as other terms, may have changed it."""
+        newest = next(((run["run_id"], run["state"]) for run in self.home.catalogue.runs(limit=1)), ("", ""))
+        if self._stages is None or self._stages[0] != newest:
+            self._stages = (newest, self._make_stages(self.home))
+        return self._stages[1]
+
+    @property
     def store(self) -> Store | None:
         """The passage index; one that is built while the service runs is found without a restart."""
         if self._store is None:
             self._store = open_store(self.settings.index)
         return self._store
 
+    @property
+    def indexed_release(self) -> str:
+        return self.store.fact("release") if self.store else ""
+
     def document(self, doc_id: str) -> Document:
         """Raises `Gone` for what was removed, also where the catalogue no longer has it."""
-        if doc_id in self.home.catalogue.removed():
+        if self.home.catalogue.removed([doc_id]):
             raise Gone("this document was removed at the request of a rights holder or by its source.")
         found = self.home.catalogue.documents([doc_id])
         if not found:
@@ -74,16 +90,17 @@ class Service:
 
     def lookup(self, what: str) -> Match:
         match = find(self.home, what, self.store)
-        removed = self.home.catalogue.removed()
+        removed = self.home.catalogue.removed(match.doc_ids)
         if not (left := [doc_id for doc_id in match.doc_ids if doc_id not in removed]):
             raise Gone("this document was removed at the request of a rights holder or by its source.")
         return Match(match.kind, left)
 
-    def trace(self, passage: str, limit: int) -> list[Hit]:
+    def trace(self, passage: str, limit: int) -> list[dict[str, Any]]:
+        """Places of a passage as `kobunko.lookup.hits` tells of them."""
         store = self.store
         if store is None:
             raise NotFound("this installation has no passage index yet: its operator builds it with `kobunko index`.")
-        return trace(store, passage, limit, self.home.catalogue.removed())
+        return described(self.home, store, trace(store, passage, limit, self.home.catalogue.removed))
 
     def published(self, doc_id: str) -> Indexed | None:
         """The document in the indexed release, where its text is published."""
@@ -107,7 +124,7 @@ class Service:
             raise NotFound(f"this document has no page {number}: it has {len(indexed.pages)}.")
         _, start, end = span
         wanted = {"text": ["sha256", "pages", "lines"], "extract": ["format"]}
-        found = results(self.home, self.stages, document, wanted)
+        found = results(self.settings.stages, self.stages, document, wanted)
         text, extract = found.get("text", {}), found.get("extract", {})
         whole = text.get("sha256") == indexed.text_sha256
         pages: list[dict[str, Any]] = (text.get("pages") or []) if whole else []
@@ -131,16 +148,16 @@ class Service:
         if not page.has_image:
             raise NotFound("this page has no picture: its document is not made of page images, or was masked.")
         document = self.document(doc_id)
-        text = results(self.home, self.stages, document, {"text": ["pages"]})["text"]
+        text = results(self.settings.stages, self.stages, document, {"text": ["pages"]})["text"]
         facts = next(item for item in text["pages"] if item["number"] == number)
         marked = [_box(line) for line in page.lines if line["start"] < end and line["end"] > start]
         return self.images.get(document.parts[facts["part"]], facts["part_page"], [*boxes, *marked])
 
     def sources(self) -> list[dict[str, Any]]:
-        """What each source holds, when it was last collected without failing, and what failed then."""
+        """What each source holds, the largest first, when it was last collected, and what failed then."""
         counts, runs = self.home.catalogue.documents_by_source(), self.home.catalogue.runs(limit=200)
         found = []
-        for name in sorted({*self.home.seeds, *counts}):
+        for name in sorted({*self.home.seeds, *counts}, key=lambda name: (-counts.get(name, 0), name)):
             seed = self.home.seeds.get(name)
             told = [run for run in runs if name in (run["summary"].get("crawl") or {})]
             done = [run for run in told if run["state"] == "done"]

@@ -17,13 +17,16 @@ import cv2
 import numpy as np
 
 from kobunko.ocr.engines import Image, Quad
+from kobunko.ocr.memory import keep_freed_memory
 from kobunko.ocr.models import ModelFolder, folders
 from kobunko.settings import OcrSettings
 
 LONGEST_SIDE = 2000  # pixels at which lines are looked for: bounds memory
 HEIGHT = 48  # pixels of a line for the recogniser
-BUCKET = 80  # pixels: lines are padded to multiples of it; a GPU plans its kernels anew for each width
+BUCKET = 32  # pixels: lines are padded to multiples of it; a GPU plans its kernels anew for each width
+NARROWEST = 64  # pixels; PaddleX pads to 320, which costs four times as much for the cells of a table
 WIDEST = 3200  # pixels: PaddleX squeezes what is wider
+TOGETHER = 640  # pixels of lines in one batch on a CPU: more of them leave its cache
 PADDING = 127  # grey that the recogniser's normalisation takes to zero
 
 
@@ -39,6 +42,8 @@ class PaddleEngine:
 
         for name in ("paddlex", "paddleocr"):  # after the import, which sets them to INFO
             logging.getLogger(name).setLevel(logging.ERROR)
+        if not settings.on_gpu:
+            keep_freed_memory()
         self._settings = settings
         self.name = f"paddleocr {importlib.metadata.version('paddleocr')} {settings.engine}"
         where = folders(settings, models)
@@ -47,6 +52,7 @@ class PaddleEngine:
         limits = {"limit_type": "max", "limit_side_len": LONGEST_SIDE}
         self._detector: Any = _on(settings, where["detector"], TextDetection, **limits, **runtime)
         self._recogniser: Any = _on(settings, where["recogniser"], TextRecognition, **runtime)
+        self._recogniser.paddlex_predictor.pre_tfs["ReisizeNorm"].rec_image_shape = [3, HEIGHT, NARROWEST]
         self._crops: Any = CropByPolys(det_box_type="quad")
 
     def orientations(self, images: Sequence[Image]) -> list[tuple[int, float]]:
@@ -76,12 +82,16 @@ class PaddleEngine:
         found: list[tuple[str, float]] = [("", 0.0)] * len(crops)
         lines = [_padded(_bgr(crop)) for crop in crops]
         order = sorted(range(len(lines)), key=lambda number: lines[number].shape[1])
-        for _, group in groupby(order, key=lambda number: lines[number].shape[1]):
+        for width, group in groupby(order, key=lambda number: lines[number].shape[1]):
             numbers = list(group)
-            results = self._recogniser.predict([lines[n] for n in numbers], batch_size=self._settings.lines)
+            results = self._recogniser.predict([lines[n] for n in numbers], batch_size=self._batch(width))
             for number, result in zip(numbers, results, strict=True):
                 found[number] = (result["rec_text"], float(result["rec_score"]))
         return found
+
+    def _batch(self, width: int) -> int:
+        """How many lines of a width go through the network together."""
+        return self._settings.lines if self._settings.on_gpu else min(self._settings.lines, max(1, TOGETHER // width))
 
 
 def _on(settings: OcrSettings, at: ModelFolder, predictor: Any, **options: Any) -> Any:
@@ -117,7 +127,8 @@ def _padded(crop: Image) -> Image:
     height, width = crop.shape[:2]
     wide = min(WIDEST, max(1, math.ceil(HEIGHT * width / height)))
     line = cv2.resize(crop, (wide, HEIGHT))
-    return np.pad(line, ((0, 0), (0, -wide % BUCKET), (0, 0)), constant_values=PADDING)
+    padding = max(NARROWEST - wide, -wide % BUCKET)
+    return np.pad(line, ((0, 0), (0, padding), (0, 0)), constant_values=PADDING)
 
 
 def _bgr(image: Image) -> Image:

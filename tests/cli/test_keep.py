@@ -97,6 +97,16 @@ def leave_a_strange_release(home: Path) -> None:
     shutil.rmtree(home / "releases" / "r1")
 
 
+def test_what_was_published_is_compared_with_what_is_here(copied: Path, kobunko: Kobunko, tmp_path: Path) -> None:
+    kobunko("publish", "r1", "--to", tmp_path / "public")
+    assert kobunko("audit", "--json").json["disagreements"] == []
+    next((tmp_path / "public" / "r1" / "removed").iterdir()).unlink()
+    (tmp_path / "public" / "r1" / "README.md").write_text("another card")
+    found = {(item["kind"], item["detail"]) for item in kobunko("audit", "--json", code=3).json["disagreements"]}
+    lost = ("published-missing", "removed/train-00000-of-00001.parquet")
+    assert found == {lost, ("published-differs", "README.md")}
+
+
 @pytest.mark.parametrize(
     ("damage", "kinds"),
     [

@@ -143,18 +143,20 @@ def test_what_is_removed_stays_removed(
     added = kobunko("remove", "add", "--passage", SECRET, "--reason", "personal-data", "--json", **crawling).json
     (removed,) = added["documents"]
 
-    told.put("/copies/report-2.html", page(TITLE + "（再掲）", [*STORY, SECRET]))  # a near copy at another URL
+    changed = SECRET.replace("全治三か月の重傷", "全治三か月の重い傷")
+    told.put("/copies/report-2.html", page(TITLE + "（再掲）", [*STORY, changed]))  # a near copy at another URL
+    told.put("/essay.html", page("海辺の随筆", ["潮の香りが好きだ。", f"記録によれば、{SECRET}", "夏が待ち遠しい。"]))
     told.put("/same.html", told.pages["/report.html"])  # the same bytes
     told.asked.clear()
     crawled = kobunko("crawl", "choseki", "--json", **crawling).json["crawl"]["choseki"]
     assert "/report.html" not in told.asked
-    assert {"/copies/report-2.html", "/same.html"} <= set(told.asked)
+    assert {"/copies/report-2.html", "/same.html", "/essay.html"} <= set(told.asked)
     assert [item["reason"] for item in crawled["failures"]] == ["refused: removed"] * 2
     kobunko("run", **crawling)
     (request,) = kobunko("remove", "list", "--json", **crawling).json
     relations = {item["relation"] for item in request["documents"]}
-    assert len(request["documents"]) == 2
-    assert relations == {"named", "near-duplicate"}
+    assert len(request["documents"]) == 3
+    assert relations == {"named", "near-duplicate", "passage"}
 
     kobunko("release", "build", "r2", "--profile", "internal", **crawling)
     assert holding(home / "releases" / "r2", "山野辺浪夫") == []
@@ -179,13 +181,13 @@ def test_what_is_removed_stays_removed(
     told.asked.clear()
     kobunko("crawl", "choseki", **crawling)
     kobunko("run", **crawling)
-    assert not {"/report.html", "/copies/report-2.html"} & set(told.asked)
+    assert not {"/report.html", "/copies/report-2.html", "/essay.html"} & set(told.asked)
     for words in ("山野辺浪夫", TITLE):
         assert holding(home, words) == []
     tide = kobunko("lookup", f"{origin}/tide.html", "--json", **crawling).json["documents"][0]
     assert tide["parts"][0]["intact"]  # beside it in the same WARC file
     (line,) = kobunko("remove", "log", "--json", **crawling).json
-    assert line["documents"] == 2
+    assert line["documents"] == 3
     assert set(line) == {"request_id", "reason", "requested_at", "deadline", "purged_at", "documents"}
 
 

@@ -95,6 +95,11 @@ def test_sources_politeness_and_reviews_are_shown(tmp_path: Path) -> None:
     assert found["archives"]["delay_s"] == 30.0
     report = run(command(tmp_path, "report", "politeness", "--json"), environment()).json
     assert {row["source"] for row in report["robots_set_aside"]} == {"edinet", "ndl", "estat"}
-    review = run(command(tmp_path, "review", "nta", "--json"), environment())
-    assert review.json == {"source": "nta", "changed": [], "withheld": 0}
-    assert run(command(tmp_path, "review", "nobody"), environment()).code == 2
+    review = run(command(tmp_path, "rights", "review", "nta", "--json"), environment())
+    assert review.json == {"source": "nta", "state": "missing", "changed": [], "withheld": 0}
+    assert run(command(tmp_path, "rights", "review", "nobody"), environment()).code == 2
+    assert run(command(tmp_path, "rights", "review", "nta", "--decide", "accept"), environment()).code == 2
+    decided = run(
+        command(tmp_path, "rights", "review", "nta", "--decide", "accept", "--by", "係", "--json"), environment()
+    )
+    assert (decided.json["decision"], decided.json["released"]) == ("accept", 0)

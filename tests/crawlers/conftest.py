@@ -139,19 +139,23 @@ class Home:
         lines += ["[crawl]", f"start = {json.dumps(start)}", "delay_s = 0", extra]
         (self.seeds / f"{source}.toml").write_text("\n".join(lines), encoding="utf-8")
 
-    def start(self, *, limit: int = 0, replay: list[Path] | None = None, **env: str) -> Any:
-        """Starts a crawl of the seeds; `env` are settings, e.g. `RETRIES="0"`."""
+    def start(
+        self, *, limit: int = 0, replay: list[Path] | None = None, trusted: Path | None = None, **env: str
+    ) -> Any:
+        """Starts a crawl of the seeds; `env` are settings, e.g. `RETRIES="0"`, `trusted` is whom TLS believes."""
         from crawl_process import run
 
         (self.folder / "summary.json").unlink(missing_ok=True)
         loopback = {"PRIVATE_HOSTS": '["127.0.0.1", "localhost"]'}
         settings = {f"KOBUNKO__CRAWL__{name}": value for name, value in (loopback | env).items()}
+        settings |= {"SSL_CERT_FILE": str(trusted)} if trusted else {}
         process = PROCESSES.Process(target=run, args=(self.folder, self.seeds, settings, limit, replay or []))
         process.start()
         return process
 
-    def crawl(self, *, limit: int = 0, replay: list[Path] | None = None, **env: str) -> dict[str, Any]:
-        process = self.start(limit=limit, replay=replay, **env)
+    def crawl(self, **options: Any) -> dict[str, Any]:
+        """The summaries of a crawl that goes well; `options` as for `start`."""
+        process = self.start(**options)
         process.join(60)
         assert process.exitcode == 0, self.stderr()
         assert "Traceback" not in self.stderr()

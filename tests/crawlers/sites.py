@@ -1,7 +1,9 @@
 """Invented servers that behave like the real ones: walls, errors with status 200, tokens, traps."""
 
+import html
 import io
 import json
+import re
 import zipfile
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -64,6 +66,8 @@ def oai_record(number: int) -> str:
 def ndl(path: str, _: dict[str, str]) -> Answer:
     """Two records a page; without `from` and `until` it is an error with status 200; only item 1 has a manifest."""
     query = query_of(path)
+    if path.startswith("/ndl/sru?"):
+        return sru(query["query"]), "text/xml"
     if path.startswith("/ndl/oaipmh?"):
         if "resumptionToken" in query:
             listed = oai_record(3) + oai_record(4) if query["resumptionToken"] == "t2" else ""
@@ -78,6 +82,31 @@ def ndl(path: str, _: dict[str, str]) -> Answer:
     if path == "/dl/api/iiif/901/manifest.json":
         return as_json(manifest([f"/dl/image/{n}" for n in (1, 2)]))
     return image(path) if path.startswith("/dl/image/") else None
+
+
+SRU = '<searchRetrieveResponse xmlns="http://www.loc.gov/zing/srw/"><version>1.2</version>{}</searchRetrieveResponse>'
+
+
+def sru(query: str) -> bytes:
+    """600 books of 1990 to 1991, of which a search shows 500 at most; an error is a diagnostic with status 200."""
+    asked = re.fullmatch(r'\((.*)\) AND from="(\d+)" AND until="(\d+)"', query)
+    if asked is None or "=" not in asked[1]:
+        said = "<diagnostics><diagnostic><message>illegal query syntax</message></diagnostic></diagnostics>"
+        return SRU.format(said).encode()
+    found = [n for n in range(600) if int(asked[2]) <= 1990 + n % 2 <= int(asked[3])]
+    if not found:
+        said = "<diagnostics><diagnostic><message>Record does not exist</message></diagnostic></diagnostics>"
+        return SRU.format(said).encode()
+    books = "".join(map(book, found[:500]))
+    return SRU.format(f"<numberOfRecords>{len(found)}</numberOfRecords><records>{books}</records>").encode()
+
+
+def book(number: int) -> str:
+    """Every other record in the packing that is the default: XML in a text."""
+    about = f'rdf:about="https://ndlsearch.ndl.go.jp/books/R9-I{number}#material"'
+    names = 'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:d="http://purl.org/dc/terms/"'
+    data = f"<rdf:RDF {names}><rdf:Book {about}><d:title>見本{number}</d:title></rdf:Book></rdf:RDF>"
+    return f"<record><recordData>{data if number % 2 else html.escape(data)}</recordData></record>"
 
 
 def manifest(services: list[str]) -> dict[str, Any]:

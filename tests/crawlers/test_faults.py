@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import re
 import socket
 import ssl
 import threading
@@ -191,15 +192,40 @@ def certificate(folder: Path, name: str, until: dt.datetime) -> ssl.SSLContext:
     return context
 
 
-@pytest.mark.parametrize("year", [2021, 2099])
-def test_a_certificate_that_does_not_hold_is_not_passed_over(raw: Any, home: Any, tmp_path: Path, year: int) -> None:
-    server = raw({}, certificate(tmp_path, "localhost", dt.datetime(year, 1, 1, tzinfo=dt.UTC)))
-    home.seed(
-        "secure", "site", [f"https://localhost:{server.port}/"], 'robots.policy = "published-api"\nrobots.reason = "x"'
-    )
-    summary = home.crawl(RETRIES="0")["secure"]
-    assert [item["reason"] for item in summary["failures"]] == ["connection-lost"]
-    assert (home.documents(), server.hits) == ([], [])
+@pytest.mark.parametrize(
+    ("name", "year", "is_trusted", "is_asked"),
+    [
+        ("localhost", 2099, True, True),
+        ("localhost", 2021, True, False),
+        ("other.example", 2099, True, False),
+        ("localhost", 2099, False, False),
+    ],
+)
+def test_a_certificate_that_does_not_hold_is_not_passed_over(
+    raw: Any, home: Any, tmp_path: Path, name: str, year: int, is_trusted: bool, is_asked: bool
+) -> None:
+    server = raw({}, certificate(tmp_path, name, dt.datetime(year, 1, 1, tzinfo=dt.UTC)))
+    published = 'robots.policy = "published-api"\nrobots.reason = "x"'
+    home.seed("secure", "site", [f"https://localhost:{server.port}/index.html"], published)
+    trusted = tmp_path / "cert.pem" if is_trusted else None
+    summary = home.crawl(RETRIES="0", trusted=trusted)["secure"]
+    reason = "no-links: a start page that leads nowhere" if is_asked else "connection-lost"
+    assert [item["reason"] for item in summary["failures"]] == [reason]
+    assert bool(server.hits) is is_asked
+
+
+def test_every_fault_of_the_list_has_a_test_that_is_there() -> None:
+    tests = Path(__file__).parents[1]
+    rows = [line.split("|") for line in (tests.parent / "docs" / "faults.md").read_text().splitlines()]
+    found = {int(row[1]): row[4] for row in rows if len(row) > 4 and row[1].strip().isdigit()}
+    assert set(found) == set(range(26, 46))
+    for number, where in found.items():
+        named = re.findall(r"`(?:[\w/]*/)?(test_\w+\.py)` \(([^)]*)\)", where)
+        assert named, number
+        for file, words in named:
+            path = next(path for path in (tests / "crawlers" / file, tests / "slow" / file) if path.exists())
+            for name in re.findall(r"`(\w+)`", words):
+                assert re.search(rf"def \w*{name}\w*\(", path.read_text()), (number, file, name)
 
 
 def test_a_maintenance_page_with_status_200_keeps_the_earlier_version(web: Any, home: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import sites
 
+from kobunko.crawlers import absences
 from kobunko.crawlers.parse.archives import search_url
 
 
@@ -61,6 +62,15 @@ def test_ndl_gives_images_only_where_protection_has_expired(web: Any, home: Any,
     assert {document.doc_id: document.input_sha256 for document in other_home.documents()} == ids
 
 
+def test_a_search_of_ndl_is_cut_by_year_until_all_of_it_is_shown(web: Any, home: Any) -> None:
+    serve(web, sites.ndl)
+    start = [f"{web.base}/ndl/oaipmh", f"{web.base}/dl"]
+    home.seed("library", "ndl", start, "params.searches = ['dpid=mihon', '桜']\nparams.first_year = 1980")
+    summary = home.crawl()["library"]
+    assert (summary["new"], reasons(summary)) == (600, ["sru-diagnostic: illegal query syntax"])
+    assert {document.source_key for document in home.documents()} == {f"R9-I{number}" for number in range(600)}
+
+
 def test_archives_know_both_traps_and_keep_an_item_whose_image_is_refused(web: Any, home: Any) -> None:
     serve(web, sites.archives)
     searches = 'params.searches = [{ title = "布告" }, { q = "何か" }, { jacar = "見本" }]'
@@ -87,6 +97,29 @@ def test_a_portal_gives_the_resources_that_lie_with_it(web: Any, home: Any) -> N
     assert (summary["new"], summary["skipped"], summary["failures"]) == (3, {"elsewhere": 147}, [])
     document = next(document for document in home.documents() if document.source_key == "r50")
     assert (document.title, json.loads(document.metadata)["dataset"]) == ("見本50 一覧", "mihon_50")
+
+
+def test_a_resource_that_the_portal_lists_no_more_is_delisted_after_two_crawls(web: Any, home: Any) -> None:
+    listed = [
+        dict(sites.dataset(number), resources=[{"id": f"r{number}", "url": f"{web.base}/files/{number}.csv"}])
+        for number in range(3)
+    ]
+
+    def portal(path: str, _: dict[str, str]) -> Any:
+        if path.startswith("/ckan/"):
+            return sites.as_json({"success": True, "result": {"count": len(listed), "results": listed}})
+        return (path.encode(), "text/csv") if path.startswith("/files/") and "1.csv" not in path else None
+
+    web.answer(portal)
+    web.put("/files/1.csv", b"1", "text/csv")
+    home.seed("portal", "ckan", [f"{web.base}/ckan"], "[assertions]\ngone_after = 2\nmax_failed_share = 0.9")
+    text = (home.seeds / "portal.toml").read_text().replace("assertions.max_failed_share = 0.9\n", "", 1)
+    (home.seeds / "portal.toml").write_text(text)
+    assert home.crawl()["portal"]["new"] == 3
+    del listed[2], web.pages["/files/1.csv"]  # one is off the list; one is on it and cannot be had
+    assert [home.crawl()["portal"]["gone"] for _ in range(2)] == [0, 2]
+    found = {row["url"].rsplit("/", 1)[1]: row["reason"] for row in absences.events(home.catalogue())}
+    assert found == {"1.csv": "http-404", "2.csv": "delisted"}
 
 
 def test_tables_come_in_pages_and_the_key_is_nowhere(web: Any, home: Any, other_home: Any) -> None:

@@ -49,6 +49,7 @@ CASES: list[tuple[str, Any]] = [
     ("kokkai_meeting.json", lambda body: kokkai.parse_meeting(body, "129914889X00220260902")),
     ("oai_page.xml", ndl.parse_page),
     ("oai_permitted.xml", ndl.parse_page),
+    ("sru_found.xml", ndl.parse_search),
     ("archives_search.json", lambda body: archives.parse_search(body, f"{ARCHIVES}/api/search?title=x")),
     ("archives_item.json", archives.parse_item),
     ("jacar_search.html", lambda body: archives.parse_jacar_search(body, f"{ARCHIVES}/aj/search")),
@@ -156,11 +157,11 @@ def test_law_xml_describes_itself() -> None:
         "<law_full_text><Law><LawNum>令和五年法律第九百一号</LawNum><LawBody><LawTitle>見本法</LawTitle></LawBody></Law>"
         "</law_full_text></law_data_response>"
     )
-    law = egov_laws.law_of_xml(wrapped.encode(), "https://laws.example/api/2/law_data/x?response_format=xml")
+    law = egov_laws.law_of(wrapped.encode(), "https://laws.example/api/2/law_data/x?response_format=xml")
     assert (law.law_id, law.revision_id) == ("505AC0000000901", "505AC0000000901_20250401_507AC0000000903")
     assert (law.title, law.facts["law_num"]) == ("見本法", "令和五年法律第九百一号")
     with pytest.raises(Reject, match="law_file/xml/x"):
-        egov_laws.law_of_xml(b"<Law/>", "https://laws.example/api/2/law_file/xml/x")
+        egov_laws.law_of(b"<Law/>", "https://laws.example/api/2/law_file/xml/x")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from kobunko.catalogue import Catalogue
 from kobunko.crawlers import absences, watch
 from kobunko.crawlers.hosts import MOST_REFUSALS, Ledger, is_within, night_of
 from kobunko.crawlers.optout import HostSignals, parse_tdmrep
+from kobunko.licensing.optout import opt_outs
+from kobunko.licensing.terms import opt_out_files
 from kobunko.seed import CrawlPolicy, Manners
 
 NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # in Japan
@@ -235,6 +237,41 @@ def test_a_host_that_only_refuses_is_asked_little_and_nothing_is_lost(site: Any,
     summary = home.crawl()["site"]
     assert (summary["finished"], summary["failed"]) == (True, 0)
     assert len(home.documents()) == 16
+
+
+def test_a_closed_host_is_named_and_the_others_are_asked_to_the_end(web: Any, home: Any) -> None:
+    other = web.base.replace("127.0.0.1", "localhost")
+    web.html("/", "一覧", "".join(f'<a href="/n{number}.html">{number}</a>' for number in range(3)))
+    web.html("/other/", "別館", "".join(f'<a href="/other/{number}.html">{number}</a>' for number in range(3)))
+    for number in range(3):
+        web.html(f"/n{number}.html", f"告示{number}")
+        web.html(f"/other/{number}.html", f"別館の告示{number}")
+    web.put("/other/0.html", b"", status=503, headers={"Retry-After": "3600"})
+    home.seed("two", "site", [f"{other}/other/", f"{web.base}/"])
+    summary = home.crawl()["two"]
+    assert (summary["stopped"], summary["finished"], summary["new"]) == ("localhost: http-503", False, 5)
+    assert [path for path in web.hits if path.startswith("/other/")] == ["/other/", "/other/0.html"]
+    asked = len(web.hits)
+    assert home.crawl()["two"]["stopped"].startswith("localhost: http-503 (until ")
+    assert len(web.hits) == asked
+    web.html("/other/0.html", "別館の告示0")
+    home.an_hour_later()
+    summary = home.crawl()["two"]
+    assert (summary["finished"], summary["stopped"], summary["new"]) == (True, "", 3)
+    assert len(home.documents()) == 8
+
+
+def test_a_published_api_is_asked_what_its_host_says_of_ai_and_not_held_back_by_robots(web: Any, home: Any) -> None:
+    web.put("/robots.txt", b"User-agent: *\nDisallow: /api\n", "text/plain")
+    web.put("/.well-known/tdmrep.json", b'[{"location": "/*", "tdm-reservation": 1}]', "application/json")
+    web.html("/api/", "窓口", '<a href="/api/1">1</a>')
+    web.html("/api/1", "第1号")
+    published = 'robots.policy = "published-api"\nrobots.reason = "仕様書とともに公開されたAPIである。"'
+    home.seed("api", "site", [f"{web.base}/api/"], published)
+    assert home.crawl()["api"]["new"] == 2
+    assert web.hits == ["/robots.txt", "/.well-known/tdmrep.json", "/api/", "/api/1"]
+    said = opt_out_files([web.base], home.catalogue(), home.folder / "raw")[web.base]
+    assert [found.where for found in opt_outs(f"{web.base}/api/1", {}, **said)] == ["tdmrep.json"]
 
 
 def test_feeds_and_sitemaps_lead_to_pages_and_are_none(web: Any, home: Any) -> None:

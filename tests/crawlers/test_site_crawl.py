@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import brotli
 import pytest
 
+from kobunko import wire
 from kobunko.catalogue import Catalogue
 from kobunko.crawlers.crawl import crawl
 from kobunko.errors import UsageError
@@ -191,15 +193,18 @@ def test_a_url_that_stopped_two_starts_is_failed_and_the_crawl_goes_on(ministry:
 
 
 def test_answers_over_the_limits_are_failures_with_a_name(web: Any, home: Any) -> None:
-    web.html("/", "入口", '<a href="/big.pdf">大</a><a href="/bomb.html">爆</a><a href="/slow.html">遅</a>')
+    paths = ("/big.pdf", "/bomb.html", "/br.html", "/zstd.html", "/slow.html")
+    web.html("/", "入口", "".join(f'<a href="{path}">{path}</a>' for path in paths))
     web.put("/big.pdf", b"x" * 20_000)
     web.html("/bomb.html", "爆弾", "x" * 50_000, gzipped=True)
+    for name, packed in (("br", brotli.compress(b"x" * 500_000)), ("zstd", wire.zstd.compress(b"x" * 500_000))):
+        web.put(f"/{name}.html", packed, "text/html", headers={"Content-Encoding": name})
     web.html("/slow.html", "遅い")
     web.slow.add("/slow.html")
     home.seed("limits", "site", [f"{web.base}/"])
     summary = home.crawl(MAX_BYTES="10000", TIMEOUT_S="0.7", RETRIES="0")["limits"]
     reasons = {item["url"].removeprefix(web.base): item["reason"] for item in summary["failures"]}
-    assert reasons == {"/big.pdf": "too-large", "/bomb.html": "too-large", "/slow.html": "timeout"}
+    assert reasons == dict.fromkeys(paths[:4], "too-large") | {"/slow.html": "timeout"}
 
 
 @pytest.mark.parametrize(

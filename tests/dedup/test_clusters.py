@@ -24,7 +24,12 @@ ORDER = (
 def clusters_of(texts: Mapping[str, str], threshold: float = 0.8, **facts: Mapping[str, Any]) -> dict[str, Any]:
     signed = [Signer()(SignatureInput(text, [])) for text in texts.values()]
     known = [
-        {"passages": item.passages, "designations": item.designations, **facts.get(name, {})}
+        {
+            "passages": item.passages,
+            "designations": item.designations,
+            "shingles": item.shingles,
+            **facts.get(name, {}),
+        }
         for name, item in zip(texts, signed, strict=True)
     ]
     keys, matrix = [item.key_sha256 for item in signed], from_bytes([item.minhash for item in signed])
@@ -79,6 +84,46 @@ def test_revisions_of_a_law_are_linked_and_not_merged_and_its_formats_are_merged
     assert rows["j1"]["canonical_reason"] == "format"
     assert rows["x2"]["supersedes"] == ["j1", "x1"]
     assert rows["x1"]["supersedes"] == []
+
+
+def test_the_forms_of_a_law_are_one_work_and_what_cites_it_is_not() -> None:
+    """XML of two revisions, JSON that does not say which one it is, an old page that has only the law's number."""
+    named = "雲海庁法\n（令和二年法律第九十九号）\n" + LAW
+    url = "https://laws.e-gov.go.jp/"
+    facts = {
+        "a-xml": {"source": "egov", "source_key": url + "law_file/xml/415AC0000000999_20200101_000000000000000"},
+        "b-xml": {"source": "egov", "source_key": url + "law_file/xml/415AC0000000999_20240401_000000000000000"},
+        "c-json": {"source": "egov", "source_key": url + "law_data/415AC0000000999"},
+        "d-html": {"source": "other", "source_key": "https://old.example/H15.html"},
+        "e-notice": {"source": "other", "source_key": "https://notice.example/1.html"},
+    }
+    texts = {
+        "a-xml": named,
+        "b-xml": named.replace("第7条", "第七条の二"),
+        "c-json": named.replace("第8条", "第八条の二"),
+        "d-html": named[: len(named) // 2],
+        "e-notice": "雲海庁法（令和二年法律第九十九号）第三条の規定に基づき" + OTHER,
+    }
+    rows = clusters_of(texts, **facts)
+    assert groups(rows) == {name: name for name in texts}
+    assert {name: row["work_cluster"] for name, row in rows.items()} == {
+        **dict.fromkeys(["a-xml", "b-xml", "c-json", "d-html"], "a-xml"),
+        "e-notice": "e-notice",
+    }
+
+
+def test_a_page_that_does_not_say_which_revision_it_is_joins_the_one_with_its_text() -> None:
+    url = "https://laws.e-gov.go.jp/law_file/xml/415AC0000000999_{}_000000000000000"
+    facts = {"a": {"url": url.format("20200101")}, "b": {"url": url.format("20240401")}}
+    assert groups(clusters_of({"a": LAW, "b": AMENDED, "c": AMENDED}, **facts)) == {"a": "a", "b": "b", "c": "b"}
+
+
+def test_a_comparison_of_two_editions_is_a_copy_of_neither() -> None:
+    """It says most things twice, and so is similar enough to both editions to join them."""
+    old = "".join(ARTICLE.format(n=n) for n in range(8, 80))
+    new = "".join(ARTICLE.format(n=n) for n in range(0, 72))
+    rows = clusters_of({"new": new, "old": old, "new and old": old + new})
+    assert groups(rows) == {"new": "new", "new and old": "new and old", "old": "old"}
 
 
 def test_a_corrected_filing_supersedes_the_first_one() -> None:

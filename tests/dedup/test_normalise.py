@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kobunko.dedup.keys import matching_keys
-from kobunko.dedup.normalise import matching_key, without_furniture
+from kobunko.dedup.normalise import matching_key, without_layout
 from kobunko.records import PageSpan
 
 
@@ -33,6 +33,12 @@ def test_rules_of_tables_do_not_count() -> None:
     assert matching_key("| 港 | 水深 |\n|---|---|\n| 架空 | 12 |") == matching_key("港\t水深\n架空\t12")
 
 
+def test_where_a_line_ends_in_a_cell_does_not_count() -> None:
+    assert (
+        matching_key("| 灯台の<br>所在地 | 塗色 |") == matching_key("| 灯台の所<br>在地 | 塗色 |") == "灯台の所在地塗色"
+    )
+
+
 def test_what_is_written_differently_keeps_its_own_key() -> None:
     assert matching_key("國語") != matching_key("国語")
 
@@ -50,7 +56,7 @@ def test_running_heads_and_page_numbers_do_not_count() -> None:
 
 def test_a_line_that_stands_on_few_pages_is_text() -> None:
     text, pages = spans(["一枚目", "二枚目", "三枚目", "四枚目"])
-    assert without_furniture(text, pages).split() == text.split()
+    assert without_layout(text, pages).split() == text.split()
 
 
 @given(st.text())

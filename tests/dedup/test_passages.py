@@ -29,7 +29,9 @@ def test_a_text_shorter_than_a_passage_has_none() -> None:
         ("昭和４０（オ）第１２６６号\n主文", ["case:昭和40オ1266"]),
         ("令和元年(受)第十二号 損害賠償", ["case:令和1受12"]),
         ("架空省令(平成二十二年潮汐省令第四十号)", ["law:平成22省令40"]),
-        ("番号のない通知", []),
+        ("番号のない通知\n別記様式第1号", []),
+        ("課潮４－11\n令和6年3月1日\n各港長　殿", ["notice:課潮4-11"]),
+        ("雲海発0331第2号\n各知事　殿", ["notice:雲海発0331第2号"]),
     ],
 )
 def test_what_a_text_calls_itself(text: str, expected: list[str]) -> None:

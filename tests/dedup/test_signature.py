@@ -13,6 +13,7 @@ from datasketch import MinHash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kobunko.dedup.kernel import BLOCK
 from kobunko.dedup.normalise import matching_key
 from kobunko.dedup.signature import EMPTY, permutations, signatures
 from kobunko.dedup.stage import SignatureInput, Signer, signature_stage
@@ -44,6 +45,13 @@ def test_signatures_are_those_of_datasketch(count: int) -> None:
 def test_any_text_has_the_signature_of_datasketch(texts: Sequence[str]) -> None:
     for text, values in zip(texts, signatures(pa.array(texts, pa.string())), strict=True):
         assert np.array_equal(values, by_hand(text).hashvalues if text else np.full(128, EMPTY))
+
+
+def test_texts_that_end_at_the_edge_of_a_block_are_signed_whole() -> None:
+    long = "".join(chr(0x4E00 + n) for n in range(2 * BLOCK + 20))
+    ends = [BLOCK + n for n in range(-2, 12)] + [2 * BLOCK + n for n in range(-2, 12)]
+    for end, values in zip(ends, signatures(pa.array([long[:end] for end in ends]), 8), strict=True):
+        assert np.array_equal(values, by_hand(long[:end], 8).hashvalues), end
 
 
 def test_the_permutations_are_those_of_datasketch() -> None:

@@ -1,7 +1,8 @@
 import numpy as np
 from datasketch import MinHash
 
-from kobunko.dedup.signature import EMPTY
+from kobunko.dedup.signature import EMPTY, from_bytes
+from kobunko.dedup.stage import SignatureInput, shingles, signature_stage
 from kobunko.dedup.words import word_signatures, words_of
 
 TEXTS = [
@@ -13,8 +14,19 @@ TEXTS = [
 
 
 def test_word_signatures_are_those_of_datasketch() -> None:
-    for words, values in zip(words_of(TEXTS), word_signatures(TEXTS), strict=True):
+    for words, values in zip(words_of(TEXTS), word_signatures(list(words_of(TEXTS))), strict=True):
         checked = MinHash(num_perm=128, seed=1)
         for start in range(max(1, len(words) - 4)):
             checked.update(" ".join(words[start : start + 5]).encode())
         assert np.array_equal(values, checked.hashvalues if words else np.full(128, EMPTY))
+
+
+def test_the_unit_of_signatures_is_a_setting() -> None:
+    characters, words = signature_stage(()), signature_stage((), "words")
+    assert characters.fingerprint != words.fingerprint
+    signed = words.make(**words.params)(SignatureInput(TEXTS[0], []))
+    assert np.array_equal(from_bytes([signed.minhash])[0], word_signatures(list(words_of(TEXTS[:1])))[0])
+    checked = MinHash(num_perm=128, seed=1)
+    for shingle in shingles(TEXTS[0], [], "words"):
+        checked.update(shingle.encode())
+    assert np.array_equal(from_bytes([signed.minhash])[0], checked.hashvalues)

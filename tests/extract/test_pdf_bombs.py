@@ -60,12 +60,30 @@ def forms(depth: int) -> dict[int, bytes]:
     return found
 
 
+def mapped() -> dict[int, bytes]:
+    """A font whose letters get their meaning from two hundred maps of all 65,536 codes."""
+    ranges = b"100 beginbfrange\n" + b"<0000> <ffff> <0000>\n" * 100 + b"endbfrange\n"
+    font = b"<< /Type /Font /Subtype /Type0 /BaseFont /A /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode 7 0"
+    below = (
+        b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /A /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) "
+    )
+    return {
+        3: PAGE.replace(b"<< >>", b"<< /Font << /F 5 0 R >> >>"),
+        4: stream(b"BT /F 9 Tf <00410042> Tj ET"),
+        5: font + b" R >>",
+        6: below + b"/Supplement 0 >> /FontDescriptor 8 0 R >>",
+        7: flate(b"begincmap\n" + ranges * 200 + b"endcmap"),
+        8: b"<< /Type /FontDescriptor /FontName /A /Flags 4 >>",
+    }
+
+
 def bombs() -> dict[str, bytes]:
-    twice_packed = stream(zlib.compress(zeros(1 << 30), 1), b"/Filter [/FlateDecode /FlateDecode]")
+    twice_packed = stream(zlib.compress(zeros(1 << 29), 1), b"/Filter [/FlateDecode /FlateDecode]")
     recursion = {3: PAGE.replace(b"<< >>", b"<< /XObject << /F 10 0 R >> >>"), 4: stream(b"/F Do"), **forms(33)}
     image = b"/Type /XObject /Subtype /Image /Width 65535 /Height 65535 /BitsPerComponent 1 /ColorSpace /DeviceGray"
     blank = stream(zeros(64 << 20), image + b" /Filter /FlateDecode")
     embedded = b"<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [(a) 5 0 R] >> >> >>"
+    acting = b"/OpenAction << /S /JavaScript /JS (app.launchURL('x')) >> /AA << /WC << /S /Launch /F (/bin/sh) >> >>"
     file = stream(zeros(2 << 30), b"/Type /EmbeddedFile /Filter /FlateDecode /Params << /Size 9 >>")
     return {
         "content packed twice": pdf({4: twice_packed}),
@@ -84,6 +102,14 @@ def bombs() -> dict[str, bytes]:
         ),
         "arrays within arrays": pdf({4: flate(b"[" * 5_000_000)}),
         "embedded file of 2 GB": pdf({1: embedded, 5: b"<< /Type /Filespec /F (a.txt) /EF << /F 6 0 R >> >>", 6: file}),
+        "two hundred maps of a font": pdf(mapped()),
+        "acts when opened, and climbs out of its folder": pdf(
+            {
+                1: embedded.replace(b"/Pages", acting + b" /Pages"),
+                5: b"<< /Type /Filespec /F (../../../tmp/a.txt) /EF << /F 6 0 R >> >>",
+                6: stream(b"text", b"/Type /EmbeddedFile"),
+            }
+        ),
         "cut in half": pdf({4: stream(b"0 0 m")})[:200],
         "previous table is itself": pdf({}, b"/Prev 9"),
     }
@@ -102,7 +128,7 @@ def outcomes(tmp_path, make_pdf):
                 names = ("source", "source_key", "title", "url", "anchor_text")
                 rows.append({"doc_id": name, "input_sha256": name, **dict.fromkeys(names, "")})
                 rows[-1]["parts"] = [part | {"fetched_at": moment}]
-        limits = Resources(memory_mb=2048, wall_s=6)
+        limits = Resources(memory_mb=2048, wall_s=40)  # of which a new worker's start may take many on a busy machine
         stage = dataclasses.replace(EXTRACT, resources=limits)
         executor = Processes(functools.partial(read_part, tmp_path), 1)
         try:
@@ -127,4 +153,5 @@ def test_every_bomb_ends_with_a_named_outcome_and_harms_no_neighbour(outcomes, m
     assert not {name: outcome for name, outcome in found.items() if not outcome.startswith(allowed)}
     assert found["forms that double 33 times"] == "error:Timeout"
     assert found["a milliard of pages"] in ("ok", "reject:too-many-pages", "reject:broken-pdf")
+    assert found["acts when opened, and climbs out of its folder"] == "ok"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1 << 20  # kilobytes, of this main process

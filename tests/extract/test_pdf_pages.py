@@ -36,6 +36,29 @@ def test_furniture_is_left_out_of_the_text_and_kept_in_the_lines(read, make_pdf)
     assert any(kind == "footer" and "smd" in text for kind, text in left_out)
 
 
+def test_what_the_printer_cuts_off_is_no_text(read):
+    with pymupdf.open() as file:
+        page = file.new_page(width=600, height=800)
+        page.insert_text((100, 100), SENTENCE, fontname="japan")
+        page.insert_text((100, 785), "校了　架空印刷", fontname="japan")
+        page.set_trimbox((40, 40, 560, 760))
+        found = read(file.tobytes()).pages[0]
+    assert found.text == SENTENCE
+    assert [(line.kind, line.text) for line in found.lines if line.start == line.end] == [("footer", "校了　架空印刷")]
+
+
+def test_the_letters_that_are_printed_are_read_and_not_what_a_tag_says_for_all_of_them(read):
+    with pymupdf.open() as file:
+        page = file.new_page()
+        for x, letter in ((100, "団"), (160, "体"), (220, "名")):
+            page.insert_text((x, 100), letter, fontname="japan")
+        tag = b"/Span <</ActualText <FEFF56E34F53540D>>> BDC\n"
+        for xref in page.get_contents():
+            file.update_stream(xref, tag + file.xref_stream(xref) + b"\nEMC\n")
+        found = read(file.tobytes()).pages[0]
+    assert "".join(found.text.split()) == "団体名"
+
+
 def test_digits_that_do_not_count_pages_are_text(read, make_pdf):
     values = ["8,120", "1,004", "77", "930"]
     pages = read(make_pdf([[(72, 400, "合計"), (72, 800, value)] for value in values])).pages

@@ -1,12 +1,15 @@
 """`kobunko publish` and `kobunko purge` as people use them, against a Hub on loopback."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from conftest_hub import REPO
 from hubserver import TOKEN
@@ -66,6 +69,45 @@ def test_from_dry_run_to_purge(kobunko: Any, lfs_hub: Any, tmp_path: Path) -> No
     assert list(lfs_hub.repos[REPO].tags) == ["2"]
     assert not old & set(lfs_hub.repos[REPO].commits)
     assert published(kobunko) == {"1": [], "2": [TO]}
+
+
+@pytest.mark.slow
+def test_what_a_removal_lists_for_the_hub_erases_it_there(kobunko: Any, lfs_hub: Any, tmp_path: Path) -> None:
+    """The commands are run as `kobunko remove purge` prints them, with a new version for NEW."""
+    other = tmp_path / "other.txt"
+    other.write_text("別の告示である。観測所は三つとする。\n", encoding="utf-8")
+    kobunko("import", str(other), "--source", "tides", "--url", "https://www.tides.example/2")
+    kobunko("run")
+    kobunko("release", "build", "2", "--profile", "internal")
+    for version in ("1", "2"):
+        kobunko("publish", version, "--to", TO)
+    assert any("潮位を毎時記載する" in words for words in stored(lfs_hub))
+    kobunko("remove", "add", "https://www.tides.example/1", "--reason", "rights-holder")
+    purged = json.loads(kobunko("remove", "purge", "--json").stdout)
+    assert sorted(purged["releases"]) == ["1", "2"]
+    assert {entry["destination"] for entry in purged["elsewhere"]} == {TO}
+    for line in purged["elsewhere"][0]["commands"]:
+        for command in line.split(" && "):
+            program, *arguments = command.replace("NEW", "3").split()
+            assert program == "kobunko"
+            profile = ["--profile", "internal"] if arguments[0] == "release" else []
+            kobunko(*arguments, *profile, *(["--yes"] if arguments[0] == "purge" else []))
+    assert list(lfs_hub.repos[REPO].tags) == ["3"]
+    left = list(stored(lfs_hub))
+    assert any("別の告示である" in words for words in left)
+    assert not any("潮位を毎時記載する" in words for words in left)
+    assert json.loads(kobunko("remove", "purge", "--json").stdout)["elsewhere"] == []
+
+
+def stored(hub: Any) -> Iterator[str]:
+    """Everything that the Hub still gives out, as text."""
+    for commit in hub.repos[REPO].commits.values():
+        for path, file in commit.files.items():
+            data = (hub.blob(file.sha256) if file.sha256 else file.data) or b""
+            if path.endswith(".parquet") and data:
+                yield str(pq.read_table(io.BytesIO(data)).to_pylist())
+            else:
+                yield data.decode("utf-8", errors="replace")
 
 
 def published(kobunko: Any) -> dict[str, list[str]]:

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from kobunko.catalogue import Catalogue
 from kobunko.errors import UsageError
+from kobunko.ids import sha256_hex
 from kobunko.licensing.attribution import attribution
 from kobunko.licensing.evidence import TermsCapture
+from kobunko.licensing.rulebook import FOLDER
 from kobunko.licensing.stage import Licence, LicenceInput, licence_stage
 from kobunko.licensing.terms import captured_terms
 from kobunko.licensing.vocabulary import VOCABULARY, find
@@ -56,7 +58,15 @@ def test_a_statute_opens_the_text() -> None:
     result = judged(seed(**LAW), roles=("law",))
     assert (result.license, result.rights_basis) == ("LicenseRef-JP-NoRight-Art13", "no-right(Art13)")
     assert (result.redistribute, result.train, result.evidence_level) == ("allow", "allow", "E3")
-    assert evidence(result)[0]["rule"] == "statute:著作権法第13条第1号"
+    whole, item = evidence(result)[:2]
+    assert whole["rule"].startswith("statute:著作権法第13条第1号 ")
+    assert whole["phrase"].endswith("権利の目的となることができない。")
+    assert item["phrase"] == "憲法その他の法令"
+    text = (FOLDER / "copyright_act_13.txt").read_bytes()
+    for quote in (whole, item):
+        assert quote["sha256"] == sha256_hex(text)
+        start = int(quote["start"])
+        assert text.decode()[start : start + len(quote["phrase"])] == quote["phrase"]
 
 
 def test_a_statute_covers_only_the_parts_of_its_roles() -> None:
@@ -91,6 +101,9 @@ CLOSED = {
     "not commercial": (seed(**PDL | {"id": "CC-BY-NC-4.0"}, reviewed=[REVIEW]), {"choseki": TERMS}),
     "research only": (seed(**PDL | {"id": "LicenseRef-JP-ResearchOnly.x"}, reviewed=[REVIEW]), {"choseki": TERMS}),
     "statute not named": (seed(**LAW | {"statute": ""}), {}),
+    "statute not known": (seed(**LAW | {"statute": "著作権法第32条第2項"}), {}),
+    "item of the statute not named": (seed(**LAW | {"statute": "著作権法第13条"}), {}),
+    "no such item": (seed(**LAW | {"statute": "著作権法第13条第9号"}), {}),
     "nothing believed": (seed(), {}),
 }
 
@@ -100,12 +113,14 @@ def test_everything_else_fails_closed(hint: Seed, terms: dict[str, TermsCapture]
     result = judged(hint, terms=terms)
     assert (result.license, result.redistribute, result.train) == ("NOASSERTION", "metadata-only", "review")
     assert (result.evidence_level, result.rights_basis) == ("E4", "unknown")
-    assert evidence(result)[0]["license"] == hint.licence.id
+    first, *reasons = evidence(result)
+    assert first["license"] == hint.licence.id
+    assert reasons  # what was looked at, and why it proves nothing
 
 
 def test_a_source_without_a_seed_has_no_evidence() -> None:
     result = judged(source="nobody")
-    assert (result.evidence_level, evidence(result)) == ("E0", [])
+    assert (result.evidence_level, evidence(result)[0]["rule"]) == ("E0", "nothing-known-of:nobody")
     assert (result.license, result.redistribute) == ("NOASSERTION", "metadata-only")
     assert "nobody" in result.note
 
@@ -118,7 +133,12 @@ def test_a_source_without_a_seed_has_no_evidence() -> None:
     st.booleans(),
 )
 def test_nothing_is_opened_below_e3(basis: str, licence_id: str, statute: bool, captured: bool, reviewed: bool) -> None:
-    hint = {"id": licence_id, "basis": basis, "statute": "第13条" if statute else "", "terms_url": TERMS_URL}
+    hint = {
+        "id": licence_id,
+        "basis": basis,
+        "statute": "著作権法第13条第3号" if statute else "",
+        "terms_url": TERMS_URL,
+    }
     result = judged(seed(**hint, reviewed=[REVIEW] * reviewed), terms={"choseki": TERMS} if captured else {})
     if result.redistribute != "metadata-only":
         assert result.evidence_level in ("E2", "E3")
@@ -136,6 +156,7 @@ def test_the_attribution_names_source_day_in_japan_and_editor() -> None:
 def test_an_unknown_day_is_left_out_with_its_bracket() -> None:
     line = attribution(
         "出典：{publisher}（{url}）（{date}利用）",
+        "{work}をもとに{processor}作成",
         title="",
         publisher="潮汐省",
         url="u",
@@ -143,7 +164,7 @@ def test_an_unknown_day_is_left_out_with_its_bracket() -> None:
         processor="室",
         license_id="NOASSERTION",
     )
-    assert line == "出典：潮汐省（u）／潮汐省（u）を加工して室作成"
+    assert line == "出典：潮汐省（u）／潮汐省をもとに室作成"
 
 
 def test_changed_knowledge_changes_the_fingerprint() -> None:

@@ -108,6 +108,11 @@ def test_the_model_is_asked_only_about_lines_that_speak_of_private_roles() -> No
     assert [line.lstrip("、") for line in asked] == ["は山野辺浪夫である。"]
 
 
+def test_the_prose_of_judgments_is_no_name() -> None:
+    text = "被告人両名に対し、この裁判確定の日から一年間その刑の執行を猶予する。原判決は、被告人らの控訴を棄却した。\n"
+    assert clean(text, private(text, "masked")) == text
+
+
 @given(
     st.text("あ1\n ", max_size=40), st.lists(st.tuples(st.integers(0, 40), st.integers(0, 6)), max_size=6), st.data()
 )

@@ -92,6 +92,29 @@ def test_a_library_item_is_free_only_when_its_own_record_says_so(rights: str, sc
     assert (found[0] == "CC-PDM-1.0") == (level == "E1")
 
 
+@pytest.mark.parametrize(
+    ("rights", "level"),
+    [
+        (["インターネット公開（保護期間満了）"], "E1"),
+        (["保護期間満了", "インターネット公開"], "E1"),
+        (["インターネット公開", "公開範囲についての注記", "保護期間満了"], "E1"),
+        (["インターネット公開（許諾）"], "E4"),
+        (["インターネット公開（裁定）", "保護期間満了"], "E4"),
+        (["国立国会図書館内限定公開", "保護期間満了"], "E4"),
+        (["保護期間満了"], "E4"),
+        (["インターネット公開"], "E4"),
+        (["インターネット公開（保護期間満了の見込み）"], "E4"),
+        ([], "E4"),
+    ],
+)
+def test_the_record_that_a_crawl_of_the_library_brings_is_read_the_same_way(rights: list[str], level: str) -> None:
+    record: Any = {"url": "https://ndlsearch.ndl.go.jp/api/oaipmh#1", "sha256": "cd" * 32, "fetched_at": "2026-11-01"}
+    rule = host_rule("ndl", "https://dl.ndl.go.jp/pid/1")
+    verdict = judge(Subject("ndl", "https://dl.ndl.go.jp/pid/1", ("record",), {"rights": rights}, record), None, rule)
+    assert verdict.evidence_level == level
+    assert any(item.sha256 == "cd" * 32 for item in verdict.evidence)
+
+
 def test_a_decision_holds_for_its_host_and_its_bytes_alone() -> None:
     url = "https://www.choseki.go.jp/a.pdf"
     granted = ("LicenseRef-JP-PDL-1.0", "allow+conditions", "allow", "E2")
@@ -108,7 +131,7 @@ def test_a_host_rule_limits_what_a_review_grants() -> None:
     terms = TERMS | {"url": "https://disclosure2.edinet-fsa.go.jp/terms"}
     review = REVIEW | {"host": "disclosure2.edinet-fsa.go.jp"}
     found = judged("https://disclosure2.edinet-fsa.go.jp/x", terms=terms, reviews=[review])
-    assert found == ("LicenseRef-JP-PDL-1.0", "review", "allow", "E2")
+    assert found == ("LicenseRef-JP-PDL-1.0", "review", "review", "E2")  # the narrative is not the State's
 
 
 URL = "https://www.choseki.example/docs/a.html"

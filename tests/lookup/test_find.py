@@ -1,22 +1,27 @@
 """Every name of a document leads to it."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from library import Library
+from library import LAW, Library, index
 
-from kobunko import warc
+from kobunko import pipeline, warc
 from kobunko.errors import NotFound
 from kobunko.home import Home
 from kobunko.ids import sha256_hex
+from kobunko.importing import ImportRow, import_files
 from kobunko.lookup import chain, find
-from kobunko.lookup.find import in_force
 from kobunko.lookup.prov import prov
 from kobunko.lookup.urls import forms_of
-from kobunko.names import in_force_from, name_key, number_of
+from kobunko.lookup.versions import in_force
+from kobunko.names import in_force_from, name_key, names_of, number_of
 from kobunko.passages.store import Store
+from kobunko.sidecar import erase
+
+REVISIONS = ("412AC0000000777_20200101_000000000000000", "412AC0000000777_20210401_503AC0000000001")
 
 
 @pytest.mark.parametrize(
@@ -34,6 +39,7 @@ from kobunko.passages.store import Store
         ("https://www.courts.go.jp/app/hanrei_jp/detail2?id=90010", "url", ["courts"]),
         ("https://www.courts.go.jp/hanrei/90010/detail7/index.html", "url", ["courts"]),
         ("https://www.courts.go.jp/assets/hanrei/hanrei-pdf-90010.pdf", "url", ["courts"]),
+        ("https://www.courts.go.jp/app/files/hanrei_jp/010/090010_hanrei.pdf", "url", ["courts"]),
         ("S100ZZZ1", "name", ["edinet"]),
         ("https://disclosure2dl.edinet-fsa.go.jp/searchdocument/pdf/S100ZZZ1.pdf", "url", ["edinet"]),
         ("http://www.kurashi.example/notice.pdf#page=2", "url", ["notice"]),
@@ -70,10 +76,29 @@ def test_what_is_not_here_is_said_with_the_way_on(home: Home, store: Store, what
 
 def test_laws_as_of_a_day(home: Home, store: Store, library: Library) -> None:
     both = find(home, "505AC0000000901", store).doc_ids
-    assert in_force(home, both, date(2025, 3, 31)) == [library.ids["egov_laws-2024"]]
-    assert in_force(home, both, date(2025, 4, 1)) == [library.ids["egov_laws-2025"]]
+    assert in_force(home, store, both, date(2025, 3, 31)) == [library.ids["egov_laws-2024"]]
+    assert in_force(home, store, both, date(2025, 4, 1)) == [library.ids["egov_laws-2025"]]
     with pytest.raises(NotFound, match="2024-04-01"):
-        in_force(home, both, date(2000, 1, 1))
+        in_force(home, store, both, date(2000, 1, 1))
+
+
+def test_revisions_that_came_one_by_one_are_versions_of_their_law(copy: Home, library: Library, tmp_path: Path) -> None:
+    urls = [f"https://laws.e-gov.go.jp/api/2/law_file/xml/{name}" for name in REVISIONS]
+    rows = []
+    for number, url in enumerate(urls):
+        path = tmp_path / f"{number}.xml"
+        path.write_text(LAW.format(years=number))
+        rows.append(ImportRow(path=path, source="egov_laws", url=url))
+    with copy.writing():
+        import_files(copy, copy.catalogue.start_run("import"), rows, lambda _: None)
+        pipeline.build_release(copy, "r3", "internal")
+    index(copy.settings, "r3")
+    store = Store(copy.settings.index)
+    first, second = (find(copy, name, store).doc_ids for name in REVISIONS)
+    assert in_force(copy, store, first, date(2020, 1, 1)) == first
+    assert in_force(copy, store, find(copy, "412AC0000000777", store).doc_ids, date(2022, 1, 1)) == second
+    (found,) = chain(copy, pipeline.stages(copy), first, store)
+    assert [version["doc_id"] for version in found["versions"]] == [*first, *second]
 
 
 def test_no_link_of_any_chain_is_empty(home: Home, store: Store, library: Library, steps: tuple) -> None:
@@ -96,6 +121,24 @@ def test_duplicates_and_versions_stand_in_the_chain(home: Home, store: Store, li
     assert library.ids["course-copy"] in course["duplicates"]
     (law,) = chain(home, steps, [library.ids["egov_laws-2025"]], store)
     assert [version["in_force_from"] for version in law["versions"]] == ["2024-04-01", "2025-04-01"]
+
+
+def test_until_a_new_stage_has_come_its_last_row_stands_in(copy: Home, library: Library, steps: tuple) -> None:
+    label = steps[-1].label
+    (copy.settings.stages / label).rename(copy.settings.stages / "licence@000000000000")
+    (found,) = chain(copy, steps, [library.ids["egov_laws-2025"]])
+    assert found["stages"][-1]["stage"] == label
+    assert found["licence"]["attribution"]
+
+
+def test_readers_notice_an_erasure(copy: Home, library: Library, steps: tuple) -> None:
+    names = [library.ids["removed"], library.ids["notice"]]
+    before = {found["doc_id"]: found for found in chain(copy, steps, names)}
+    erase(copy.settings.stages, {library.ids["removed"]})
+    after = {found["doc_id"]: found for found in chain(copy, steps, names)}
+    assert after[library.ids["notice"]]["stages"] == before[library.ids["notice"]]["stages"]
+    assert before[library.ids["removed"]]["stages"]
+    assert not after[library.ids["removed"]]["stages"]
 
 
 def test_prov_json_is_closed_under_its_names(home: Home, store: Store, library: Library, steps: tuple) -> None:
@@ -132,6 +175,11 @@ def test_an_undecided_day_is_never_in_force() -> None:
 )
 def test_names_compare_in_one_form(one: str, other: str) -> None:
     assert name_key(one) == name_key(other)
+
+
+def test_a_judgment_is_known_by_the_number_in_its_head() -> None:
+    structure = '{"case": {"case_number": "令和6(ワ)10", "court": "見本地方裁判所"}, "kind": "judgment"}'
+    assert name_key("令和六年（ワ）第十号") in names_of("90010", "1", "https://a.example/1.pdf", {}, structure)
 
 
 @given(st.integers(min_value=1, max_value=9999))

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from invented import Invented, invented, noisy
-from library import Library, index
+from library import Library, bring_in, html, index, read
 
+from kobunko import pipeline
 from kobunko.errors import NotFound, UsageError
 from kobunko.home import Home
 from kobunko.passages.fingerprints import GRAM, WINDOW, gram_hashes, winnow
 from kobunko.passages.fold import MANY_SMALL, update
 from kobunko.passages.key import key_of
-from kobunko.passages.released import default_release
+from kobunko.passages.released import Release, default_release
 from kobunko.passages.store import Store
 from kobunko.passages.trace import trace
 
@@ -114,6 +115,15 @@ def test_the_fold_adds_and_drops_only_what_changed(tmp_path: Path) -> None:
     assert trace(store, texts["doc-1-00004"])[0].doc_id == "doc-1-00004"
 
 
+def test_an_index_of_another_format_is_made_anew(tmp_path: Path) -> None:
+    store, texts = Store(tmp_path, create=True), invented(3)
+    update(store, Invented(texts))
+    with store.transaction() as connection:
+        store.note(connection, "format", "1")
+    store.close()
+    assert update(Store(tmp_path, create=True), Invented(texts)).added == 3
+
+
 def test_small_segments_are_merged_and_keep_their_documents(tmp_path: Path) -> None:
     store, texts = Store(tmp_path, create=True), {}
     for night in range(MANY_SMALL):
@@ -147,10 +157,31 @@ def test_removed_documents_leave_at_once_and_for_good(copy: Home, library: Libra
     store = Store(copy.settings.index)
     assert [hit.doc_id for hit in trace(store, passage)] == [library.ids["removed"]]
     copy.catalogue.remove(library.ids["removed"], "", "asked")
-    assert trace(store, passage, removed=copy.catalogue.removed()) == []
+    assert trace(store, passage, removed=copy.catalogue.removed) == []
     index(copy.settings, "r2", frozenset(copy.catalogue.removed()))
     assert trace(store, passage) == []
     assert store.document(library.ids["removed"]) is None
+
+
+def test_from_release_to_release_only_what_changed_is_read(copy: Home, library: Library, tmp_path: Path) -> None:
+    bring_in(
+        copy, tmp_path / "files", {"later.html": html("追って通知", "追って通知する日時と場所は次のとおりとする。")}
+    )
+    copy.catalogue.remove(library.ids["removed"], "", "asked")
+    with copy.writing():
+        read(copy)
+        pipeline.build_release(copy, "r3", "internal")
+    released, store = Release(copy.settings.releases / "r3"), Store(copy.settings.index, create=True)
+    changes = released.changes(store.fact("base"))
+    assert changes is not None
+    assert (len(changes.changed), changes.left) == (1, [library.ids["removed"]])
+    found = update(store, released, copy.catalogue.removed())
+    assert (found.added, found.removed) == (1, 1)
+    assert trace(store, "追って通知する日時と場所は次のとおり")[0].doc_id in changes.changed
+    anew = Store(tmp_path / "anew", create=True)
+    update(anew, released)
+    assert store.keys() == anew.keys()
+    assert released.changes("r9 of another home") is None
 
 
 def test_only_open_releases_are_indexed_unasked(home: Home) -> None:

@@ -190,6 +190,7 @@ def test_a_label_of_three_lines_beside_rows_stays_one_cell() -> None:
 def test_remarks_over_the_first_rule_are_read_after_the_text_and_the_lying_text_last() -> None:
     remarks = [column("書簡の形式", 1300, 80, 30), column("所得の範囲", 900, 80, 30)]
     body = [column(f"本文の第{n}列は見守りを定める", 1400 - 60 * n, 320) for n in range(10)]
+    body.append(column("規則の端を越える列も本文である", 165, 320, 36))
     lying = [Line(f"line {n} of the English text", 0.9, (1360 - 60 * n, 1100, 1400 - 60 * n, 1800)) for n in range(10)]
     edge = [column("見守り条約", 90, 400), column("三三一", 90, 1700)]
     rules = [(150.0, 300.0, 1450.0, 303.0), (150.0, 1050.0, 1450.0, 1053.0)]

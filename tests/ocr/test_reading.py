@@ -5,7 +5,7 @@ import io
 import json
 import threading
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -65,27 +65,6 @@ def png(image: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "PNG")
     return buffer.getvalue()
-
-
-class Stub:
-    """A recogniser that always sees the same."""
-
-    name = "stub"
-
-    def __init__(self, models: Path) -> None:
-        self.models = models
-
-    def orientations(self, images: Sequence[np.ndarray]) -> list[tuple[int, float]]:
-        return [(0, 1.0)] * len(images)
-
-    def detect(self, images: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-        return [[np.array([(10, 10), (90, 10), (90, 30), (10, 30)], dtype=np.float32)] for _ in images]
-
-    def cut(self, image: np.ndarray, quads: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return [image[10:30, 10:90]] * len(quads)
-
-    def recognise(self, crops: Sequence[np.ndarray]) -> list[tuple[str, float]]:
-        return [("代役", 0.99)] * len(crops)
 
 
 def blob(body: bytes) -> Blob:
@@ -207,7 +186,7 @@ def test_a_torn_cache_file_is_no_reading(tmp_path: Path) -> None:
 
 
 def test_another_recogniser_can_be_named_in_the_settings() -> None:
-    reader = load_reader(OcrSettings(engine=f"{__name__}:Stub"))
+    reader = load_reader(OcrSettings(engine="recognisers:Stub"))
     (reading,) = reader.read([page_image(blob(sheet()), 1)])
     assert [line.text for line in reading.lines] == ["代役"]
     with pytest.raises(UsageError, match="no OCR engine"):

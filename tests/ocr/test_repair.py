@@ -9,8 +9,7 @@ from kobunko.ocr.repair import is_modern, repaired
     ("found", "meant", "rule"),
     [
         ("安全センタ一ビル", "安全センタービル", "dash-in-katakana"),
-        ("第ー条", "第一条", "one-between-kanji"),
-        ("ー、見守り員", "一、見守り員", "one-before-comma"),
+        ("第ー条", "第一条", "one-in-number"),
         ("プ口グラム", "プログラム", "kanji-in-katakana"),
         ("昨年と比ベると", "昨年と比べると", "katakana-in-hiragana"),
         ("アルファべット", "アルファベット", "hiragana-in-katakana"),
@@ -27,7 +26,18 @@ def test_certain_confusions_are_repaired_and_recorded(found: str, meant: str, ru
 
 
 @pytest.mark.parametrize(
-    "text", ["メンバー一人", "東京へ行く", "ハローワーク", "入口と出口", "1·5 a·b", "一般会計", "三力所"]
+    "text",
+    [
+        "メンバー一人",
+        "東京へ行く",
+        "ハローワーク",
+        "入口と出口",
+        "1·5 a·b",
+        "一般会計",
+        "三力所",
+        "東京ー大阪間",
+        "ー、見守り員",
+    ],
 )
 def test_what_may_be_meant_stays(text: str) -> None:
     assert repaired(text, modern=True) == (text, [])

@@ -3,4 +3,4 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "cli" / "support"))
+sys.path[:0] = [str(Path(__file__).parents[1] / "cli" / "support"), str(Path(__file__).parent)]

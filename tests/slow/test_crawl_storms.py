@@ -2,13 +2,13 @@
 
 import contextlib
 import fcntl
+import functools
 import os
 import random
 import signal
 import sqlite3
 import struct
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from commandline import command, environment
+import pytest_socket
+from forked_crawl import Crawl, fsync_fails_from
 
 from kobunko.catalogue import Catalogue
 from kobunko.warc import read_body
@@ -31,6 +32,11 @@ OF_THE_HOST = {"/robots.txt", "/.well-known/tdmrep.json"}
 SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 WITHOUT_FLUSHING = 2
 needs_mount = pytest.mark.skipif(os.geteuid() != 0, reason="mounting a file system of its own needs root")
+
+
+@pytest.fixture(autouse=True)
+def _fork_server_can_be_reached() -> None:
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
 
 
 class _Server(ThreadingHTTPServer):
@@ -105,17 +111,9 @@ def prepare(home: Path, site: Site, seeds: Path) -> None:
     (home / "kobunko.toml").write_text(f'seeds = "{seeds}"\n[crawl]\nprivate_hosts = ["127.0.0.1"]\n')
 
 
-def start(home: Path, **options: Any) -> "subprocess.Popen[str]":
-    arguments = options.pop("arguments", command(home, "crawl", "storm", "--json"))
-    return subprocess.Popen(
-        arguments, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **options
-    )
-
-
 def finish(home: Path) -> None:
-    process = start(home)
-    _, err = process.communicate(timeout=600)
-    assert process.returncode == 0, err
+    code, said = Crawl(home).end()
+    assert code == 0, said
 
 
 def acknowledged(home: Path) -> set[str]:
@@ -149,23 +147,26 @@ def wait_until(reached: Any, seconds: float = 600) -> None:
         time.sleep(0.02)
 
 
+def asked_again(site: Site, since: int, done: set[str]) -> set[str]:
+    """What was asked since then although it was acknowledged before."""
+    return {site.base + path for path in site.hits[since:] if path not in OF_THE_HOST} & done
+
+
 def test_twenty_kills_lose_nothing_and_fetch_nothing_twice_once_it_is_acknowledged(site: Site, tmp_path: Path) -> None:
     home = tmp_path / "home"
     prepare(home, site, tmp_path / "seeds")
     chance = random.Random(7)
-    for _ in range(KILLS):
-        before = acknowledged(home)
-        asked = len(site.hits)
-        process = start(home)
-        step = chance.randint(3, 2 * PAGES // KILLS)
-        wait_until(lambda: len(site.hits) >= asked + step or process.poll() is not None)  # noqa: B023
-        process.kill()
-        process.communicate()
-        twice = {site.base + path for path in site.hits[asked:] if path not in OF_THE_HOST} & before
-        assert not twice
-    before, asked = acknowledged(home), len(site.hits)
+    for number in range(KILLS):
+        done, asked = acknowledged(home), len(site.hits)
+        crawl = Crawl(home)
+        step = chance.randint(3, PAGES * 3 // 2 // KILLS)
+        wait_until(lambda: len(site.hits) >= asked + step or crawl.is_over())  # noqa: B023
+        assert not crawl.is_over(), f"nothing is left for kill {number}: {crawl.end()}"
+        crawl.kill()
+        assert not asked_again(site, asked, done)
+    done, asked = acknowledged(home), len(site.hits)
     finish(home)
-    assert not {site.base + path for path in site.hits[asked:] if path not in OF_THE_HOST} & before
+    assert not asked_again(site, asked, done)
     check_whole(home, site)
 
 
@@ -189,15 +190,15 @@ def test_what_was_acknowledged_survives_five_power_cuts(site: Site, ext4: Path, 
     chance = random.Random(3)
     for _ in range(5):
         asked = len(site.hits)
-        process = start(home)
+        crawl = Crawl(home)
         step = chance.randint(150, 300)
-        wait_until(lambda: len(site.hits) >= asked + step or process.poll() is not None)  # noqa: B023
+        wait_until(lambda: len(site.hits) >= asked + step or crawl.is_over())  # noqa: B023
         before = acknowledged(home)
         folder = os.open(ext4, os.O_RDONLY)
         fcntl.ioctl(folder, SHUTDOWN, struct.pack("I", WITHOUT_FLUSHING))
         os.close(folder)
-        process.communicate(timeout=300)
-        assert process.returncode != 0  # it does not go on after a write that failed
+        code, _ = crawl.end()
+        assert code != 0  # it does not go on after a write that failed
         subprocess.run(["umount", str(ext4)], check=True)
         subprocess.run(["mount", "-o", "loop", str(tmp_path / "disk.img"), str(ext4)], check=True)
         assert before <= acknowledged(home)
@@ -221,65 +222,45 @@ def test_a_full_disk_stops_the_crawl_and_marks_nothing_as_done_that_is_not(small
     site = Site(120, size=60_000)
     home = small_disk / "home"
     prepare(home, site, tmp_path / "seeds")
-    process = start(home)
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 1
-    assert "No space left on device" in err or "disk is full" in err
+    code, said = Crawl(home).end()
+    assert code == 1
+    assert "No space left on device" in said or "disk is full" in said
     subprocess.run(["mount", "-o", "remount,size=200m", str(small_disk)], check=True)
     before, asked = acknowledged(home), len(site.hits)
     assert len(before) < len(site.urls())
     finish(home)
-    assert not {site.base + path for path in site.hits[asked:] if path not in OF_THE_HOST} & before
+    assert not asked_again(site, asked, before)
     check_whole(home, site)
 
 
-FAILING = """
-import errno, os, sys
-real, calls = os.fsync, 0
-def fsync(handle):
-    global calls
-    calls += 1
-    if calls >= {first}:
-        raise OSError(errno.EIO, os.strerror(errno.EIO))
-    real(handle)
-os.fsync = fsync
-from kobunko.cli import main
-sys.argv = ["kobunko", "--home", {home!r}, "crawl", "storm"]
-main()
-"""
-
-
-def test_a_failed_fsync_ends_the_crawl_at_once(tmp_path: Path) -> None:
-    for first in (2, 4, 7, 12):
-        site = Site(100)
-        home = tmp_path / f"home{first}"
-        prepare(home, site, tmp_path / f"seeds{first}")
-        program = FAILING.format(first=first, home=str(home))
-        process = start(home, arguments=[sys.executable, "-c", program])
-        _, err = process.communicate(timeout=300)
-        assert process.returncode == 1, err
-        assert "Input/output error" in err
-        before, asked = acknowledged(home), len(site.hits)
-        assert len(before) < len(site.urls())
-        finish(home)
-        assert not {site.base + path for path in site.hits[asked:] if path not in OF_THE_HOST} & before
-        check_whole(home, site)
+@pytest.mark.parametrize("first", [2, 4, 7, 12])
+def test_a_failed_fsync_ends_the_crawl_at_once(tmp_path: Path, first: int) -> None:
+    site, home = Site(100), tmp_path / "home"
+    prepare(home, site, tmp_path / "seeds")
+    code, said = Crawl(home, functools.partial(fsync_fails_from, first)).end()
+    assert code == 1, said
+    assert "Input/output error" in said
+    before, asked = acknowledged(home), len(site.hits)
+    assert len(before) < len(site.urls())
+    finish(home)
+    assert not asked_again(site, asked, before)
+    check_whole(home, site)
 
 
 def test_two_starts_exclude_each_other_and_a_dead_one_is_in_nobodys_way(site: Site, tmp_path: Path) -> None:
     home = tmp_path / "home"
     prepare(home, site, tmp_path / "seeds")
-    first = start(home)
+    first = Crawl(home)
     wait_until(lambda: len(site.hits) > 20)
-    second = start(home)
-    _, err = second.communicate(timeout=300)
-    assert second.returncode == 1
-    assert "another kobunko works on" in err
+    code, said = Crawl(home).end()
+    assert code == 1
+    assert "another kobunko works on" in said
     first.kill()
-    first.communicate()
     asked = len(site.hits)
-    third = start(home)
+    third = Crawl(home)
     wait_until(lambda: len(site.hits) > asked + 5)
-    third.send_signal(signal.SIGTERM)
-    third.communicate(timeout=300)
+    assert third.process.pid is not None
+    os.kill(third.process.pid, signal.SIGTERM)
+    code, said = third.end()
+    assert (code, "interrupted" in said) == (1, True), said
     assert len(acknowledged(home)) > 5

@@ -6,11 +6,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 from authored import write_list
 from commandline import command, environment, must, release
+
+from kobunko.dedup.bands import families
+from kobunko.dedup.partitions import families_of_parts
+from kobunko.executors import Processes, read_part
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.slow
@@ -53,3 +60,18 @@ def test_a_cluster_that_loses_a_node_makes_the_same_release(two_nodes: str, tmp_
     assert run.wait(600) == 0
     must(twin, "run")
     assert release(home) == release(twin)
+
+
+def test_processes_and_a_cluster_find_the_families_of_the_whole(two_nodes: str, tmp_path: Path) -> None:
+    from kobunko.cluster import cluster
+
+    chance = np.random.default_rng(5)
+    matrix = chance.integers(0, 1 << 32, (300, 128), dtype=np.uint32)[chance.integers(0, 300, 2000)]
+    matrix[chance.random(matrix.shape) < 0.07] += 1
+    np.save(tmp_path / "signatures.npy", matrix)
+    expected, read = families(matrix), partial(read_part, tmp_path)
+    assert len(np.unique(expected)) < len(matrix)
+    with closing(Processes(read, workers=2)) as processes, cluster(two_nodes, read) as machines:
+        for engine in (processes, machines):
+            found = families_of_parts(tmp_path / "signatures.npy", tmp_path, engine, part=700, ranges=2)
+            assert np.array_equal(found, expected)

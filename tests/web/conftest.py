@@ -14,11 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 from library import Library, build
 
-from kobunko import pipeline
-from kobunko.home import open_home
 from kobunko.settings import Settings
-from kobunko.web.app import create_app
-from kobunko.web.service import Service
+from kobunko.web.app import create_app, open_service
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +24,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 
 def make_app(settings: Settings):
-    with open_home(settings, read_only=True) as home:
-        return create_app(Service(settings, pipeline.stages(home), pipeline.VIEW))
+    return create_app(open_service(settings))
 
 
 @pytest.fixture(scope="session")

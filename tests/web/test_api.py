@@ -94,6 +94,10 @@ def test_trace_tells_the_place_and_the_copies(web: httpx2.Client, library: Libra
     assert {library.ids["course"], library.ids["course-copy"]} <= {hit["doc_id"] for hit in hits}
     assert library.ids["course"] in hits[0]["duplicates"] or hits[0]["doc_id"] == library.ids["course"]
     assert hits[0]["likeness"] > 0.9
+    (law, *_) = web.post("/trace", json={"text": "この法律は、見本とする公文書の保存及び利用に関し必要な事項"}).json()[
+        "hits"
+    ]
+    assert {library.ids["egov_laws-2024"], library.ids["egov_laws-2025"]} == {law["doc_id"], *law["versions"]}
     assert (
         web.post("/trace", json={"text": "どの文書にも書かれていないはずの、まったく別の文章を探してみる。"}).json()[
             "hits"

@@ -4,14 +4,17 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from library import PAGES, Library
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium here: apt-get install chromium")
+PATIENCE = 300_000  # milliseconds
+expect.set_options(timeout=PATIENCE)
 SHOTS = os.environ.get("KOBUNKO_SCREENSHOTS", "")  # a folder: the pictures of docs/images are made by these tests
 
 
@@ -23,10 +26,17 @@ def browser() -> Iterator[Browser]:
         found.close()
 
 
+def opened(browser: Browser, address: str, **options: Any) -> BrowserContext:
+    """A context that waits long: the first picture starts a worker, and the machine may have much else to do."""
+    context = browser.new_context(base_url=address, **options)
+    context.set_default_timeout(PATIENCE)
+    return context
+
+
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """A page on which any message on the console, or any request to elsewhere, fails the test."""
-    context = browser.new_context(base_url=address, viewport={"width": 1200, "height": 800}, locale="ja-JP")
+    context = opened(browser, address, viewport={"width": 1200, "height": 800}, locale="ja-JP")
     found, trouble = context.new_page(), []
     found.on("console", lambda message: trouble.append(f"{message.type}: {message.text}"))
     found.on("pageerror", lambda error: trouble.append(str(error)))
@@ -36,9 +46,9 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     assert trouble == []
 
 
-def shot(page: Page, name: str) -> None:
+def shot(page: Page, name: str, *, whole: bool = False) -> None:
     if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=whole)
 
 
 def test_from_a_passage_to_its_place_on_the_page(page: Page) -> None:
@@ -53,7 +63,7 @@ def test_from_a_passage_to_its_place_on_the_page(page: Page) -> None:
     expect(marked).to_have_count(1)
     expect(page.locator(".line.marked")).to_have_text(PAGES[0][2])
     image = page.get_by_role("img", name="原本の1ページ目の画像")
-    expect(image).to_be_visible(timeout=60_000)  # the first picture starts a worker
+    expect(image).to_be_visible()
     assert image.evaluate("async image => { await image.decode(); return image.naturalWidth }") > 500
     shot(page, "document")
 
@@ -73,7 +83,7 @@ def test_pointing_at_a_line_shows_its_box(page: Page, library: Library) -> None:
 
 
 def test_reading_needs_no_script(browser: Browser, address: str, library: Library) -> None:
-    context = browser.new_context(base_url=address, java_script_enabled=False)
+    context = opened(browser, address, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"/ja/documents/{library.ids['notice']}")
     expect(page.locator(".text")).to_contain_text(PAGES[0][1])
@@ -104,6 +114,24 @@ def test_the_attribution_is_copied(page: Page, library: Library) -> None:
     expect(page.get_by_role("button", name="コピーしました")).to_be_visible()
 
 
+def test_the_way_of_a_law_is_told_in_english(page: Page, library: Library) -> None:
+    page.goto(f"/en/documents/{library.ids['egov_laws-2025']}")
+    expect(page.locator(".timeline")).to_contain_text("the stored bytes have the recorded hash")
+    expect(page.get_by_role("link", name="law-2025.xml", exact=True)).to_be_visible()  # a copy from elsewhere
+    shot(page, "provenance", whole=True)
+    page.get_by_role("link", name="Compare").first.click()
+    expect(page.locator("del b")).to_have_text("五")
+    expect(page.locator("ins b")).to_have_text("十")
+    shot(page, "diff")
+
+
+def test_a_night_is_a_bar(page: Page) -> None:
+    page.goto("/ja/runs")
+    expect(page.locator("svg.plot").first.locator("rect")).to_have_count(1)
+    expect(page.locator("svg.plot").nth(1)).to_contain_text("完了")
+    shot(page, "runs")
+
+
 def test_the_keyboard_reaches_the_content_first(page: Page) -> None:
     page.goto("/ja/sources")
     shot(page, "sources")
@@ -116,7 +144,7 @@ def test_the_keyboard_reaches_the_content_first(page: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("lang", ["ja", "en"])
 def test_no_fault_of_accessibility(browser: Browser, address: str, library: Library, lang: str, scheme: str) -> None:
-    context = browser.new_context(base_url=address, color_scheme=scheme, viewport={"width": 390, "height": 800})
+    context = opened(browser, address, color_scheme=scheme, viewport={"width": 390, "height": 800})
     page = context.new_page()
     notice, old, new = (library.ids[name] for name in ("notice", "egov_laws-2024", "egov_laws-2025"))
     paths = [

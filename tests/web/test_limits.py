@@ -17,6 +17,8 @@ from kobunko.document import document
 from kobunko.home import open_home
 from kobunko.settings import Settings, load_settings
 
+READERS = 20  # two hundred of them, while real nights are run, in tests/slow/test_readers.py
+
 
 def copy_of(library: Library, tmp_path: Path, **web: object) -> Settings:
     shutil.copytree(library.settings.home, tmp_path / "home", ignore=shutil.ignore_patterns("requests"))
@@ -105,10 +107,7 @@ def test_a_removed_document_is_gone_at_once(
         assert client.get("/removals").json() == {"count": 1, "doc_ids": [name]}
 
 
-@pytest.mark.parametrize("readers", [20, pytest.param(200, marks=pytest.mark.slow)])
-def test_many_readers_while_a_batch_writes(
-    library: Library, tmp_path: Path, served: Callable[[Settings], str], readers: int
-) -> None:
+def test_many_readers_while_a_batch_writes(library: Library, tmp_path: Path, served: Callable[[Settings], str]) -> None:
     settings = copy_of(library, tmp_path)
     address, stop = served(settings), threading.Event()
     name = library.ids["notice"]
@@ -134,9 +133,9 @@ def test_many_readers_while_a_batch_writes(
             ]
         return [answer.status_code for answer in answers]
 
-    with ThreadPoolExecutor(readers + 1) as pool:
+    with ThreadPoolExecutor(READERS + 1) as pool:
         writer = pool.submit(write)
-        statuses = [status for found in pool.map(read, range(readers)) for status in found]
+        statuses = [status for found in pool.map(read, range(READERS)) for status in found]
         stop.set()
         assert writer.result() > 0
     assert json.dumps(sorted(set(statuses))) == "[200]"

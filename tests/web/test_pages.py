@@ -41,8 +41,8 @@ def test_a_document_page_tells_all(web: httpx2.Client, library: Library) -> None
 def test_versions_are_compared(web: httpx2.Client, library: Library) -> None:
     old, new = library.ids["egov_laws-2024"], library.ids["egov_laws-2025"]
     page = web.get(f"/ja/documents/{old}/diff/{new}").text
-    assert re.search(r"<del>－ .*五年とする", page)
-    assert re.search(r"<ins>＋ .*十年とする", page)
+    assert re.search(r"<del>－ .*<b>五</b>年とする", page)
+    assert re.search(r"<ins>＋ .*<b>十</b>年とする", page)
     assert (
         "違いはありません" in web.get(f"/ja/documents/{library.ids['course']}/diff/{library.ids['course-copy']}").text
     )

@@ -46,14 +46,15 @@ def run(arguments: list[str], env: dict[str, str]) -> Result:
     """Runs `command(…)` to its end."""
     with tempfile.TemporaryDirectory() as folder:
         streams = [Path(folder) / name for name in ("out", "err")]
-        process = PROCESSES.Process(target=_main, args=(arguments[2:], env, streams))
+        process = PROCESSES.Process(target=forked, args=(arguments[2:], env, streams))
         process.start()
         process.join(300)
         assert process.exitcode is not None, f"still running: {arguments}"
         return Result(process.exitcode, *(path.read_text() for path in streams))
 
 
-def _main(arguments: list[str], env: dict[str, str], streams: list[Path]) -> None:
+def forked(arguments: list[str], env: dict[str, str], streams: list[Path]) -> None:
+    """The command line in a process that was forked from one that has imported it."""
     from kobunko.cli import main
 
     for number, path in enumerate(streams, 1):

@@ -2,7 +2,7 @@
 
 import hashlib
 import random
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from kobunko.passages.store import Entry
 
@@ -32,7 +32,7 @@ def _key(text: str) -> str:
 class Invented:
     """A release of invented texts."""
 
-    version = "invented"
+    version = base = "invented"
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self.texts = texts
@@ -40,7 +40,10 @@ class Invented:
     def keys(self) -> Mapping[str, str]:
         return {name: _key(text) for name, text in self.texts.items()}
 
-    def read(self, wanted: Collection[str]) -> Iterable[Entry]:
+    def changes(self, base: str) -> None:
+        """Not known: everything is compared."""
+
+    def read(self, wanted: Mapping[str, str]) -> Iterable[Entry]:
         for name, text in self.texts.items():
             if name in wanted:
                 yield Entry(name, _key(text), name, text, ((1, 0, len(text)),), ())

@@ -15,7 +15,7 @@ from kobunko.importing import ImportRow, import_files
 from kobunko.passages.fold import update
 from kobunko.passages.released import Release
 from kobunko.passages.store import Store
-from kobunko.running import run_stages
+from kobunko.running import StageSummary, run_stages
 from kobunko.settings import RunSettings, Settings, load_settings
 
 LAW = """<?xml version="1.0" encoding="UTF-8"?>
@@ -69,16 +69,15 @@ class Library:
 def build(folder: Path) -> Library:
     settings = load_settings(folder / "home", run={"engine": "inline"})
     with open_home(settings) as home:
-        _bring_in(home, folder / "files")
+        bring_in(home, folder / "files", _bodies())
         _describe(home)
         _process(home)
         ids = {row[0]: row[1] for row in _names(home)}
     return Library(settings, ids)
 
 
-def _bring_in(home: Home, files: Path) -> None:
-    files.mkdir(parents=True)
-    bodies = {
+def _bodies() -> dict[str, bytes]:
+    return {
         "notice.pdf": pdf(PAGES),
         "hostile.html": html(HOSTILE, "題名に命令を書いた頁である。本文には何の害もない。" * 2),
         "course.html": html("講習会のお知らせ", NOTICE * 3),
@@ -93,6 +92,11 @@ def _bring_in(home: Home, files: Path) -> None:
         ),
         "broken.xml": LAW.format(years="三").encode()[:-60],
     }
+
+
+def bring_in(home: Home, files: Path, bodies: dict[str, bytes]) -> None:
+    """Imports files of the ministry of life."""
+    files.mkdir(parents=True)
     rows = []
     for name, body in bodies.items():
         (files / name).write_bytes(body)
@@ -131,14 +135,18 @@ def _describe(home: Home) -> None:
         home.catalogue.add_documents(connection, "test", made)
 
 
-def _process(home: Home) -> None:
+def read(home: Home) -> dict[str, StageSummary]:
+    """Brings every document through all stages."""
     corpus = pipeline.corpus(home)
+    with executor(RunSettings(engine="inline"), partial(read_part, home.settings.raw)) as engine:
+        return run_stages(corpus, list(corpus.stages), engine, home.settings.run)
+
+
+def _process(home: Home) -> None:
     with home.writing():
         run_id = home.catalogue.start_run("run")
-        with executor(RunSettings(engine="inline"), partial(read_part, home.settings.raw)) as engine:
-            done = run_stages(corpus, list(corpus.stages), engine, home.settings.run)
         crawl = {"kurashi": {"new": 9, "changed": 0, "failed": 1}}
-        facts = {"stages": {name: item.as_json() for name, item in done.items()}, "crawl": crawl}
+        facts = {"stages": {name: item.as_json() for name, item in read(home).items()}, "crawl": crawl}
         home.catalogue.finish_run(run_id, "done", facts)
         for version in ("r1", "r2"):
             pipeline.build_release(home, version, "internal")
