@@ -155,6 +155,8 @@ def duplicates(home: Home, everything: Corpus) -> "Duplicates":
 def is_current(home: Home, version: str) -> bool:
     """Whether a release was made from the documents that are here now, by the stages of now."""
     folder = home.settings.releases / version
+    if not folder.is_dir():
+        return False
     listed = pq.read_table(folder / "manifest.parquet", columns=["doc_id", "input_sha256"]).to_pylist()
     made_by = json.loads((folder / "manifest.json").read_bytes())["stages"]
     now = [stage.label for stage in stages(home)]

@@ -133,6 +133,14 @@ def update_index(place: Home, version: str = "", progress: Progress = lambda *_:
     return {"release": chosen.version, **asdict(summary)}
 
 
+def is_indexed(place: Home, version: str) -> bool:
+    """Whether the passage index holds this very release."""
+    if (store := open_store(place.settings.index)) is None:
+        return False
+    with closing(store):
+        return store.fact("release") == version
+
+
 _EVIDENCE = ("phrase", "url", "fetched_at", "sha256")
 
 

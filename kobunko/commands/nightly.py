@@ -1,6 +1,7 @@
 """The night: crawl everything that is enabled, run every stage, and release what is new when asked to."""
 
 import math
+import shutil
 import time
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ import typer
 from kobunko import pipeline
 from kobunko.commands.collect import note_crawl, show_crawl
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
-from kobunko.commands.inspect import update_index
+from kobunko.commands.inspect import is_indexed, update_index
 from kobunko.commands.process import note_stages, show_stages
 from kobunko.commands.releases import remember_destination
 from kobunko.errors import KobunkoError
@@ -72,23 +73,40 @@ def _earlier(place: Home, current: Job) -> list[dict[str, Any]]:
 
 
 def _release(place: Home, current: Job, profile: pipeline.Profile, to: str) -> None:
-    """A release named by the day, unless the newest one still holds all there is."""
-    known = [row["version"] for row in place.catalogue.releases()]
-    if known and pipeline.is_current(place, known[-1]):
-        current.summary["release"] = {"version": known[-1], "new": False}
-        return
-    version = _next_version(known)
-    info = pipeline.build_release(place, version, profile)
-    current.summary["release"] = {"version": version, "new": True, "documents": info.documents}
-    if problems := pipeline.verify_release(place, version):
-        raise KobunkoError(f"release {version} does not keep its promises: {problems[0]}.")
-    if profile == "open":  # what the index holds, everybody can read
+    """A release named by the day, unless the newest one still holds all there is; and what the newest one still lacks,
+    because an earlier night did not come so far."""
+    newest = _newest(place)
+    is_new = newest is None or not pipeline.is_current(place, newest["version"])
+    if is_new:
+        _build(place, profile)
+        newest = _newest(place)
+    assert newest is not None
+    version = newest["version"]
+    current.summary["release"] = facts = {"version": version, "new": is_new}
+    if is_new:
+        facts["documents"] = newest["documents"]
+    if not newest["verified"]:
+        if problems := pipeline.verify_release(place, version):
+            raise KobunkoError(f"release {version} does not keep its promises: {problems[0]}.")
+        place.catalogue.update_release(version, verified=True)
+    if newest["profile"] == "open" and not is_indexed(place, version):  # what the index holds, everybody can read
         current.summary["index"] = update_index(place, version)
-    if to:
+    if to and to not in newest["published_to"]:
         pipeline.publish(place, version, to)
         remember_destination(place, version, to)
-        current.summary["release"]["published_to"] = to
-    note(f"release {version}: {info.documents} rows")
+        facts["published_to"] = to
+    note(f"release {version}: {newest['documents']} rows")
+
+
+def _newest(place: Home) -> dict[str, Any] | None:
+    return max(place.catalogue.releases(), key=lambda row: row["built_at"], default=None)
+
+
+def _build(place: Home, profile: pipeline.Profile) -> None:
+    version = _next_version([row["version"] for row in place.catalogue.releases()])
+    # A folder that no catalogue knows was left by a crash, or was built before the catalogue was lost.
+    shutil.rmtree(place.settings.releases / version, ignore_errors=True)
+    pipeline.build_release(place, version, profile)
 
 
 def _next_version(known: list[str]) -> str:

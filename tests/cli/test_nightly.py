@@ -59,13 +59,13 @@ def test_nights_follow_each_other(kobunko: Kobunko, home: Path, tmp_path: Path, 
         proxy = {"KOBUNKO__CRAWL__PROXY": server.url}
         short = kobunko("nightly", "--hours", "0.000001", "--json", **proxy).json
         assert {facts["stopped"] for facts in short["crawl"].values()} == {"deadline"}
-        first = kobunko("nightly", "--to", target, "--json", **proxy).json
+        first = kobunko("nightly", "--release", "--json", **proxy).json  # as if it had been killed before it published
         second = kobunko("nightly", "--to", target, "--json", **proxy).json
     assert all(facts["resumed"] and not facts["stopped"] for facts in first["crawl"].values())
     assert first["stages"]["extract"]["documents"] == sum(facts["new"] for facts in first["crawl"].values()) > 0
     assert first["release"]["new"]
     assert (target / first["release"]["version"] / "README.md").is_file()
-    assert second["release"] == {"version": first["release"]["version"], "new": False}
+    assert second["release"] == {"version": first["release"]["version"], "new": False, "published_to": str(target)}
     assert [night["run_id"] for night in second["earlier"]] == [first["run_id"], short["run_id"]]
     assert second["earlier"][0]["new"] == first["stages"]["extract"]["documents"]
     assert first["index"]["added"] == first["release"]["documents"]

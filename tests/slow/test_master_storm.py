@@ -5,6 +5,7 @@ where KOBUNKO_SAMPLES names a folder of them, else authored ones. SIGKILL hits i
 import to the last file of the published release: the main process, or any of its workers.
 """
 
+import contextlib
 import hashlib
 import importlib.resources
 import json
@@ -12,6 +13,7 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from collections import Counter
@@ -152,6 +154,9 @@ def alone(home: Path, proxy: str) -> None:
 def with_captures_of(home: Path, twin: Path) -> Path:
     """A home with the same raw files and the same catalogue of them, in which nothing has been read yet."""
     shutil.copytree(home, twin, ignore=shutil.ignore_patterns("stages", "releases", "duplicates", "index", "publish*"))
+    with contextlib.closing(sqlite3.connect(twin / "catalogue.sqlite")) as connection:
+        connection.execute("DELETE FROM releases")
+        connection.commit()
     return twin
 
 
