@@ -79,10 +79,11 @@ def read_images(files: Sequence[Path], stages: Sequence[Stage[Any, Any]]) -> Ite
     """Files read from the images of all their pages, whatever text they hold, in the shape of `read_file` with
     lines under each page, tables in `structure`, `notes` by page number, and `engine`."""
     extract, ocr = stages[:2]
-    with closing(Processes(read_named, workers=1)) as compute:
+    # A worker of its own for each: they need different ones, and loading models takes ten times as long as a page.
+    with closing(Processes(read_named, workers=1)) as extracting, closing(Processes(read_named, workers=1)) as reading:
         for path in files:
             document = as_document(path)
-            (extracted,) = compute.map(extract, [document])
+            (extracted,) = extracting.map(extract, [document])
             if extracted["outcome"][0].as_py() != OK:
                 yield _as_seen(
                     dict.fromkeys(("structure", "notes", "engine")) | extracted.to_pylist()[0] | {"pages": None}
@@ -91,7 +92,7 @@ def read_images(files: Sequence[Path], stages: Sequence[Stage[Any, Any]]) -> Ite
             marked = [page | {"method": "ocr"} for page in extracted["pages"][0].as_py()]
             pages = pa.array([marked], extracted["pages"].type)
             document = document.append_column("extract.pages", pages)
-            (read,) = compute.map(ocr, [document.append_column("extract.ocr_pages", pa.array([len(marked)]))])
+            (read,) = reading.map(ocr, [document.append_column("extract.ocr_pages", pa.array([len(marked)]))])
             yield _as_seen(read.to_pylist()[0])
 
 

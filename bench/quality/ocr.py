@@ -22,9 +22,9 @@ from kobunko.settings import OcrSettings
 NEEDS_SAMPLES = True
 LAYOUTS = ("r1", "r6", "r7", "s01", "s02", "s03", "s07")
 FLOORS = {
-    "r1 free": ("<=", 2.2),
+    "r1 free": ("<=", 2.1),
     "r6 free": ("<=", 0.6),
-    "r7 free": ("<=", 0.7),
+    "r7 free": ("<=", 0.1),
     "r9a free": ("<=", 0.1),
     "s01 free, worst": ("<=", 0.9),
     "s02 free, worst": ("<=", 0.7),

@@ -18,7 +18,7 @@ from kobunko.records import Line
 from kobunko.settings import OcrSettings
 
 NEEDS_SAMPLES = True
-FLOORS = {"mean tau": (">=", 0.98), "pages": ("==", 20.0), "lines matched": (">=", 0.95)}
+FLOORS = {"mean tau": (">=", 0.99), "pages": ("==", 20.0), "lines matched": (">=", 0.98)}
 LABELS = Path(__file__).parent / "data" / "vertical_order.json"
 
 
