@@ -75,7 +75,7 @@ def of_text(
 ) -> dict[str, Any]:
     """For a document that is in no home, judged from its text and URL now."""
     part = Part(role, url, "", "", 0, "", "", 0, None)
-    licence = licence_of(known, LicenceInput(source, url, title, "{}", "{}", [part]))
+    licence = licence_of(known, LicenceInput(source, url, title, None, "{}", "{}", [part]))
     found = private(text, host_rule(source, url).persons)
     parts = third_parties(text, _spans(pages), source, publisher)
     row = {f"licence.{name}": item for name, item in asdict(licence).items()}

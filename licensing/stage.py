@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from kobunko.errors import UsageError
 from kobunko.ids import json_sha256
-from kobunko.licensing.attribution import FIELDS, attribution, unknown_fields
+from kobunko.licensing.attribution import FIELDS, attribution, case_of, unknown_fields
 from kobunko.licensing.evidence import Subject, TermsCapture, TermsReview, judge, metadata_of
 from kobunko.licensing.hosts import host_of, host_rule
 from kobunko.licensing.optout import opt_outs
@@ -30,6 +30,7 @@ class LicenceInput:
     source: str
     url: str
     title: str
+    published: str | None
     metadata: str
     signals: str  # JSON: opt-out signals of the newest answers to its URLs
     parts: list[Part]
@@ -92,6 +93,7 @@ def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
         fetched_at=document.parts[0].fetched_at if document.parts else None,
         processor=known.processor,
         license_id=verdict.license,
+        case=case_of(subject.metadata, document.published),
     )
     return Licence(
         license=verdict.license,
@@ -167,7 +169,7 @@ def licence_stage(
     known = knowledge_of(seeds, terms, processor, reviews=reviews, statutes=statutes, files=files)
     return Stage(
         name="licence",
-        version=4,
+        version=5,
         make=make,
         reads=LicenceInput,
         writes=Licence,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kobunko.catalogue import Catalogue
 from kobunko.errors import UsageError
 from kobunko.ids import sha256_hex
-from kobunko.licensing.attribution import attribution
+from kobunko.licensing.attribution import attribution, case_of
 from kobunko.licensing.evidence import TermsCapture
 from kobunko.licensing.rulebook import FOLDER
 from kobunko.licensing.stage import Licence, LicenceInput, licence_stage
@@ -46,7 +46,7 @@ def judged(
 ) -> Licence:
     stage = licence_stage({item.source: item for item in seeds}, terms or {}, "試験編集室")
     parts = [part(role) for role in roles]
-    document = LicenceInput(source, "https://www.choseki.example/a", "潮位の公表について", "{}", "{}", parts)
+    document = LicenceInput(source, "https://www.choseki.example/a", "潮位の公表について", None, "{}", "{}", parts)
     return stage.make(**stage.params)(document)
 
 
@@ -165,6 +165,14 @@ def test_an_unknown_day_is_left_out_with_its_bracket() -> None:
         license_id="NOASSERTION",
     )
     assert line == "出典：潮汐省（u）／潮汐省をもとに室作成"
+
+
+def test_a_judgment_is_cited_by_court_day_and_number() -> None:
+    case = case_of({"court": "見本地方裁判所", "case_number": "令和6(ワ)12"}, "2025-04-01")
+    assert case == "見本地方裁判所2025年4月1日 令和6(ワ)12"
+    assert case_of({}, "2025-04-01") == ""
+    result = judged(seed(**LAW, attribution="出典：{publisher}（{url}）{case}{term}"))
+    assert result.attribution.startswith("出典：潮汐省（https://www.choseki.example/a）／")
 
 
 def test_changed_knowledge_changes_the_fingerprint() -> None:
