@@ -203,7 +203,7 @@ def test_families_of_ids() -> None:
 def test_the_stage_runs_on_a_batch() -> None:
     stage = licence_stage({"choseki": seed(**LAW)}, {}, "室")
     row = {"doc_id": "choseki-a", "input_sha256": "0", "source": "choseki", "url": "u", "title": "告示", "parts": []}
-    row |= {"metadata": "{}", "signals": "{}"}
+    row |= {"published": None, "metadata": "{}", "signals": "{}"}
     result = Runner(stage, lambda item: b"")(pa.Table.from_pylist([row]))
     assert result["outcome"].to_pylist() == ["ok"]
     assert result["redistribute"].to_pylist() == ["allow"]
