@@ -128,13 +128,24 @@ def _candidates(postings: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> Ite
     starts = np.flatnonzero(np.diff(window, prepend=-1))
     window = window[starts]
     score = np.add.reduceat(np.log2(2 + len(postings) / counts[pairs % len(hashes)]), starts)
-    before = np.where(np.diff(window, prepend=-2) == 1, np.append(0.0, score[:-1]), 0.0)
-    after = np.where(np.diff(window, append=window[-1] + 2) == 1, np.append(score[1:], 0.0), 0.0)
-    peaks = np.flatnonzero((score > before) & (score >= after))  # neighbours see the same passage
+    peaks = _peaks(window, score)
     places.sort()
     for peak in peaks[np.argsort(-score[peaks], kind="stable")[:CANDIDATES]].tolist():
         first_place, last_place = (int(window[peak]) - 1) << _BUCKET, (int(window[peak]) + 1) << _BUCKET
         yield float(score[peak]), places[slice(*np.searchsorted(places, (first_place, last_place)))]
+
+
+def _peaks(window: Places, score: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Windows that weigh more than those beside them. Neighbours see the same passage, so of windows in a row that
+    weigh the same (short copies of one text, for example) every second one stands for all."""
+    follows = np.diff(window, prepend=-2) == 1
+    before = np.where(follows, np.append(0.0, score[:-1]), 0.0)
+    after = np.where(np.append(follows[1:], False), np.append(score[1:], 0.0), 0.0)
+    first = np.flatnonzero(before != score)
+    row = np.cumsum(before != score) - 1
+    last = np.append(first[1:], len(score)) - 1
+    higher = (score[first] > before[first]) & (score[last] > after[last])
+    return np.flatnonzero(higher[row] & ((np.arange(len(score)) - first[row]) % 2 == 0))
 
 
 def _owners(store: Store, segment: int, places: Places) -> Iterator[tuple[Indexed, int]]:

@@ -17,11 +17,12 @@ COMMANDS = re.findall(r"^kobunko (.+)$", RELEASES, re.MULTILINE)
 
 def test_every_fault_has_its_test() -> None:
     rows = re.findall(r"^\| (\d+) \|.*\| (`test_.*) \|$", (ROOT / "docs" / "faults-hub.md").read_text(), re.MULTILINE)
-    assert [int(number) for number, _ in rows] == list(range(1, 27))
+    assert [int(number) for number, _ in rows] == list(range(1, 28))
     code = "".join(path.read_text() for path in (ROOT / "tests" / "hub").glob("test_*.py"))
     written = set(re.findall(r"^def (test_\d\d_\w+)", code, re.MULTILINE))
     named = {name for _, names in rows for name in re.findall(r"`(\w+)`", names)}
-    assert named == written
+    assert written <= named
+    assert all(f"def {name}(" in code for name in named)
 
 
 @pytest.mark.parametrize("line", COMMANDS)
