@@ -25,7 +25,7 @@ from kobunko.publish.manifest import Entry
 from kobunko.publish.rows import Row
 from kobunko.publish.shards import partition, row_groups, shard_name, sizes_of, write_shard
 from kobunko.records import Capture, PageSpan, arrow_schema, to_row
-from kobunko.sidecar import ROW_GROUP, SideCar, parts_of
+from kobunko.sidecar import SideCar, group_rows, parts_of
 from kobunko.warc import WarcWriter
 
 NEW = 1000  # documents of the nights after the compaction
@@ -116,7 +116,8 @@ def _side_car(sidecar: SideCar, inputs: dict[str, str], early: Sequence[str], ni
         pq.ParquetWriter(temporary, stage.output_schema, compression="zstd") as writer,
     ):
         for begin in range(0, len(early), _STEP):
-            writer.write_table(_rows(stage, inputs, early[begin : begin + _STEP]), row_group_size=ROW_GROUP)
+            rows = _rows(stage, inputs, early[begin : begin + _STEP])
+            writer.write_table(rows, row_group_size=group_rows(rows.nbytes, rows.num_rows))
     for night in range(_NIGHTS):
         sidecar.append(_rows(stage, inputs, nights[night::_NIGHTS]))
 
