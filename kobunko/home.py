@@ -1,6 +1,7 @@
 """A home: one folder (and its catalogue) with everything that an installation holds."""
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,8 @@ from kobunko.lock import home_lock
 from kobunko.seed import Seed, load_seeds
 from kobunko.settings import Settings
 from kobunko.turns import Turns
+
+PATIENCE_S = 5.0  # with a host that mends what a crash left before it lets others in
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Home:
             alone = turns.alone()
             if alone:
                 self._recover()
-            if not (turns.join() if shared else alone):
+            if not (_joined(turns) if shared else alone):
                 raise Busy(
                     "others work on this installation: wait for them to end (`kobunko status` names their runs)."
                 )
@@ -58,6 +61,14 @@ class Home:
             if folder.is_dir():
                 durable.sweep(folder)
         self.catalogue.interrupt_open_runs()
+
+
+def _joined(turns: Turns) -> bool:
+    """Whether this process works beside others now. One that has just started has the installation for a moment."""
+    end = time.monotonic() + PATIENCE_S
+    while not (joined := turns.join()) and time.monotonic() < end:
+        time.sleep(0.1)
+    return joined
 
 
 @contextlib.contextmanager
