@@ -64,7 +64,7 @@ def serve(pages: int) -> None:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        wbufsize = -1  # an answer is one packet: in two it would wait for the acknowledgement of the first
+        disable_nagle_algorithm = True  # the body would wait for the acknowledgement of the headers
 
         def do_GET(self) -> None:
             found = self.path == "/" or self.path[1:].isdigit()

@@ -158,7 +158,7 @@ def release(home: Home, texts: Texts) -> None:
     """The shards of the releases of `settle`, in the layout of real ones."""
     ids = [row[0] for row in home.catalogue.inputs()]
     new = set(late(ids))
-    sizes = sizes_of([2000] * len(ids))
+    sizes = sizes_of(pa.chunked_array([[2000] * len(ids)]))
     shards = partition(ids, sizes)
     for number, members in enumerate(shards):
         cuts = list(row_groups([ids[member] for member in members], sizes[members]))
