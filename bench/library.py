@@ -23,7 +23,7 @@ from kobunko.home import Home
 from kobunko.ids import sha256_hex
 from kobunko.publish.manifest import Entry
 from kobunko.publish.rows import Row
-from kobunko.publish.shards import partition, row_groups, shard_name, sizes_of, write_shard
+from kobunko.publish.shards import partition, places, row_groups, shard_name, sizes_of, write_shard
 from kobunko.records import Capture, PageSpan, arrow_schema, to_row
 from kobunko.sidecar import SideCar, group_rows, parts_of
 from kobunko.warc import WarcWriter
@@ -159,9 +159,10 @@ def release(home: Home, texts: Texts) -> None:
     ids = [row[0] for row in home.catalogue.inputs()]
     new = set(late(ids))
     sizes = sizes_of(pa.chunked_array([[2000] * len(ids)]))
-    shards = partition(ids, sizes)
+    where = places(ids)
+    shards = partition(where, sizes)
     for number, members in enumerate(shards):
-        cuts = list(row_groups([ids[member] for member in members], sizes[members]))
+        cuts = list(row_groups(where[members], sizes[members]))
         groups = ([ids[member] for member in members[cut]] for cut in cuts)
         name = shard_name(number, len(shards))
         _write(home.settings.releases, name, groups, texts, new)

@@ -109,6 +109,7 @@ def prepare(home: Path, site: Site, seeds: Path) -> None:
     lines += ["depth = 3", "requests_per_night = 100000"]
     (seeds / "storm.toml").write_text("\n".join(lines), encoding="utf-8")
     (home / "kobunko.toml").write_text(f'seeds = "{seeds}"\n[crawl]\nprivate_hosts = ["127.0.0.1"]\n')
+    os.sync()  # the settings are the operator's: a power cut may take what is not yet on disk
 
 
 def finish(home: Path) -> None:
