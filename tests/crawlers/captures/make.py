@@ -30,6 +30,7 @@ class Handler(BaseHTTPRequestHandler):
     """Lists in chunks and packed, PDFs by HTTP/1.0 without a length, the rest as usual."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         status, media_type, body = government.answer(f"https://{self.headers['Host']}{self.path}")
