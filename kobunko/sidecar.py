@@ -193,7 +193,7 @@ def _smallest_and_largest(metadata: pq.FileMetaData) -> list[Any]:
 
 def group_rows(size: int, rows: int) -> int:
     """How many rows a row group should have, where so many rows have that size in bytes."""
-    return min(max(GROUP_BYTES * rows // max(size, 1), 16), 8192)
+    return min(max(GROUP_BYTES * rows // max(size, 1), 16), 1024)
 
 
 def _bytes(path: Path) -> int:

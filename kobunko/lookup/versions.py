@@ -19,7 +19,8 @@ def versions_of(home: Home, store: Store | None, document: Document) -> list[Doc
     ids = set(home.catalogue.document_ids(work_id=document.work_id))
     if store and (law := law_id(document)):
         ids.update(store.named(law))
-    found = home.catalogue.documents(sorted(ids))
+    others = sorted(ids - {document.doc_id})
+    found = [document, *(home.catalogue.documents(others) if others else ())]
     return sorted(found, key=lambda other: (str(begin_of(other) or other.published or ""), other.source_version))
 
 
