@@ -27,7 +27,7 @@ from kobunko.errors import KobunkoError
 from kobunko.logs import configure
 from kobunko.stage import KEY, ReadBlob, Resources, Runner, Stage, failure
 
-DEATHS_BEFORE_GIVING_UP = 2
+DEATHS_BEFORE_GIVING_UP = 3  # of workers that had one document alone: somebody else may have killed the first
 STARTS_BEFORE_GIVING_UP = 5  # in a row
 GRACE_S = 5  # for a worker that was told to end
 _SPAWN = multiprocessing.get_context("spawn")
@@ -92,35 +92,40 @@ class Crew:
         self._size = size
         self._workers: list[Worker] = []
         self._failed_starts = 0
+        self._todo: deque[Task] = deque()
+        self._suspects: deque[Task] = deque()  # tried again when nothing else is left to do
 
     def results(self, stage: Stage[Any, Any], batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
         """Outputs of the batches, in any order. One batch per worker waits ready, so memory does not grow with them."""
-        todo: deque[Task] = deque()
         landed: list[pa.Table] = []
         exhausted = False
+        self._todo.clear()
+        self._suspects.clear()
         while True:
-            self._dispatch(stage, todo)
-            while not exhausted and len(todo) < self._size:
+            self._dispatch(stage)
+            while not exhausted and len(self._todo) < self._size:
                 batch = next(batches, None)
                 exhausted = batch is None
                 if batch is not None:
-                    todo.append((batch, 0))
-            self._dispatch(stage, todo)
+                    self._todo.append((batch, 0))
+            if exhausted and not self._todo:
+                self._todo, self._suspects = self._suspects, self._todo
+            self._dispatch(stage)
             yield from landed
-            if exhausted and not todo and not any(worker.task for worker in self._workers):
+            if exhausted and not self._todo and not any(worker.task for worker in self._workers):
                 return
-            landed = [output for worker in self._heard() for output in self._land(stage, worker, todo)]
+            landed = [output for worker in self._heard() for output in self._land(stage, worker)]
 
-    def _dispatch(self, stage: Stage[Any, Any], todo: deque[Task]) -> None:
+    def _dispatch(self, stage: Stage[Any, Any]) -> None:
         busy = sum(worker.task is not None for worker in self._workers)
-        while len(self._workers) < min(self._size, busy + len(todo)):  # starting one costs seconds
+        while len(self._workers) < min(self._size, busy + len(self._todo)):  # starting one costs seconds
             self._workers.append(Worker(self.resources, self._read_blob))
         for worker in [worker for worker in self._workers if worker.is_free]:
-            if not todo:
+            if not self._todo:
                 return
             try:
-                worker.give(stage, todo[0])
-                todo.popleft()
+                worker.give(stage, self._todo[0])
+                self._todo.popleft()
             except OSError:  # it was killed while it waited
                 self._dismiss(worker)
 
@@ -132,11 +137,11 @@ class Crew:
         now = time.monotonic()
         return [worker for worker in self._workers if worker.connection in spoke or worker.deadline <= now]
 
-    def _land(self, stage: Stage[Any, Any], worker: Worker, todo: deque[Task]) -> Iterator[pa.Table]:
+    def _land(self, stage: Stage[Any, Any], worker: Worker) -> Iterator[pa.Table]:
         if not worker.connection.poll():
             self._workers.remove(worker)
             worker.kill()
-            yield from _lost(stage, worker.task, "error:Timeout", "the wall-clock limit was reached", todo, final=True)
+            yield from self._lost(stage, worker.task, "error:Timeout", "the wall-clock limit was reached", final=True)
             return
         try:
             kind, data = worker.receive()
@@ -154,9 +159,9 @@ class Crew:
         elif kind == _ERROR:
             raise RuntimeError(f"a worker failed:\n{data.decode()}")
         else:
-            yield from self._mourn(stage, worker, kind, todo)
+            yield from self._mourn(stage, worker, kind)
 
-    def _mourn(self, stage: Stage[Any, Any], worker: Worker, kind: bytes, todo: deque[Task]) -> Iterator[pa.Table]:
+    def _mourn(self, stage: Stage[Any, Any], worker: Worker, kind: bytes) -> Iterator[pa.Table]:
         """What becomes of the batch of a worker that is dead."""
         cause = f"the worker ended with code {self._dismiss(worker)} (negative: killed by that signal)"
         if kind == _NO_MEMORY:
@@ -164,7 +169,21 @@ class Crew:
         self._failed_starts += not worker.ready
         if self._failed_starts >= STARTS_BEFORE_GIVING_UP:
             raise KobunkoError(f"workers end before they can begin: {cause}. See `kobunko doctor`.")
-        yield from _lost(stage, worker.task, "error:WorkerDied", cause, todo)
+        yield from self._lost(stage, worker.task, "error:WorkerDied", cause)
+
+    def _lost(
+        self, stage: Stage[Any, Any], task: Task | None, outcome: str, detail: str, *, final: bool = False
+    ) -> Iterator[pa.Table]:
+        """A batch of several is taken apart, so that only the guilty document pays; one alone is tried again."""
+        if task is None:
+            return
+        batch, deaths = task
+        if batch.num_rows > 1:
+            self._todo.extendleft((batch.slice(row, 1), 0) for row in range(batch.num_rows))
+        elif not final and deaths + 1 < DEATHS_BEFORE_GIVING_UP:
+            self._suspects.append((batch, deaths + 1))
+        else:
+            yield lost_rows(stage, batch, outcome, detail)
 
     def _dismiss(self, worker: Worker) -> int | None:
         self._workers.remove(worker)
@@ -180,21 +199,6 @@ class Crew:
         for worker in self._workers:
             worker.bury()
         self._workers = []
-
-
-def _lost(
-    stage: Stage[Any, Any], task: Task | None, outcome: str, detail: str, todo: deque[Task], *, final: bool = False
-) -> Iterator[pa.Table]:
-    """A batch of several is taken apart, so that only the guilty document pays; one alone is tried again."""
-    if task is None:
-        return
-    batch, deaths = task
-    if batch.num_rows > 1:
-        todo.extendleft((batch.slice(row, 1), 0) for row in range(batch.num_rows))
-    elif not final and deaths + 1 < DEATHS_BEFORE_GIVING_UP:
-        todo.appendleft((batch, deaths + 1))
-    else:
-        yield lost_rows(stage, batch, outcome, detail)
 
 
 def lost_rows(stage: Stage[Any, Any], batch: pa.Table, outcome: str, detail: str) -> pa.Table:

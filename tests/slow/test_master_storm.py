@@ -35,7 +35,7 @@ DOCUMENTS = 200
 LARGEST = 100_000  # bytes of a sample document: a large one only makes the storm longer
 READY = (".xml", ".json", ".html", ".htm", ".docx", ".xlsx", ".zip", ".pdf")  # without OCR
 AT_ITS_START = 0.5  # share of the starts that are killed in their first seconds
-AFTER_A_WORKER = 4  # files until the next one: a document that takes two workers with it is given up, and rightly so
+AFTER_A_WORKER = 4  # files until the next one: a document that takes three workers with it is given up, and rightly so
 OF_THE_CRAWL = ("rights_sha256",)  # holds when the terms were first seen
 
 
@@ -139,12 +139,9 @@ class Storm:
 
 def nightly(home: Path, proxy: str) -> "subprocess.Popen[bytes]":
     env = environment(KOBUNKO__CRAWL__PROXY=proxy, KOBUNKO__RUN__FLUSH_ROWS="1")
-    return subprocess.Popen(
-        command(home, "nightly", "--to", home / "published"),
-        env=env,
-        stdout=subprocess.DEVNULL,
-        stderr=(home.parent / f"{home.name}.log").open("ab"),
-    )
+    asked = command(home, "nightly", "--to", home / "published")
+    with (home.parent / f"{home.name}.log").open("ab") as log:
+        return subprocess.Popen(asked, env=env, stdout=subprocess.DEVNULL, stderr=log)
 
 
 def alone(home: Path, proxy: str) -> None:
