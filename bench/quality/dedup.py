@@ -36,6 +36,7 @@ from kobunko.single import as_document, read_named
 
 NEEDS_SAMPLES = True
 PAIRS = 2000
+MOST = {"characters": 0.06, "sentences": 0.9, "reflow": 0.4, "headers": 0.3}  # of a text that an edit of a kind changes
 LARGEST = 400_000  # bytes of a document that is read here
 LISTS = "ministry/mhlw_clinic_lists"
 PRINTS = "prints"
@@ -66,10 +67,16 @@ def shingles(key: str) -> set[str]:
 
 
 def edited(text: str, share: float, kind: str, chance: random.Random) -> str:
-    """A text of which a share was changed: single characters (as OCR errs), or whole sentences."""
+    """A text of which a share was changed: single characters (as OCR errs), sentences, or with page headers between."""
     letters = [chr(code) for code in range(0x4E00, 0x5000)]
     if kind == "characters":
         return "".join(chance.choice(letters) if chance.random() < share else one for one in text)
+    if kind == "headers":
+        header = "".join(chance.choices(letters, k=12))
+        return "。".join(
+            f"{one}\n{header}{number}頁\n" if chance.random() < share else one
+            for number, one in enumerate(text.split("。"))
+        )
     changed = [
         "".join(chance.choices(letters, k=len(one))) if chance.random() < share else one for one in text.split("。")
     ]
@@ -85,8 +92,8 @@ def curve() -> list[tuple[float, float, bool]]:
         sentences = [
             "".join(chance.choices(letters, k=chance.randrange(20, 50))) for _ in range(chance.randrange(10, 60))
         ]
-        kind = ("characters", "sentences", "reflow")[number % 3]
-        share = chance.uniform(0, 0.06) if kind == "characters" else chance.uniform(0, 0.5)
+        kind = tuple(MOST)[number % len(MOST)]
+        share = chance.uniform(0, MOST[kind])
         texts += ["。".join(sentences), edited("。".join(sentences), share, kind, chance)]
     keys = matching_keys(pa.array(texts, pa.large_string()))
     matrix, sets = signatures(keys), [shingles(key) for key in keys.to_pylist()]
@@ -192,8 +199,8 @@ def _variants(documents: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     usable = [facts for facts in documents if 1000 < len(facts["text"]) < 40_000]
     for number in range(PAIRS):
         facts = usable[number % len(usable)]
-        kind = ("characters", "sentences", "reflow")[number // len(usable) % 3]
-        share = chance.uniform(0, 0.04) if kind == "characters" else chance.uniform(0, 0.3)
+        kind = tuple(MOST)[number // len(usable) % len(MOST)]
+        share = chance.uniform(0, 0.6 * MOST[kind])
         text = edited(facts["text"], share, kind, chance)
         signature = asdict(Signer()(SignatureInput(text, [])))
         original = shingles(matching_key(facts["text"], facts["pages"]))
