@@ -15,7 +15,7 @@ from kobunko import tables, warc
 from kobunko.corpus import Corpus
 from kobunko.errors import Corrupt, KobunkoError
 from kobunko.home import Home
-from kobunko.ids import sha256_hex
+from kobunko.ids import sha256_hex, url_key
 
 Progress = Callable[[str, int, int], None]
 Published = Callable[
@@ -44,7 +44,10 @@ def audit(
 
 
 def _captures(home: Home, progress: Progress) -> Iterator[Disagreement]:
-    """WARC ↔ catalogue: each record that a capture names holds its bytes, and each answer in a file has a capture."""
+    """WARC ↔ catalogue: each record that a capture names holds its bytes, and each answer in a file has a capture.
+
+    An answer that a killed crawl did not come to enter has none; its page was asked again, so a later one has.
+    """
     table = tables.captures
     files = sorted({path.relative_to(home.settings.raw).as_posix() for path in home.settings.raw.rglob("*.warc.gz*")})
     with home.catalogue.snapshot() as connection:
@@ -57,23 +60,26 @@ def _captures(home: Home, progress: Progress) -> Iterator[Disagreement]:
             rows = connection.execute(
                 sa.select(table.c.capture_id, table.c.warc_offset, table.c.sha256).where(table.c.warc_file == final)
             )
-            yield from _file(home.settings.raw / name, [tuple(row) for row in rows], _known(connection))
+            yield from _file(home.settings.raw / name, [tuple(row) for row in rows], _known(connection, final))
     progress("raw files", len(files), len(files))
 
 
-def _known(connection: sa.Connection) -> Callable[[str], bool]:
-    query = sa.select(sa.literal(1)).where(tables.captures.c.capture_id == sa.bindparam("id")).limit(1)
-    return lambda record_id: connection.scalar(query, {"id": record_id}) is not None
+def _known(connection: sa.Connection, file: str) -> Callable[[warc.Answer], bool]:
+    """Whether an answer in a file, or a later one from the same URL, has a capture."""
+    table = tables.captures.c
+    later = (table.url_key == sa.bindparam("key")) & (table.warc_file > file)
+    query = sa.select(sa.literal(1)).where((table.capture_id == sa.bindparam("id")) | later).limit(1)
+    return lambda answer: connection.scalar(query, {"id": answer.record_id, "key": url_key(answer.url)}) is not None
 
 
-def _file(path: Path, captures: list[Any], known: Callable[[str], bool]) -> Iterator[Disagreement]:
+def _file(path: Path, captures: list[Any], known: Callable[[warc.Answer], bool]) -> Iterator[Disagreement]:
     """`captures` are `(capture_id, offset, sha256)` whose bodies the file should hold."""
     bodies: dict[int, str] = {}
     try:
         for answer in warc.scan(path):
             if answer.record_type in ("response", "resource", "revisit"):
                 bodies[answer.offset] = sha256_hex(answer.body)
-                if not known(answer.record_id):
+                if not known(answer):
                     yield Disagreement(
                         "unknown-record", f"{path.name}:{answer.offset}", f"no capture is {answer.record_id}"
                     )
