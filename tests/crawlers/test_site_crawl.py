@@ -1,6 +1,5 @@
 """Whole crawls of a site on loopback: what is recorded, what a second crawl does, and what is obeyed."""
 
-import itertools
 import json
 from collections import Counter
 from pathlib import Path
@@ -176,11 +175,16 @@ def test_seeds_of_the_project_load_and_start_somewhere() -> None:
     assert len(hosts) >= 40
 
 
-def test_a_crawl_delay_is_longer_than_the_seeds(ministry: Any, home: Any) -> None:
-    ministry.put("/robots.txt", b"User-agent: *\nCrawl-delay: 0.6\n", "text/plain")
-    home.crawl(limit=2)
-    assert len(ministry.times) >= 4
-    assert min(later - earlier for earlier, later in itertools.pairwise(ministry.times)) > 0.55
+@pytest.mark.parametrize("own", ["", "0.2"])
+def test_a_host_is_asked_as_slowly_as_it_or_the_seed_says_for_it(web: Any, home: Any, own: str) -> None:
+    delay = "" if own else "Crawl-delay: 0.2"
+    web.put("/robots.txt", f"User-agent: *\n{delay}\n".encode(), "text/plain")
+    web.html("/", "一覧", "".join(f'<a href="/{number}.html">{number}</a>' for number in range(5)))
+    override = f'hosts = [{{ host = "127.0.0.1", delay_s = {own}, reason = "運用者にそう頼まれた。" }}]' if own else ""
+    home.seed("slow", "site", [f"{web.base}/"], override)
+    home.crawl()
+    assert len(web.times) == 8
+    assert web.times[-1] - web.times[0] > 7 * 0.2 - 0.1
 
 
 def test_a_url_that_stopped_two_starts_is_failed_and_the_crawl_goes_on(ministry: Any, home: Any) -> None:
