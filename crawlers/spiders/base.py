@@ -33,6 +33,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MOST_HOPS = 5
 GONE = ("http-404", "http-410")
 PASSING = ("http-403", "timeout", "host-not-found", "connection-refused", "connection-lost", "truncated")
+KNOWN = -50  # priority of what is held and not listed: what is listed comes first
 FALLBACK = -100  # priority of archived URLs that a list should have led to
 
 _REASONS: dict[type[Exception], str] = {

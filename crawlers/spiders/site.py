@@ -11,12 +11,9 @@ from kobunko.crawlers.items import Found, Skipped
 from kobunko.crawlers.parse.feeds import is_feed, parse_feed
 from kobunko.crawlers.parse.html import Link, is_html
 from kobunko.crawlers.parse.site import FILES, NEVER, extension, file_name, parse_page
-from kobunko.crawlers.spiders.base import FALLBACK, Output, SourceSpider, content_type
+from kobunko.crawlers.spiders.base import FALLBACK, KNOWN, Output, SourceSpider, content_type
 from kobunko.errors import Reject
 from kobunko.ids import url_key
-
-KNOWN = -50  # priority of pages that are held: links come first
-
 
 class SiteSpider(SourceSpider):
     """`crawl.start`, `allow`, `deny` and `depth` say where to go; `params.not_documents` are patterns of pages that

@@ -112,9 +112,7 @@ def test_a_resource_that_the_portal_lists_no_more_is_delisted_after_two_crawls(w
 
     web.answer(portal)
     web.put("/files/1.csv", b"1", "text/csv")
-    home.seed("portal", "ckan", [f"{web.base}/ckan"], "[assertions]\ngone_after = 2\nmax_failed_share = 0.9")
-    text = (home.seeds / "portal.toml").read_text().replace("assertions.max_failed_share = 0.9\n", "", 1)
-    (home.seeds / "portal.toml").write_text(text)
+    home.seed("portal", "ckan", [f"{web.base}/ckan"], gone_after=2)
     assert home.crawl()["portal"]["new"] == 3
     del listed[2], web.pages["/files/1.csv"]  # one is off the list; one is on it and cannot be had
     assert [home.crawl()["portal"]["gone"] for _ in range(2)] == [0, 2]

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from kobunko.crawlers import absences
 from kobunko.crawlers.parse.courts import dates_of
 
 KEY = "sample-key-that-nobody-may-see"
@@ -47,7 +48,7 @@ def courts_site(path: str, _: dict[str, str]) -> tuple[bytes, str] | None:
     if parts.path.startswith("/hanrei/") and "/detail" in parts.path:
         number = int(parts.path.split("/")[2])
         return court_detail(number).encode(), "text/html; charset=utf-8"
-    if parts.path.startswith("/assets/hanrei/hanrei-pdf-"):
+    if parts.path.startswith(("/assets/hanrei/hanrei-pdf-", "/assets/hanrei/attached-1")):
         return b"%PDF-1.4 " + parts.path.encode(), "application/pdf"
     return None
 
@@ -72,6 +73,8 @@ def court_detail(number: int) -> str:
     day = DAYS[number - 101]
     meta = f'<meta name="composite_jiken_number" content="令和6(ワ){number}"><meta name="judge_date" content="{day}">'
     table = f'<dl><dt>全文</dt><dd><a href="./../../../assets/hanrei/hanrei-pdf-{number}.pdf">全文</a></dd></dl>'
+    if number in (103, 104):  # one has an attachment, one says that it has
+        table += f'<dl><dt>添付文書</dt><dd><a href="/assets/hanrei/attached-{number - 102}.pdf">別紙</a></dd></dl>'
     return f'{meta}<meta name="jiken_name" content="見本請求事件"><!DOCTYPE html><html><body>{table}</body></html>'
 
 
@@ -129,6 +132,8 @@ def test_four_sources_a_second_crawl_and_replay_without_a_server(government: Any
     assert found == {"laws": 5, "cases": 70, "filings": 2, "ministry": 2}
     assert first["filings"]["skipped"] == {"withdrawn": 1}
     assert [item["reason"] for item in first["filings"]["failures"]] == ["edinet-404: Not Found"]
+    (missing,) = first["cases"]["failures"]
+    assert missing["reason"] == f"missing-attachment: {government.base}/assets/hanrei/attached-2.pdf"
     assert all(summary["finished"] and not summary["broken_assertions"] for summary in first.values())
     documents = {document.source_key: document for document in home.documents()}
     check_documents(documents, government.base)
@@ -159,6 +164,7 @@ def check_documents(documents: dict[str, Any], base: str) -> None:
     assert (case.title, case.published) == ("見本請求事件", "2024-01-01")
     assert [part.role for part in case.parts] == ["detail", "judgment"]
     assert case.source_version == case.parts[1].sha256
+    assert [[part.role for part in documents[key].parts][2:] for key in ("103", "104")] == [["attachment"], []]
     assert documents["110"].url == f"{base}/hanrei/110/detail2/index.html"
     filing = documents["S100AAA1"]
     assert [part.role for part in filing.parts] == ["filing", "pdf", "csv"]
@@ -189,3 +195,22 @@ def test_replay_names_what_is_not_in_the_archive(government: Any, home: Any, oth
     summary = other_home.crawl(replay=home.warcs())["ministry"]
     assert [item["reason"] for item in summary["failures"]] == ["not-in-replay"]
     assert summary["new"] == 1
+
+
+def test_a_judgment_that_was_taken_off_the_site_is_noticed(web: Any, home: Any) -> None:
+    there = [106, 107, 108]
+
+    def site(path: str, headers: dict[str, str]) -> tuple[bytes, str] | None:
+        if "/search1/" in path:
+            return court_list(there, 0).encode(), "text/html; charset=utf-8"
+        return courts_site(path, headers) if any(str(number) in path for number in there) else None
+
+    web.answer(site)
+    days = f'params.from = "{DAYS[5]}"\nparams.to = "{DAYS[7]}"'
+    home.seed("cases", "courts", [f"{web.base}/hanrei/search1/index.html"], days, gone_after=1)
+    assert home.crawl()["cases"]["new"] == 3
+    there.remove(107)
+    summary = home.crawl()["cases"]
+    assert (summary["gone"], [item["reason"] for item in summary["failures"]]) == (1, ["http-404"])
+    (event,) = absences.events(home.catalogue())
+    assert "/hanrei/107/" in event["url"]
