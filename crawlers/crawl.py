@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # importing Scrapy's process early would choose a reactor
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
-Progress = Callable[[str, Mapping[str, int]], None]
+Progress = Callable[[str, Mapping[str, int], Mapping[str, int]], None]  # source, counts, answers by host
 
 
 def crawl(
@@ -54,7 +54,7 @@ def crawl(
 
     def on_flush(summary: CrawlSummary) -> None:
         if on_progress is not None:
-            on_progress(summary.source, summary.counts())
+            on_progress(summary.source, summary.counts(), summary.hosts)
 
     shared: dict[str, Any] = {
         "limit": limit,

@@ -35,10 +35,17 @@ def assert_replayed(web: Any, home: Any, other_home: Any) -> None:
 
 
 def test_diet_records_are_meetings_page_by_page_and_month_by_month(web: Any, home: Any, other_home: Any) -> None:
+    web.put("/robots.txt", status=302, headers={"Location": "/app.html"})  # to an application's shell: no rules
+    web.html("/app.html", "Disallow: /")
+    busy = ["1"]
+    wait: Any = (b"", "text/plain", 429, {"Retry-After": "1"})
+    web.answer(lambda path, _: wait if "meeting_list" in path and busy and busy.pop() else None)
     serve(web, sites.kokkai)
     home.seed("diet", "kokkai", [f"{web.base}/diet/api"], 'params.from = "2026-05-01"\nparams.to = "2026-08-31"')
     summary = home.crawl()["diet"]
     assert (summary["new"], reasons(summary)) == (6, ["api-error: 検索条件に誤りがあります"])
+    assert summary["hosts"] == {"127.0.0.1": summary["requests"]}
+    assert len(web.hits) == len(set(web.hits)) + 1  # a moment after the host had asked to wait
     found = {document.source_key: document for document in home.documents()}
     assert set(found) == set(sites.MEETINGS[:-1])
     first = found[sites.MEETINGS[0]]

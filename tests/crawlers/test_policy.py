@@ -49,6 +49,7 @@ def test_a_wait_and_a_budget_outlive_the_process_that_met_them(catalogue: Catalo
     again.asked("a.example")
     assert again.objection("a.example", MANNERS) == "budget"
     assert again.objection("b.example", MANNERS).startswith("http-429 (until 2026-11-23 00:00 JST)")
+    assert again.objection("c.example", MANNERS.model_copy(update={"hours": "01:00-05:00"})).startswith("hours (")
     assert again.objection("a.example", MANNERS.model_copy(update={"requests_per_night": 9, "bytes_per_night": 30}))
     clock.now += timedelta(hours=1)
     assert again.objection("b.example", MANNERS) == ""

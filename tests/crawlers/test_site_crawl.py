@@ -12,6 +12,7 @@ import pytest
 from kobunko import wire
 from kobunko.catalogue import Catalogue
 from kobunko.crawlers.crawl import crawl
+from kobunko.crawlers.plan import plan
 from kobunko.errors import UsageError
 from kobunko.seed import Seed, load_seeds
 from kobunko.settings import load_settings
@@ -173,6 +174,20 @@ def test_seeds_of_the_project_load_and_start_somewhere() -> None:
         assert not seed.licence.reviewed
     hosts = {urlsplit(url).hostname for seed in seeds.values() for url in seed.crawl.start}
     assert len(hosts) >= 40
+
+
+def test_a_plan_of_every_seed_asks_its_own_hosts_and_nothing_is_asked(catalogue: Catalogue, tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
+    seeds = {source: seed for source, seed in load_seeds().items() if seed.crawl.start}
+    plans = {source: plan(settings, catalogue, seed) for source, seed in seeds.items()}
+    for source, shown in plans.items():
+        seed = seeds[source]
+        hosts = seed.hosts | {urlsplit(seed.licence.terms_url).netloc}
+        assert {urlsplit(url).netloc for url in shown["requests"]} - {""} <= hosts
+        assert len(shown["requests"]) > bool(seed.licence.terms_url)
+    days = [url for url in plans["edinet"]["requests"] if "documents.json" in url]
+    assert len(set(days)) == 7 + 15
+    assert catalogue.counts() == {"captures": 0, "documents": 0}
 
 
 @pytest.mark.parametrize("own", ["", "0.2"])

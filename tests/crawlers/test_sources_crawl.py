@@ -214,3 +214,34 @@ def test_a_judgment_that_was_taken_off_the_site_is_noticed(web: Any, home: Any) 
     assert (summary["gone"], [item["reason"] for item in summary["failures"]]) == (1, ["http-404"])
     (event,) = absences.events(home.catalogue())
     assert "/hanrei/107/" in event["url"]
+
+
+def test_a_past_day_of_filings_is_read_again_for_what_was_withdrawn_edited_and_corrected(web: Any, home: Any) -> None:
+    rows = [filing("S100AAA1"), filing("S100AAA2"), filing("S100AAA5")]
+
+    def api(path: str, headers: dict[str, str]) -> tuple[bytes, str] | None:
+        if "/documents.json" not in path:
+            return edinet_api(path, headers)
+        answer = {"metadata": {"status": "200", "resultset": {"count": len(rows)}}, "results": rows}
+        return json.dumps(answer).encode(), "application/json"
+
+    web.answer(api)
+    day = 'params.from = "2026-10-02"\nparams.to = "2026-10-02"'
+    home.seed("filings", "edinet", [f"{web.base}/api/v2"], day)
+    assert home.crawl(EDINET_KEY=KEY)["filings"]["new"] == 3
+    nothing = dict.fromkeys(("filerName", "docDescription", "submitDateTime", "opeDateTime"))
+    rows[0] |= nothing | {"withdrawalStatus": "2"}
+    rows[1]["opeDateTime"] = "2026-10-05 10:00"
+    rows[2] |= nothing | {"disclosureStatus": "2"}
+    rows.append(filing("S100AAA6", docDescription="訂正臨時報告書", parentDocID="S100AAA2"))
+    summary = home.crawl(EDINET_KEY=KEY)["filings"]
+    assert (summary["new"], summary["changed"], summary["gone"]) == (1, 1, 2)
+    gone = {row["url"].split("/")[-1][:8]: row["reason"] for row in absences.events(home.catalogue())}
+    assert gone == {"S100AAA1": "withdrawn", "S100AAA5": "undisclosed"}
+    found = {(document.source_key, document.source_version): document for document in home.documents()}
+    assert ("S100AAA2", "2026-10-05 10:00") in found
+    correction = json.loads(found["S100AAA6", "2026-10-01 09:00"].metadata)
+    assert correction["relation"] == {"kind": "corrects", "doc_id": "S100AAA2"}
+    rows.clear()
+    (alarm,) = home.crawl(EDINET_KEY=KEY)["filings"]["alarms"]
+    assert alarm == f"empty list: {web.base}/api/v2/documents.json?date=2026-10-02&type=2 has no entries and had 4"
