@@ -15,6 +15,7 @@ from kobunko.crawlers.spiders.base import FALLBACK, KNOWN, Output, SourceSpider,
 from kobunko.errors import Reject
 from kobunko.ids import url_key
 
+
 class SiteSpider(SourceSpider):
     """`crawl.start`, `allow`, `deny` and `depth` say where to go; `params.not_documents` are patterns of pages that
     are followed and not kept as documents."""

@@ -147,7 +147,7 @@ def test_robots_that_cannot_be_had_close_the_host(ministry: Any, home: Any) -> N
 def test_no_request_reaches_an_address_of_the_inside(ministry: Any, home: Any) -> None:
     port = ministry.base.rsplit(":", 1)[1]
     home.seed("ministry", "site", [f"http://127.0.0.1:{port}/", f"http://localhost:{port}/"])
-    summary = home.crawl(PRIVATE_HOSTS="[]", RETRIES="0")["ministry"]
+    summary = home.crawl(PRIVATE_HOSTS="[]", RETRIES="0", CONTACT="mailto:a@mihon.example")["ministry"]
     assert ministry.hits == []
     assert {item["reason"].split(":")[1].strip() for item in summary["failures"]} == {"private-address"}
     assert len(summary["failures"]) == 2
@@ -231,6 +231,7 @@ def test_answers_over_the_limits_are_failures_with_a_name(web: Any, home: Any) -
     [
         ({"spider": "none", "reason": "規約が禁じている"}, "規約が禁じている"),
         ({"crawl": {}}, "no start URL"),
+        ({"crawl": {"start": ["https://x.example/"]}}, "set `contact`"),
         ({"crawl": {"start": ["https://x.example/"], "robots": {"policy": "published-api"}}}, "without a reason"),
     ],
 )
