@@ -105,8 +105,11 @@ class SourceSpider(Spider):
         terms = self.seed.licence.terms_url
         first = list(self.first() if archive is None else self.requests_for_archived(archive.urls()))
         if terms and (archive is None or archive.has(terms)):
-            first.append(Wanted(terms, "terms", key=f"terms:{url_key(terms)}", priority=100))
+            first.append(self.terms_page(terms))
         return first
+
+    def terms_page(self, url: str) -> Wanted:
+        return Wanted(url, "terms", key=f"terms:{url_key(url)}", priority=100)
 
     def terms(self, response: Response) -> Output:
         """The terms page: captured as evidence, watched for changes, not a document."""

@@ -15,6 +15,8 @@ from kobunko.crawlers.spiders.base import FALLBACK, KNOWN, Output, SourceSpider,
 from kobunko.errors import Reject
 from kobunko.ids import url_key
 
+TERMS = re.compile("利用規約|著作権|サイトポリシー|サイトの(ご)?利用")
+
 
 class SiteSpider(SourceSpider):
     """`crawl.start`, `allow`, `deny` and `depth` say where to go; `params.not_documents` are patterns of pages that
@@ -64,9 +66,15 @@ class SiteSpider(SourceSpider):
     def links(self, response: Response, links: Sequence[Link]) -> Iterator[Wanted]:
         """Requests for the links of a page that may be followed."""
         depth = response.meta["wanted"].depth
+        if depth == 0 and not self.seed.licence.terms_url and self.job.archive is None:
+            yield from (self.terms_page(link.url) for link in links if self._is_terms(link))
         for link in links if depth < self.seed.crawl.depth else ():
             if self.may_follow(link.url):
                 yield Wanted(link.url, "fetched", depth=depth + 1, linked_from=response.url, anchor_text=link.text)
+
+    def _is_terms(self, link: Link) -> bool:
+        """Whether a link of an entry page leads to the site's terms, which a seed without `terms_url` does not name."""
+        return bool(TERMS.search(link.text)) and self.job.is_home(link.url)
 
     def _file(self, response: Response) -> Found:
         wanted: Wanted = response.meta["wanted"]

@@ -205,6 +205,19 @@ def test_changed_terms_withhold_new_documents_until_a_person_has_read_them(site:
     assert home.crawl()["site"]["alarms"] == []
 
 
+def test_terms_that_an_entry_page_links_are_watched_where_the_seed_names_none(web: Any, home: Any) -> None:
+    web.html("/", "一覧", '<a href="/a.html">告示</a><a href="/rule.html">利用規約・著作権</a>')
+    web.html("/a.html", "告示")
+    web.html("/rule.html", "規約", "<p>自由に使えます。</p>")
+    home.seed("site", "site", [f"{web.base}/"], "allow = ['/a.html']")
+    assert home.crawl()["site"]["alarms"] == []
+    web.html("/rule.html", "規約", "<p>機械学習には使えません。</p>")
+    web.html("/a.html", "告示", "<p>改めた。</p>")
+    summary = home.crawl()["site"]
+    assert [alarm.split(": read")[0] for alarm in summary["alarms"]] == [f"terms changed: {web.base}/rule.html"]
+    assert (summary["changed"], summary["withheld"]) == (1, 1)
+
+
 def test_changed_robots_are_noticed_and_a_shell_in_their_place_is_not_a_change_each_night(site: Any, home: Any) -> None:
     home.crawl()
     for nonce in (b"1", b"2"):

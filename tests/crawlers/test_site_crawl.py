@@ -166,7 +166,12 @@ def test_a_failed_write_stops_the_crawl_and_acknowledges_nothing(ministry: Any, 
 
 def test_seeds_of_the_project_load_and_start_somewhere() -> None:
     seeds = load_seeds()
-    assert {"egov_laws", "courts", "edinet", "mhlw", "nta", "mofa", "mext", "digital"} <= set(seeds)
+    ministries = "cao soumu moj mofa mof mext mhlw maff meti mlit env mod digital reconstruction cas npa fsa caa cfa"
+    others = (
+        "egov_laws courts edinet ndl archives jacar kokkai data_portal estat ksj kanpo jplatpat mhlw_exams moj_exams"
+    )
+    assert set(f"{ministries} {others} ipa_exams jftc ppc nta jpo jma gsi kensatsu nisc".split()) <= set(seeds)
+    assert len({"ipa", "aist_gsj", "jaxa", "naro", "nict", "nies"} & set(seeds)) >= 5
     for seed in seeds.values():
         assert bool(seed.crawl.start) == (seed.spider != "none")
         assert seed.enabled != bool(seed.reason)

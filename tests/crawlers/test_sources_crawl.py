@@ -1,6 +1,7 @@
 """Four sources at once on loopback: the spiders end to end, a second crawl, and replay without a server."""
 
 import io
+import itertools
 import json
 import zipfile
 from datetime import date, timedelta
@@ -135,6 +136,9 @@ def test_four_sources_a_second_crawl_and_replay_without_a_server(government: Any
     (missing,) = first["cases"]["failures"]
     assert missing["reason"] == f"missing-attachment: {government.base}/assets/hanrei/attached-2.pdf"
     assert all(summary["finished"] and not summary["broken_assertions"] for summary in first.values())
+    places = {"assets": "cases", "hanrei": "cases", "ministry": "ministry", "v2": "filings"}
+    asked = [places[name] for path in government.hits for name in path.split("/") if name in places]
+    assert len(list(itertools.groupby(asked))) == 3  # sources of one host follow each other
     documents = {document.source_key: document for document in home.documents()}
     check_documents(documents, government.base)
 
