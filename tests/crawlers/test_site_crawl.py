@@ -137,13 +137,6 @@ def test_a_host_that_asks_to_wait_is_left_alone_until_the_next_start(ministry: A
     assert len(home.documents()) == 4
 
 
-def test_robots_that_cannot_be_had_close_the_host(ministry: Any, home: Any) -> None:
-    ministry.put("/robots.txt", b"", status=500)
-    summary = home.crawl(RETRIES="0")["ministry"]
-    assert summary["stopped"] == "robots-unreachable"
-    assert set(ministry.hits) == {"/robots.txt"}
-
-
 def test_no_request_reaches_an_address_of_the_inside(ministry: Any, home: Any) -> None:
     port = ministry.base.rsplit(":", 1)[1]
     home.seed("ministry", "site", [f"http://127.0.0.1:{port}/", f"http://localhost:{port}/"])
