@@ -38,9 +38,11 @@ def works_at(catalogue: Catalogue, source: str, key: str) -> list[str]:
         return sorted(row[0] for row in connection.execute(query))
 
 
-def works_of(catalogue: Catalogue, source: str) -> dict[str, str]:
-    """Every work of a source with an address of it."""
+def works_of(catalogue: Catalogue, source: str, published: tuple[str, str] | None = None) -> dict[str, str]:
+    """Every work of a source, or those of a span of (ISO) days, with an address of it."""
     query = sa.select(documents.c.work_id, sa.func.max(documents.c.url)).where(documents.c.source == source)
+    if published:
+        query = query.where(documents.c.published.between(*published))
     with catalogue.transaction() as connection:
         return {row[0]: row[1] for row in connection.execute(query.group_by(documents.c.work_id))}
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from kobunko.catalogue import Catalogue
 from kobunko.crawlers.archive import Archive
@@ -17,14 +18,14 @@ from kobunko.crawlers.spiders import spider_class
 from kobunko.crawlers.summary import CrawlSummary
 from kobunko.errors import UsageError
 from kobunko.seed import Seed
-from kobunko.settings import Settings
+from kobunko.settings import CrawlSettings, Settings
 
 if TYPE_CHECKING:  # importing Scrapy's process early would choose a reactor
     from scrapy.crawler import Crawler, CrawlerProcess
     from twisted.internet.defer import Deferred
     from twisted.python.failure import Failure
 
-Progress = Callable[[str, Mapping[str, int]], None]
+Progress = Callable[[str, Mapping[str, int], Mapping[str, int]], None]  # source, counts, answers by host
 
 
 def crawl(
@@ -48,13 +49,15 @@ def crawl(
     """
     for seed in seeds:
         _check(seed)
+        if not replay:
+            _check_contact(settings.crawl, seed)
     archive = Archive(replay) if replay else None
     ledger = Ledger(catalogue)
     sequence = itertools.count(catalogue.next_sequence())
 
     def on_flush(summary: CrawlSummary) -> None:
         if on_progress is not None:
-            on_progress(summary.source, summary.counts())
+            on_progress(summary.source, summary.counts(), summary.hosts)
 
     shared: dict[str, Any] = {
         "limit": limit,
@@ -80,6 +83,13 @@ def _check(seed: Seed) -> None:
         raise UsageError(f"seed {seed.source} has no start URL: give it `crawl.start`.")
     if seed.crawl.robots.policy != "obey" and not seed.crawl.robots.reason:
         raise UsageError(f"seed {seed.source} sets robots.txt aside without a reason: write `crawl.robots.reason`.")
+
+
+def _check_contact(settings: CrawlSettings, seed: Seed) -> None:
+    """A site that is not our own must be able to write to whoever asks it."""
+    is_ours = {urlsplit(url).hostname for url in seed.crawl.start} <= set(settings.private_hosts)
+    if not (settings.contact or is_ours):
+        raise UsageError("sites must know whom to write to: set `contact` under [crawl] in kobunko.toml.")
 
 
 def _run(settings: Settings, jobs: Sequence[Job]) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from kobunko.catalogue import Catalogue
 from kobunko.crawlers import absences, watch
 from kobunko.crawlers.frontier import Frontier, Wanted
-from kobunko.crawlers.hosts import Ledger
+from kobunko.crawlers.hosts import Ledger, host_of
 from kobunko.crawlers.items import Found, Gone, Held, Item, Listed, Problem, Shown, Skipped
 from kobunko.crawlers.rows import put
 from kobunko.crawlers.summary import CrawlSummary
@@ -103,6 +103,8 @@ class Recorder:
         """An answer. The acknowledgement of its request follows in the same group or in a later one."""
         self._group.captures.append((next(self._sequence), capture))
         self._summary.requests += 1
+        host = host_of(capture.url)
+        self._summary.hosts[host] = self._summary.hosts.get(host, 0) + 1
         if capture.record_type == "revisit":
             self._summary.revisited += 1
         else:

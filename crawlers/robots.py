@@ -93,6 +93,7 @@ class RobotsMiddleware:
         if origin not in self._rules:
             self._rules[origin] = asyncio.create_task(self._ask(origin))
         found = await self._rules[origin]
+        self._slow_down(parts.hostname or "", found.delay_s)
         if self._job.seed.crawl.robots.policy != "obey":
             return  # what the host says of itself is kept all the same
         if self._job.archive is not None and found.kind == "unreachable":
@@ -101,17 +102,18 @@ class RobotsMiddleware:
             raise AskedToWait("robots-unreachable", of_url=False)
         if not found.allows(request.url):
             raise RobotsExcluded(request.url)
-        self._slow_down(parts.hostname or "", found.delay_s)
 
-    def _slow_down(self, host: str, delay_s: float) -> None:
-        """A Crawl-delay that is longer than the seed's takes its place."""
-        if self._job.archive is not None or delay_s <= self._job.seed.crawl.delay_s:
+    def _slow_down(self, host: str, crawl_delay_s: float) -> None:
+        """The seed's delay for this host, or its Crawl-delay where that is longer. Before each request, because
+        AutoThrottle knows one least delay for all hosts and goes back to it."""
+        if self._job.archive is not None:
             return
         assert self._crawler.engine is not None
         downloader = self._crawler.engine.downloader
-        downloader.per_slot_settings[host] = {"delay": delay_s, "concurrency": 1}
+        least = max(crawl_delay_s, self._job.seed.crawl.manners(host).delay_s)
+        downloader.per_slot_settings[host] = {"delay": least, "concurrency": 1}
         if host in downloader.slots:
-            downloader.slots[host].delay = max(delay_s, downloader.slots[host].delay)
+            downloader.slots[host].delay = max(least, downloader.slots[host].delay)
 
     async def _ask(self, origin: str) -> Rules:
         answer = await self._answer(f"{origin}/robots.txt")

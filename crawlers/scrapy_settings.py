@@ -28,23 +28,17 @@ def process_settings(crawl: CrawlSettings) -> dict[str, Any]:
     }
 
 
-def _slots(seed: Seed) -> dict[str, dict[str, Any]]:
-    """Delays of hosts that have one of their own."""
-    hosts = (other.host for other in seed.crawl.hosts if other.delay_s is not None)
-    return {host: {"delay": seed.crawl.manners(host).delay_s, "concurrency": 1} for host in hosts}
-
-
 def scrapy_settings(crawl: CrawlSettings, seed: Seed, *, replay: bool = False) -> dict[str, Any]:
     """One request at a time per source, so one connection per host; nothing waits in a replay."""
     delay = 0.0 if replay else seed.crawl.delay_s
+    own = [other.delay_s for other in seed.crawl.hosts if other.delay_s is not None and not replay]
     return process_settings(crawl) | {
         "BOT_NAME": AGENT,
         "USER_AGENT": user_agent(crawl.contact),
         "CONCURRENT_REQUESTS": 1,
         "CONCURRENT_ITEMS": 1,  # Scrapy starts so many tasks for each answer; spiders hand over to the recorder
         "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
-        "DOWNLOAD_DELAY": delay,
-        "DOWNLOAD_SLOTS": {} if replay else _slots(seed),
+        "DOWNLOAD_DELAY": min(delay, *own) if own else delay,  # each host's own: see robots.py
         "DOWNLOAD_DELAY_JITTER": 0.0,  # a delay is a promise, not a mean
         "AUTOTHROTTLE_ENABLED": not replay,
         "AUTOTHROTTLE_START_DELAY": delay,

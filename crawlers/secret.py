@@ -1,5 +1,6 @@
 """API keys: added to a request at the last moment, and nowhere else, so that no file of the home ever holds one."""
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -16,10 +17,13 @@ def _spider_of(crawler: Crawler) -> SourceSpider:
     return crawler.spider
 
 
-def _is_for_key(spider: SourceSpider, url: str) -> bool:
-    """Keys go to the source's own hosts, and not into what the host as a whole is asked."""
-    path = urlsplit(url).path
-    return spider.job.is_home(url) and path != "/robots.txt" and not path.startswith("/.well-known/")
+def is_for_key(starts: Iterable[str], url: str) -> bool:
+    """Keys go to the origins that a seed starts from, never by plain HTTP to one of HTTPS, and not into what a host as
+    a whole is asked."""
+    parts = urlsplit(url)
+    origin = f"{parts.scheme}://{parts.netloc.lower()}/"
+    is_home = any(f"{start}/".startswith(origin) for start in starts)
+    return is_home and parts.path != "/robots.txt" and not parts.path.startswith("/.well-known/")
 
 
 class SecretMiddleware:
@@ -34,7 +38,7 @@ class SecretMiddleware:
 
     def process_request(self, request: Request) -> None:
         headers = self._spider.secret_headers()
-        if headers and _is_for_key(self._spider, request.url):
+        if headers and is_for_key(self._spider.seed.crawl.start, request.url):
             request.headers.update(headers)
 
 
@@ -47,7 +51,7 @@ class SecretHandler(HTTP11DownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         secret = self._spider.secret_query()
-        if not secret or not _is_for_key(self._spider, request.url):
+        if not secret or not is_for_key(self._spider.seed.crawl.start, request.url):
             return await super().download_request(request)
         wired = request.replace(url=add_or_replace_parameters(request.url, secret))
         try:

@@ -13,6 +13,7 @@ class CrawlSummary:
     source: str
     waiting: int = 0  # requests in the queue, as last counted
     requests: int = 0  # answers received, robots.txt and redirects included
+    hosts: dict[str, int] = field(default_factory=dict)  # the same by host
     captured: int = 0  # answers with a new body
     revisited: int = 0  # answers whose body was held already
     new: int = 0  # documents of works that were not known

@@ -25,7 +25,7 @@ from kobunko.records import Blob, Page
 
 # Of a filing the first of these that is there holds the whole text; the others repeat it.
 _FILING_ROLES = ("filing", "csv", "pdf")
-_DETAIL, _JUDGMENT = "detail", "judgment"
+_DETAIL, _JUDGMENT, _ATTACHMENT = "detail", "judgment", "attachment"
 # What JSON escapes, and what it lets pass; clean text has `\\n` and `\\t` alone.
 _UNCLEAN = re.compile(r"\\[rbfu]|[\x7f-\x9f\ud800-\udfff]")
 
@@ -33,8 +33,8 @@ _UNCLEAN = re.compile(r"\\[rbfu]|[\x7f-\x9f\ud800-\udfff]")
 def extract(document: ExtractInput, ruby: bool = True) -> Extracted:
     """Pages, title and metadata of a document. Raises `Reject` where none of its parts can be read.
 
-    Parts are read in their order. Of a judgment the text is the PDF's and the detail page gives title and metadata;
-    of a filing only the best part is read.
+    Parts are read in their order. Of a judgment the text is that of its own PDF (what is attached to it may be
+    somebody's work) and the detail page gives title and metadata; of a filing only the best part is read.
     """
     chosen = _chosen(document.blobs)
     pages: list[Page] = []
@@ -116,7 +116,7 @@ def _chosen(blobs: Sequence[Blob]) -> list[int]:
         best = next(role for role in _FILING_ROLES if role in roles)
         return [index for index, role in enumerate(roles) if role == best]
     if _JUDGMENT in roles:
-        return [index for index, role in enumerate(roles) if role != _DETAIL]
+        return [index for index, role in enumerate(roles) if role not in (_DETAIL, _ATTACHMENT)]
     return list(range(len(blobs)))
 
 

@@ -91,7 +91,7 @@ def crawl(
     *,
     limit: int = 0,
     replay: Sequence[Path] = (),
-    on_progress: Callable[[str, Mapping[str, int]], None] | None = None,
+    on_progress: Callable[[str, Mapping[str, int], Mapping[str, int]], None] | None = None,
     deadline: float = math.inf,
 ) -> dict[str, Any]:
     """Asks the sources for what is new. A process can do this once, because Scrapy's reactor starts once."""

@@ -76,15 +76,16 @@ def byte_progress() -> Iterator[Any]:
 
 @contextmanager
 def crawl_progress() -> Iterator[Any]:
-    """A bar per source (its host is asked one thing at a time) with what is done, what waits, and its counts."""
+    """A bar per source with what is done and what waits, how many answers each host gave, and what came of them."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[counts]}"))
     with Progress(*columns, TimeElapsedColumn(), console=err, disable=not err.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
-        def update(source: str, counts: Mapping[str, int]) -> None:
+        def update(source: str, counts: Mapping[str, int], hosts: Mapping[str, int]) -> None:
             if source not in tasks:
                 tasks[source] = bars.add_task(source, total=None, counts="")
-            shown = ", ".join(f"{name} {counts[name]}" for name in ("new", "changed", "failed") if name in counts)
+            came = {name: counts[name] for name in ("new", "changed", "failed")}
+            shown = ", ".join(f"{name} {count}" for name, count in (*hosts.items(), *came.items()))
             done = counts.get("requests", 0)
             bars.update(tasks[source], completed=done, total=done + counts.get("waiting", 0), counts=shown)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from kobunko.errors import UsageError
@@ -20,10 +20,13 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+SECRETS = ("edinet_key", "estat_app_id")  # of the section `crawl`
+
+
 class CrawlSettings(_Section):
     """How this installation presents itself to the sites that it asks."""
 
-    contact: str = ""  # an address or URL that a site's operator can write to; part of the user agent
+    contact: str = ""  # an address or URL that a site's operator can write to: part of the user agent, and needed
     proxy: str = ""  # forward proxy for all requests, e.g. http://127.0.0.1:3128
     timeout_s: float = 60
     max_bytes: int = 512 << 20  # of one answer
@@ -31,6 +34,13 @@ class CrawlSettings(_Section):
     private_hosts: tuple[str, ...] = ()  # test hosts that may have an address of the inside, by name
     edinet_key: SecretStr = SecretStr("")  # KOBUNKO__CRAWL__EDINET_KEY
     estat_app_id: SecretStr = SecretStr("")  # KOBUNKO__CRAWL__ESTAT_APP_ID
+
+    @field_validator("private_hosts")
+    @classmethod
+    def _are_named(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in hosts:
+            raise ValueError("private_hosts are single test hosts: name each of them")
+        return hosts
 
 
 class RunSettings(_Section):
@@ -109,6 +119,18 @@ class WebSettings(_Section):
     open_requests: int = 1000  # removal requests that wait for review; more are refused
 
 
+class _SettingsFile(TomlConfigSettingsSource):
+    """`kobunko.toml`, which people show each other and put under version control: no place for a secret."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        for name in SECRETS:
+            if name in found.get("crawl", {}):
+                variable = f"KOBUNKO__CRAWL__{name.upper()}"
+                raise UsageError(f"{_config_file} holds crawl.{name}, a secret: take it out and set {variable}.")
+        return found
+
+
 class Settings(BaseSettings):
     """All settings of one home."""
 
@@ -141,7 +163,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _config_file)
+        return init_settings, env_settings, _SettingsFile(settings_cls, _config_file)
 
     @property
     def catalogue_url(self) -> str:

@@ -23,9 +23,9 @@ _KNOWN = ("q", "title")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    code: str  # レファレンスコード
+    code: str  # レファレンスコード of JACAR; empty for an item of the archive
     url: str  # of its description
-    image_id: str  # of the archive's viewer; empty where there are no images
+    image_id: str  # of the archive's viewer; empty where it is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def parse_search(body: bytes, url: str) -> Hits:
     if numbers[0] >= WHOLE_ARCHIVE:
         raise Reject("whole-archive", f"{numbers[0]} hits: the search ignored the question")
     links = {urljoin(url, value) for _, value in _walk(answer) if isinstance(value, str) and _ITEM.search(value)}
-    rows = [Hit(_number(link), _json_url(link), "") for link in sorted(links)]
+    rows = [Hit("", _json_url(link), "") for link in sorted(links)]
     if numbers[0] and not rows:
         raise Reject("unknown-layout", f"{numbers[0]} hits and no address of an item")
     return Hits(rows, numbers[0])
@@ -87,9 +87,18 @@ def _walk(value: Any, name: str = "") -> list[tuple[str, Any]]:
     return [(name, value)]
 
 
-def _number(url: str) -> str:
+def number_of(url: str) -> str:
+    """Number of an item of the archive; empty for other URLs."""
     found = _ITEM.search(urlsplit(url).path)
     return found[1] if found else ""
+
+
+def hit_of(url: str) -> Hit | None:
+    """The item that a URL describes, in the form that can be read: JSON of the archive, a page of JACAR."""
+    code = urlsplit(url).path.rpartition("/das/meta/")[2]
+    if _CODE.match(code):
+        return Hit(code, url, "")
+    return Hit("", url, "") if number_of(url) and url.endswith(".json") else None
 
 
 def _json_url(url: str) -> str:

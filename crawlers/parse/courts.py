@@ -46,6 +46,7 @@ class Judgment:
     title: str
     date: str | None  # ISO
     pdf_url: str
+    attachments: list[str]  # URLs of 添付文書: lists, drawings and the like that belong to the judgment
     facts: dict[str, Any]
 
 
@@ -144,12 +145,14 @@ def parse_detail(body: bytes, url: str) -> Judgment:
     pdf_url = _pdf_url(page, tags, url)
     day = tags.get("judge_date", "")[:10] or _iso(table.get("裁判年月日", ""))
     files = [urljoin(url, href) for href in page.xpath("//dl//a[contains(@href, '.pdf')]/@href").getall()]
+    attached = page.xpath("//dl[contains(dt, '添付')]//a/@href").getall()
+    attachments = [file for file in dict.fromkeys(urljoin(url, href) for href in attached) if file != pdf_url]
     facts: dict[str, Any] = {"case_number": words(number), "case_name": words(name)}
     facts["table"] = {label: text for label, text in table.items() if not _OF_AUTHORS.search(label)}
     facts |= {field: tags[tag] for field, tag in _FACTS.items() if tags.get(tag)}
-    facts["other_files"] = [file for file in files if file != pdf_url]
+    facts["other_files"] = [file for file in files if file not in (pdf_url, *attachments)]
     facts["meta_robots"] = tags.get("robots", "")
-    return Judgment(judgment_id(url), words(name) or words(number), day or None, pdf_url, facts)
+    return Judgment(judgment_id(url), words(name) or words(number), day or None, pdf_url, attachments, facts)
 
 
 # Holdings and abstracts are somebody's writing, not the judgment: they stay in the captured page.

@@ -170,6 +170,8 @@ def check_law_xml(body: bytes) -> None:
     if root.tag not in _ROOTS:
         code = "unexpected-format" if str(root.tag).lower() == "html" else "api-error"
         raise Reject(code, body[:200].decode("utf-8", errors="replace"))
+    if (code := root.findtext("Result/Code") or "0") != "0":  # of API v1
+        raise Reject("api-error", f"code {code}: {root.findtext('Result/Message') or ''}")
 
 
 def law_of(body: bytes, url: str) -> Law:

@@ -1,6 +1,7 @@
 """National Archives and JACAR: items that a search finds, each with the images of its pages."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,8 +16,8 @@ from kobunko.errors import Reject
 
 
 class ArchivesSpider(IiifSpider):
-    """`crawl.start` holds the archive and JACAR; `params.searches` are tables with `q` or `title` (of the archive) or
-    `jacar` (words). Both robots.txt ask for 30 seconds between requests."""
+    """`crawl.start` holds the archive, and JACAR where its items are wanted, whose images the archive has;
+    `params.searches` are tables with `q` or `title` (of the archive) or `jacar` (words)."""
 
     @property
     def archive(self) -> str:
@@ -39,13 +40,14 @@ class ArchivesSpider(IiifSpider):
     def requests_for_archived(self, urls: Sequence[str]) -> Iterable[Wanted]:
         for url in urls:
             path = urlsplit(url).path
-            if path == "/api/search":
+            if path.endswith("/api/search"):
                 yield Wanted(url, "listing", priority=FALLBACK + 1)
-            elif path == "/aj/search":
+            elif path.endswith("/aj/search"):
                 query = parse_qs(urlsplit(url).query)
-                yield self._jacar(query.get("kw0", [""])[0], int(query.get("page", ["1"])[0]))
-            elif path.startswith("/item/"):
-                yield self._item(archives.Hit("", url, ""), "")
+                arguments = {"words": query.get("kw0", [""])[0], "number": int(query.get("page", ["1"])[0])}
+                yield Wanted(url, "jacar_listing", arguments, priority=FALLBACK + 1)
+            elif hit := archives.hit_of(url):
+                yield replace(self._item(hit, ""), priority=FALLBACK)
 
     def listing(self, response: Response) -> Output:
         hits = archives.parse_search(response.body, response.url)
@@ -56,13 +58,13 @@ class ArchivesSpider(IiifSpider):
             yield self._item(hit, response.url)
 
     def _item(self, hit: archives.Hit, linked_from: str) -> Wanted:
-        return Wanted(hit.url, "item", {"code": "", "image_id": ""}, linked_from=linked_from)
+        return Wanted(hit.url, "item", {"code": hit.code, "image_id": hit.image_id}, linked_from=linked_from)
 
     def jacar_listing(self, response: Response, words: str, number: int) -> Output:
         hits = archives.parse_jacar_search(response.body, response.url)
         yield Listed(hits.total)
         for hit in hits.rows:
-            yield Wanted(hit.url, "item", {"code": hit.code, "image_id": hit.image_id}, linked_from=response.url)
+            yield self._item(hit, response.url)
         if number * archives.ROWS < hits.total:
             if not hits.rows:
                 raise Reject("incomplete-list", f"page {number} of {hits.total} hits has no rows")
@@ -71,7 +73,7 @@ class ArchivesSpider(IiifSpider):
     def item(self, response: Response, code: str, image_id: str) -> Output:
         is_jacar = bool(code)
         parsed = archives.parse_jacar_item(response.body) if is_jacar else archives.parse_item(response.body)
-        key = code or urlsplit(response.url).path.rsplit("/", 1)[-1].removesuffix(".json")
+        key = code or archives.number_of(response.url)
         part = self.part("detail", response)
         wanted: Wanted = response.meta["wanted"]
         url = response.url.removesuffix(".json")

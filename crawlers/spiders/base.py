@@ -33,6 +33,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MOST_HOPS = 5
 GONE = ("http-404", "http-410")
 PASSING = ("http-403", "timeout", "host-not-found", "connection-refused", "connection-lost", "truncated")
+KNOWN = -50  # priority of what is held and not listed: what is listed comes first
 FALLBACK = -100  # priority of archived URLs that a list should have led to
 
 _REASONS: dict[type[Exception], str] = {
@@ -104,8 +105,11 @@ class SourceSpider(Spider):
         terms = self.seed.licence.terms_url
         first = list(self.first() if archive is None else self.requests_for_archived(archive.urls()))
         if terms and (archive is None or archive.has(terms)):
-            first.append(Wanted(terms, "terms", key=f"terms:{url_key(terms)}", priority=100))
+            first.append(self.terms_page(terms))
         return first
+
+    def terms_page(self, url: str) -> Wanted:
+        return Wanted(url, "terms", key=f"terms:{url_key(url)}", priority=100)
 
     def terms(self, response: Response) -> Output:
         """The terms page: captured as evidence, watched for changes, not a document."""

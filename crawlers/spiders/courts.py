@@ -1,17 +1,17 @@
-"""Courts: searches by date, detail pages, and the PDF of each judgment."""
+"""Courts: searches by date, detail pages, and the PDFs of each judgment."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy.http import Response
 
-from kobunko.crawlers import slices
+from kobunko.crawlers import absences, slices
 from kobunko.crawlers.frontier import Wanted
-from kobunko.crawlers.items import Found, Held, Listed, part_from_json, part_to_json
+from kobunko.crawlers.items import Found, Held, Listed, Problem, part_from_json, part_to_json
 from kobunko.crawlers.parse import courts
-from kobunko.crawlers.spiders.base import FALLBACK, Output, SourceSpider
+from kobunko.crawlers.spiders.base import FALLBACK, KNOWN, Output, SourceSpider
 from kobunko.errors import Reject
 from kobunko.ids import work_id
 
@@ -65,6 +65,15 @@ class CourtsSpider(SourceSpider):
                 yield self._detail(row.url, response.url, row.text)
         if page.next_offset is not None:
             yield Wanted(courts.with_offset(response.url, page.next_offset), "listing")
+        elif dates and not page.too_many and self.job.archive is None:
+            yield from self._not_listed(*dates, {work_id(self.seed.source, row.judgment_id) for row in page.rows})
+
+    def _not_listed(self, start: date, end: date, shown: Collection[str]) -> Iterator[Wanted]:
+        """Judgments of these days that are held and that no page of the search names any more: asked for at the end,
+        so that one which was taken off the site is noticed."""
+        held = absences.works_of(self.job.catalogue, self.seed.source, (start.isoformat(), end.isoformat()))
+        missing = sorted(held.keys() - self.job.recorder.seen - set(shown))
+        yield from (self._detail(held[work], "", "", KNOWN) for work in missing)
 
     def _is_settled(self, row: courts.Row, until: date) -> bool:
         """An old judgment that is held, and was looked at not long ago."""
@@ -85,32 +94,43 @@ class CourtsSpider(SourceSpider):
             "title": judgment.title,
             "day": judgment.date,
             "facts": judgment.facts,
-            "detail": part_to_json(self.part("detail", response)),
+            "url": response.url,
             "found_on": wanted.linked_from,
         }
-        yield Wanted(judgment.pdf_url, "judgment", described, priority=10, linked_from=response.url, anchor_text="全文")
+        files = [judgment.pdf_url, *filter(self._can_have, judgment.attachments)]
+        yield from (Problem(f"not-in-replay: {url}") for url in judgment.attachments if not self._can_have(url))
+        yield self._file(described, files, [part_to_json(self.part("detail", response))])
 
-    def judgment(
-        self,
-        response: Response,
-        judgment_id: str,
-        title: str,
-        day: str | None,
-        facts: Mapping[str, Any],
-        detail: Mapping[str, Any],
-        found_on: str,
-    ) -> Output:
-        if b"%PDF-" not in response.body[:1024]:
+    def _can_have(self, url: str) -> bool:
+        return self.job.archive is None or self.job.archive.has(url)
+
+    def _file(self, judgment: Mapping[str, Any], files: Sequence[str], parts: list[Any]) -> Wanted:
+        """The next file of a judgment, the full text first; what was fetched of it travels along."""
+        arguments = {"judgment": dict(judgment), "files": list(files), "parts": parts}
+        accept, text = ((404, 410), "添付文書") if len(parts) > 1 else ((), "全文")
+        url = judgment["url"]
+        return Wanted(files[0], "file", arguments, priority=10, linked_from=url, anchor_text=text, accept=accept)
+
+    def file(self, response: Response, judgment: Mapping[str, Any], files: Sequence[str], parts: list[Any]) -> Output:
+        role = "attachment" if len(parts) > 1 else "judgment"
+        if response.status == 200 and b"%PDF-" in response.body[:1024]:
+            parts = [*parts, part_to_json(self.part(role, response))]
+        elif role == "attachment":
+            yield Problem(f"missing-attachment: {files[0]}")
+        else:
             raise Reject("not-a-pdf", response.body[:60].decode("utf-8", errors="replace"))
-        page, pdf = part_from_json(detail), self.part("judgment", response)
+        if len(files) > 1:
+            yield self._file(judgment, files[1:], parts)
+            return
+        found = tuple(part_from_json(part) for part in parts)
         yield Found(
-            judgment_id,
-            pdf.sha256,
-            page.url,
-            title,
-            (page, pdf),
-            published=day,
-            linked_from=found_on,
-            anchor_text=title,
-            metadata=facts,
+            judgment["judgment_id"],
+            found[1].sha256,
+            judgment["url"],
+            judgment["title"],
+            found,
+            published=judgment["day"],
+            linked_from=judgment["found_on"],
+            anchor_text=judgment["title"],
+            metadata=judgment["facts"],
         )

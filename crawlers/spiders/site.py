@@ -11,11 +11,11 @@ from kobunko.crawlers.items import Found, Skipped
 from kobunko.crawlers.parse.feeds import is_feed, parse_feed
 from kobunko.crawlers.parse.html import Link, is_html
 from kobunko.crawlers.parse.site import FILES, NEVER, extension, file_name, parse_page
-from kobunko.crawlers.spiders.base import FALLBACK, Output, SourceSpider, content_type
+from kobunko.crawlers.spiders.base import FALLBACK, KNOWN, Output, SourceSpider, content_type
 from kobunko.errors import Reject
 from kobunko.ids import url_key
 
-KNOWN = -50  # priority of pages that are held: links come first
+TERMS = re.compile("利用規約|著作権|サイトポリシー|サイトの(ご)?利用")
 
 
 class SiteSpider(SourceSpider):
@@ -66,9 +66,15 @@ class SiteSpider(SourceSpider):
     def links(self, response: Response, links: Sequence[Link]) -> Iterator[Wanted]:
         """Requests for the links of a page that may be followed."""
         depth = response.meta["wanted"].depth
+        if depth == 0 and not self.seed.licence.terms_url and self.job.archive is None:
+            yield from (self.terms_page(link.url) for link in links if self._is_terms(link))
         for link in links if depth < self.seed.crawl.depth else ():
             if self.may_follow(link.url):
                 yield Wanted(link.url, "fetched", depth=depth + 1, linked_from=response.url, anchor_text=link.text)
+
+    def _is_terms(self, link: Link) -> bool:
+        """Whether a link of an entry page leads to the site's terms, which a seed without `terms_url` does not name."""
+        return bool(TERMS.search(link.text)) and self.job.is_home(link.url)
 
     def _file(self, response: Response) -> Found:
         wanted: Wanted = response.meta["wanted"]

@@ -29,7 +29,7 @@ def demo(home: HomeOption = None, json_: JsonOption = False) -> None:
     folder = settings_of(home).home
     _write_config(folder)
     with DemoServer() as server:
-        settings = load_settings(folder, crawl={"proxy": server.url})
+        settings = load_settings(folder, crawl={"proxy": server.url, "contact": "mailto:demo@kobunko.example"})
         with open_home(settings) as place:
             with job(place, "nightly", "demo") as current:
                 _night(place, current)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from commandline import command, environment, run
 
+from kobunko.catalogue import Catalogue
+from kobunko.crawlers.hosts import Ledger
 from kobunko.errors import Reject
 from kobunko.gazettes import gazettes
 from kobunko.unpack import members
@@ -93,7 +95,15 @@ def test_sources_politeness_and_reviews_are_shown(tmp_path: Path) -> None:
     found = {row["source"]: row for row in json.loads(listed.out)}
     assert (found["jplatpat"]["state"], found["nta"]["state"]) == ("not crawled", "enabled")
     assert found["archives"]["delay_s"] == 30.0
+    catalogue = Catalogue(f"sqlite:///{tmp_path / 'catalogue.sqlite'}")
+    ledger = Ledger(catalogue)
+    ledger.asked("www.mihon.example")
+    ledger.answered("www.mihon.example", 200, 1234)
+    with catalogue.transaction() as connection:
+        ledger.save(connection)
     report = run(command(tmp_path, "report", "politeness", "--json"), environment()).json
+    names = ("host", "requests", "bytes", "refused")
+    assert [[row[name] for name in names] for row in report["nights"]] == [["www.mihon.example", 1, 1234, 0]]
     assert {row["source"] for row in report["robots_set_aside"]} == {"edinet", "ndl", "estat"}
     review = run(command(tmp_path, "rights", "review", "nta", "--json"), environment())
     assert review.json == {"source": "nta", "state": "missing", "changed": [], "withheld": 0}

@@ -25,11 +25,21 @@ def test_a_wrong_key_is_an_error_that_names_the_file(tmp_path: Path) -> None:
         load_settings(tmp_path)
 
 
+def test_the_guard_is_off_for_named_hosts_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KOBUNKO__CRAWL__PRIVATE_HOSTS", '["*"]')
+    with pytest.raises(UsageError, match="name each of them"):
+        load_settings(tmp_path)
+
+
 def test_secrets_are_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KOBUNKO__CRAWL__EDINET_KEY", "himitsu")
     settings = load_settings(tmp_path)
     assert "himitsu" not in repr(settings)
     assert "himitsu" not in str(settings.model_dump(mode="json"))
+    (tmp_path / "kobunko.toml").write_text('[crawl]\nedinet_key = "himitsu"\n')
+    with pytest.raises(UsageError, match="KOBUNKO__CRAWL__EDINET_KEY") as raised:
+        load_settings(tmp_path)
+    assert "himitsu" not in str(raised.value)
 
 
 def test_a_second_writer_is_turned_away_and_a_dead_one_is_not_waited_for(tmp_path: Path) -> None:

@@ -132,10 +132,11 @@ class Home:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.seeds.mkdir(parents=True, exist_ok=True)
 
-    def seed(self, source: str, spider: str, start: list[str], extra: str = "") -> None:
+    def seed(self, source: str, spider: str, start: list[str], extra: str = "", gone_after: int = 3) -> None:
         """`extra` is TOML that goes on in the table `crawl`."""
         lines = [f'source = "{source}"', 'title = "見本"', 'publisher = "見本省"', 'homepage = "https://example.jp/"']
         lines += [f'spider = "{spider}"', 'config = "sample"', "assertions.max_failed_share = 0.9"]
+        lines += [f"assertions.gone_after = {gone_after}"]
         lines += ["[crawl]", f"start = {json.dumps(start)}", "delay_s = 0", extra]
         (self.seeds / f"{source}.toml").write_text("\n".join(lines), encoding="utf-8")
 

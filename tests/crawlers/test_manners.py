@@ -10,6 +10,7 @@ from kobunko.crawlers.guard import is_inside, refusal
 from kobunko.crawlers.politeness import USUAL_WAIT_S, retry_after
 from kobunko.crawlers.robots import rules
 from kobunko.crawlers.scrapy_settings import scrapy_settings, user_agent
+from kobunko.crawlers.secret import is_for_key
 from kobunko.crawlers.spiders.base import MOST_HOPS, reason_of, redirected
 from kobunko.errors import Reject
 from kobunko.seed import Seed
@@ -105,6 +106,21 @@ def test_an_address_of_the_outside() -> None:
 )
 def test_refusals(url: str, why: str) -> None:
     assert refusal(url) == why
+
+
+@pytest.mark.parametrize(
+    ("url", "has_key"),
+    [
+        (f"{SITE}/api/v2/documents.json?date=2026-10-01", True),
+        (f"{SITE}/robots.txt", False),
+        (f"{SITE}/.well-known/tdmrep.json", False),
+        (f"{SITE.replace('https', 'http')}/api/v2/documents.json", False),
+        (f"{SITE}:8443/api/v2/documents.json", False),
+        (f"{SITE}.other.example/api/v2/documents.json", False),
+    ],
+)
+def test_a_key_goes_to_the_api_and_nowhere_else(url: str, has_key: bool) -> None:
+    assert is_for_key([f"{SITE}/api/v2"], url) is has_key
 
 
 def test_redirects_end() -> None:

@@ -83,6 +83,10 @@ def test_expected(fixtures: Path, name: str, parse: Any) -> None:
     assert json.loads(json.dumps(found)) == expected
 
 
+LAW_ID = "505AC0000000901"
+V1_ERROR = b"<DataRoot><Result><Code>2</Code><Message>which table?</Message></Result><ApplData/></DataRoot>"
+
+
 @pytest.mark.parametrize(
     ("code", "parse"),
     [
@@ -98,6 +102,7 @@ def test_expected(fixtures: Path, name: str, parse: Any) -> None:
         ("api-error", lambda: egov_laws.check_law_xml(b'{"code": "404001", "message": "none"}')),
         ("api-error", lambda: egov_laws.check_law_xml(b"<error_info><code>404001</code></error_info>")),
         ("unexpected-format", lambda: egov_laws.check_law_xml(b"<html><body>maintenance</body></html>")),
+        ("api-error", lambda: egov_laws.law_of(V1_ERROR, f"https://laws.example/api/1/lawdata/{LAW_ID}")),
         ("edinet-401", lambda: edinet.parse_day(b'{"StatusCode": 401, "message": "Access denied"}')),
         ("edinet-not-json", lambda: edinet.parse_day(b"<html>maintenance</html>")),
         (
@@ -117,6 +122,33 @@ def test_what_is_no_answer_has_a_name(code: str, parse: Any) -> None:
     with pytest.raises(Reject) as raised:
         parse()
     assert raised.value.code == code
+
+
+FIELD = "<DataRoot><Result><Code>0</Code></Result><ApplData><LawNameListInfo><LawId>x</LawId><LawNo>{}</LawNo>"
+
+
+@pytest.mark.parametrize(
+    ("parse", "markup"),
+    [
+        (lambda body: egov_laws.law_of(body, LAW_ID), "<Law><LawBody><LawTitle>{}</LawTitle></LawBody></Law>"),
+        (lambda body: egov_v1.parse_updates(body, 200), FIELD + "</LawNameListInfo></ApplData></DataRoot>"),
+        (
+            ndl.parse_page,
+            "<OAI-PMH><ListRecords><record><header><identifier>x</identifier></header><title>{}</title></record>"
+            "</ListRecords></OAI-PMH>",
+        ),
+        (
+            lambda body: feeds.parse_feed(body, "https://mihon.example/"),
+            "<rss><item><title>{}</title><link>/a</link></item></rss>",
+        ),
+    ],
+)
+def test_an_entity_brings_no_file_into_an_answer(parse: Any, markup: str, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("himitsu")
+    assert "himitsu" in repr(parse(markup.format("himitsu").encode()))
+    declared = f'<!DOCTYPE a [<!ENTITY e SYSTEM "{secret.as_uri()}">]>'
+    assert "himitsu" not in repr(parse((declared + markup.format("&e;")).encode()))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Whole crawls of a site on loopback: what is recorded, what a second crawl does, and what is obeyed."""
 
-import itertools
 import json
 from collections import Counter
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from kobunko import wire
 from kobunko.catalogue import Catalogue
 from kobunko.crawlers.crawl import crawl
+from kobunko.crawlers.plan import plan
 from kobunko.errors import UsageError
 from kobunko.seed import Seed, load_seeds
 from kobunko.settings import load_settings
@@ -137,17 +137,10 @@ def test_a_host_that_asks_to_wait_is_left_alone_until_the_next_start(ministry: A
     assert len(home.documents()) == 4
 
 
-def test_robots_that_cannot_be_had_close_the_host(ministry: Any, home: Any) -> None:
-    ministry.put("/robots.txt", b"", status=500)
-    summary = home.crawl(RETRIES="0")["ministry"]
-    assert summary["stopped"] == "robots-unreachable"
-    assert set(ministry.hits) == {"/robots.txt"}
-
-
 def test_no_request_reaches_an_address_of_the_inside(ministry: Any, home: Any) -> None:
     port = ministry.base.rsplit(":", 1)[1]
     home.seed("ministry", "site", [f"http://127.0.0.1:{port}/", f"http://localhost:{port}/"])
-    summary = home.crawl(PRIVATE_HOSTS="[]", RETRIES="0")["ministry"]
+    summary = home.crawl(PRIVATE_HOSTS="[]", RETRIES="0", CONTACT="mailto:a@mihon.example")["ministry"]
     assert ministry.hits == []
     assert {item["reason"].split(":")[1].strip() for item in summary["failures"]} == {"private-address"}
     assert len(summary["failures"]) == 2
@@ -166,7 +159,12 @@ def test_a_failed_write_stops_the_crawl_and_acknowledges_nothing(ministry: Any, 
 
 def test_seeds_of_the_project_load_and_start_somewhere() -> None:
     seeds = load_seeds()
-    assert {"egov_laws", "courts", "edinet", "mhlw", "nta", "mofa", "mext", "digital"} <= set(seeds)
+    ministries = "cao soumu moj mofa mof mext mhlw maff meti mlit env mod digital reconstruction cas npa fsa caa cfa"
+    others = (
+        "egov_laws courts edinet ndl archives jacar kokkai data_portal estat ksj kanpo jplatpat mhlw_exams moj_exams"
+    )
+    assert set(f"{ministries} {others} ipa_exams jftc ppc nta jpo jma gsi kensatsu nisc".split()) <= set(seeds)
+    assert len({"ipa", "aist_gsj", "jaxa", "naro", "nict", "nies"} & set(seeds)) >= 5
     for seed in seeds.values():
         assert bool(seed.crawl.start) == (seed.spider != "none")
         assert seed.enabled != bool(seed.reason)
@@ -176,11 +174,30 @@ def test_seeds_of_the_project_load_and_start_somewhere() -> None:
     assert len(hosts) >= 40
 
 
-def test_a_crawl_delay_is_longer_than_the_seeds(ministry: Any, home: Any) -> None:
-    ministry.put("/robots.txt", b"User-agent: *\nCrawl-delay: 0.6\n", "text/plain")
-    home.crawl(limit=2)
-    assert len(ministry.times) >= 4
-    assert min(later - earlier for earlier, later in itertools.pairwise(ministry.times)) > 0.55
+def test_a_plan_of_every_seed_asks_its_own_hosts_and_nothing_is_asked(catalogue: Catalogue, tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
+    seeds = {source: seed for source, seed in load_seeds().items() if seed.crawl.start}
+    plans = {source: plan(settings, catalogue, seed) for source, seed in seeds.items()}
+    for source, shown in plans.items():
+        seed = seeds[source]
+        hosts = seed.hosts | {urlsplit(seed.licence.terms_url).netloc}
+        assert {urlsplit(url).netloc for url in shown["requests"]} - {""} <= hosts
+        assert len(shown["requests"]) > bool(seed.licence.terms_url)
+    days = [url for url in plans["edinet"]["requests"] if "documents.json" in url]
+    assert len(set(days)) == 7 + 15
+    assert catalogue.counts() == {"captures": 0, "documents": 0}
+
+
+@pytest.mark.parametrize("own", ["", "0.2"])
+def test_a_host_is_asked_as_slowly_as_it_or_the_seed_says_for_it(web: Any, home: Any, own: str) -> None:
+    delay = "" if own else "Crawl-delay: 0.2"
+    web.put("/robots.txt", f"User-agent: *\n{delay}\n".encode(), "text/plain")
+    web.html("/", "一覧", "".join(f'<a href="/{number}.html">{number}</a>' for number in range(5)))
+    override = f'hosts = [{{ host = "127.0.0.1", delay_s = {own}, reason = "運用者にそう頼まれた。" }}]' if own else ""
+    home.seed("slow", "site", [f"{web.base}/"], override)
+    home.crawl()
+    assert len(web.times) == 8
+    assert web.times[-1] - web.times[0] > 7 * 0.2 - 0.1
 
 
 def test_a_url_that_stopped_two_starts_is_failed_and_the_crawl_goes_on(ministry: Any, home: Any) -> None:
@@ -212,6 +229,7 @@ def test_answers_over_the_limits_are_failures_with_a_name(web: Any, home: Any) -
     [
         ({"spider": "none", "reason": "規約が禁じている"}, "規約が禁じている"),
         ({"crawl": {}}, "no start URL"),
+        ({"crawl": {"start": ["https://x.example/"]}}, "set `contact`"),
         ({"crawl": {"start": ["https://x.example/"], "robots": {"policy": "published-api"}}}, "without a reason"),
     ],
 )

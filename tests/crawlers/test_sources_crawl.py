@@ -1,6 +1,7 @@
 """Four sources at once on loopback: the spiders end to end, a second crawl, and replay without a server."""
 
 import io
+import itertools
 import json
 import zipfile
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from kobunko.crawlers import absences
 from kobunko.crawlers.parse.courts import dates_of
 
 KEY = "sample-key-that-nobody-may-see"
@@ -47,7 +49,7 @@ def courts_site(path: str, _: dict[str, str]) -> tuple[bytes, str] | None:
     if parts.path.startswith("/hanrei/") and "/detail" in parts.path:
         number = int(parts.path.split("/")[2])
         return court_detail(number).encode(), "text/html; charset=utf-8"
-    if parts.path.startswith("/assets/hanrei/hanrei-pdf-"):
+    if parts.path.startswith(("/assets/hanrei/hanrei-pdf-", "/assets/hanrei/attached-1")):
         return b"%PDF-1.4 " + parts.path.encode(), "application/pdf"
     return None
 
@@ -72,6 +74,8 @@ def court_detail(number: int) -> str:
     day = DAYS[number - 101]
     meta = f'<meta name="composite_jiken_number" content="令和6(ワ){number}"><meta name="judge_date" content="{day}">'
     table = f'<dl><dt>全文</dt><dd><a href="./../../../assets/hanrei/hanrei-pdf-{number}.pdf">全文</a></dd></dl>'
+    if number in (103, 104):  # one has an attachment, one says that it has
+        table += f'<dl><dt>添付文書</dt><dd><a href="/assets/hanrei/attached-{number - 102}.pdf">別紙</a></dd></dl>'
     return f'{meta}<meta name="jiken_name" content="見本請求事件"><!DOCTYPE html><html><body>{table}</body></html>'
 
 
@@ -129,7 +133,12 @@ def test_four_sources_a_second_crawl_and_replay_without_a_server(government: Any
     assert found == {"laws": 5, "cases": 70, "filings": 2, "ministry": 2}
     assert first["filings"]["skipped"] == {"withdrawn": 1}
     assert [item["reason"] for item in first["filings"]["failures"]] == ["edinet-404: Not Found"]
+    (missing,) = first["cases"]["failures"]
+    assert missing["reason"] == f"missing-attachment: {government.base}/assets/hanrei/attached-2.pdf"
     assert all(summary["finished"] and not summary["broken_assertions"] for summary in first.values())
+    places = {"assets": "cases", "hanrei": "cases", "ministry": "ministry", "v2": "filings"}
+    asked = [places[name] for path in government.hits for name in path.split("/") if name in places]
+    assert len(list(itertools.groupby(asked))) == 3  # sources of one host follow each other
     documents = {document.source_key: document for document in home.documents()}
     check_documents(documents, government.base)
 
@@ -159,6 +168,7 @@ def check_documents(documents: dict[str, Any], base: str) -> None:
     assert (case.title, case.published) == ("見本請求事件", "2024-01-01")
     assert [part.role for part in case.parts] == ["detail", "judgment"]
     assert case.source_version == case.parts[1].sha256
+    assert [[part.role for part in documents[key].parts][2:] for key in ("103", "104")] == [["attachment"], []]
     assert documents["110"].url == f"{base}/hanrei/110/detail2/index.html"
     filing = documents["S100AAA1"]
     assert [part.role for part in filing.parts] == ["filing", "pdf", "csv"]
@@ -189,3 +199,53 @@ def test_replay_names_what_is_not_in_the_archive(government: Any, home: Any, oth
     summary = other_home.crawl(replay=home.warcs())["ministry"]
     assert [item["reason"] for item in summary["failures"]] == ["not-in-replay"]
     assert summary["new"] == 1
+
+
+def test_a_judgment_that_was_taken_off_the_site_is_noticed(web: Any, home: Any) -> None:
+    there = [106, 107, 108]
+
+    def site(path: str, headers: dict[str, str]) -> tuple[bytes, str] | None:
+        if "/search1/" in path:
+            return court_list(there, 0).encode(), "text/html; charset=utf-8"
+        return courts_site(path, headers) if any(str(number) in path for number in there) else None
+
+    web.answer(site)
+    days = f'params.from = "{DAYS[5]}"\nparams.to = "{DAYS[7]}"'
+    home.seed("cases", "courts", [f"{web.base}/hanrei/search1/index.html"], days, gone_after=1)
+    assert home.crawl()["cases"]["new"] == 3
+    there.remove(107)
+    summary = home.crawl()["cases"]
+    assert (summary["gone"], [item["reason"] for item in summary["failures"]]) == (1, ["http-404"])
+    (event,) = absences.events(home.catalogue())
+    assert "/hanrei/107/" in event["url"]
+
+
+def test_a_past_day_of_filings_is_read_again_for_what_was_withdrawn_edited_and_corrected(web: Any, home: Any) -> None:
+    rows = [filing("S100AAA1"), filing("S100AAA2"), filing("S100AAA5")]
+
+    def api(path: str, headers: dict[str, str]) -> tuple[bytes, str] | None:
+        if "/documents.json" not in path:
+            return edinet_api(path, headers)
+        answer = {"metadata": {"status": "200", "resultset": {"count": len(rows)}}, "results": rows}
+        return json.dumps(answer).encode(), "application/json"
+
+    web.answer(api)
+    day = 'params.from = "2026-10-02"\nparams.to = "2026-10-02"'
+    home.seed("filings", "edinet", [f"{web.base}/api/v2"], day)
+    assert home.crawl(EDINET_KEY=KEY)["filings"]["new"] == 3
+    nothing = dict.fromkeys(("filerName", "docDescription", "submitDateTime", "opeDateTime"))
+    rows[0] |= nothing | {"withdrawalStatus": "2"}
+    rows[1]["opeDateTime"] = "2026-10-05 10:00"
+    rows[2] |= nothing | {"disclosureStatus": "2"}
+    rows.append(filing("S100AAA6", docDescription="訂正臨時報告書", parentDocID="S100AAA2"))
+    summary = home.crawl(EDINET_KEY=KEY)["filings"]
+    assert (summary["new"], summary["changed"], summary["gone"]) == (1, 1, 2)
+    gone = {row["url"].split("/")[-1][:8]: row["reason"] for row in absences.events(home.catalogue())}
+    assert gone == {"S100AAA1": "withdrawn", "S100AAA5": "undisclosed"}
+    found = {(document.source_key, document.source_version): document for document in home.documents()}
+    assert ("S100AAA2", "2026-10-05 10:00") in found
+    correction = json.loads(found["S100AAA6", "2026-10-01 09:00"].metadata)
+    assert correction["relation"] == {"kind": "corrects", "doc_id": "S100AAA2"}
+    rows.clear()
+    (alarm,) = home.crawl(EDINET_KEY=KEY)["filings"]["alarms"]
+    assert alarm == f"empty list: {web.base}/api/v2/documents.json?date=2026-10-02&type=2 has no entries and had 4"

@@ -108,7 +108,8 @@ def test_judgment_takes_text_from_the_pdf_and_metadata_from_the_page(read, make_
     <html><head><title>架空事件 | 裁判例</title></head>
     <body><dl><dt>事件番号</dt><dd>令和9(あ)1</dd></dl></body></html>"""
     pdf = make_pdf([[(72, 100, "主文　本件上告を棄却する。")]])
-    found = read([make_blob(detail.encode(), "detail"), make_blob(pdf, "judgment")])
+    attached = make_blob(make_pdf([[(72, 100, "別紙　他人の著作物")]]), "attachment")
+    found = read([make_blob(detail.encode(), "detail"), make_blob(pdf, "judgment"), attached])
     assert [(page.text, page.part) for page in found.pages] == [("主文　本件上告を棄却する。", 1)]
     metadata = json.loads(found.metadata)["detail"]
     assert metadata["meta"] == {"judge_date": "2027-01-02"}

@@ -39,7 +39,8 @@ def command(home: Path, *arguments: str | Path) -> list[str]:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    return os.environ | {"KOBUNKO__RUN__WORKERS": "2", **extra}
+    contact = {"KOBUNKO__CRAWL__CONTACT": "mailto:test@kobunko.example"}
+    return os.environ | {"KOBUNKO__RUN__WORKERS": "2"} | contact | extra
 
 
 def run(arguments: list[str], env: dict[str, str]) -> Result:
