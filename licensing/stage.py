@@ -169,7 +169,7 @@ def licence_stage(
     known = knowledge_of(seeds, terms, processor, reviews=reviews, statutes=statutes, files=files)
     return Stage(
         name="licence",
-        version=5,
+        version=6,
         make=make,
         reads=LicenceInput,
         writes=Licence,

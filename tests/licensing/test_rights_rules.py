@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from kobunko.ids import sha256_hex
 from kobunko.licensing.evidence import Subject, TermsReview, judge
 from kobunko.licensing.hosts import host_rule, host_rules
 from kobunko.licensing.optout import opt_outs
+from kobunko.licensing.rulebook import FOLDER
 from kobunko.licensing.third_party import effect_of, third_parties
 from kobunko.licensing.vocabulary import NOASSERTION
 from kobunko.policy import Rights, withheld
@@ -55,6 +57,18 @@ BY_URL = {
 @pytest.mark.parametrize(("url", "roles", "expected"), [(url, *rest) for url, rest in BY_URL.items()])
 def test_what_is_known_of_a_host_without_any_review(url: str, roles: tuple[str, ...], expected: Any) -> None:
     assert judged(url, roles=roles) == expected
+
+
+def test_a_closed_document_quotes_the_rule_that_closes_it() -> None:
+    page = (FOLDER / "hosts.toml").read_bytes()
+    for rule in host_rules():
+        subject = Subject("import", f"https://{rule.hosts[0]}/koukoku/hanrei/shihoushiken/shikaku_shiken", ("file",))
+        told = judge(subject, None, rule).evidence[-1]
+        assert told.rule.startswith((f"closed-by:{rule.id}", f"limited-by:{rule.id}")), rule.id
+        assert told.sha256 == sha256_hex(page)
+        assert told.phrase
+        assert page.decode().startswith(told.phrase, told.start)
+        assert page.decode().rfind("[[host]]", 0, told.start) < page.decode().index(f'id = "{rule.id}"') < told.start
 
 
 def test_every_host_rule_is_reachable() -> None:
@@ -146,12 +160,17 @@ SIGNALS: dict[str, tuple[dict[str, str], str, str]] = {
     "robots group of several": ({}, "User-agent: CCBot\nUser-agent: ClaudeBot\nDisallow: /\n", ""),
     "content signal in robots": ({}, "User-agent: *\nContent-Signal: ai-train=no\nAllow: /\n", ""),
     "rsl": ({}, "License: https://www.choseki.example/rsl.xml\nUser-agent: *\nAllow: /\n", ""),
+    "robots of a host at the crawl": ({"robots-ai-agents": "CCBot, GPTBot"}, "", ""),
+    "content usage of a host at the crawl": ({"robots-content-usage": "train-ai=n"}, "", ""),
+    "rsl of a host at the crawl": ({"robots-rsl": "https://www.choseki.example/rsl.xml"}, "", ""),
+    "tdmrep of a host at the crawl": ({"tdmrep-reservation": "1"}, "", ""),
     "tdmrep": ({}, "", '[{"location": "/docs/*", "tdm-reservation": 1}]'),
 }
 SILENT: dict[str, tuple[dict[str, str], str, str]] = {
     "nothing": ({}, "", ""),
     "reservation 0": ({"tdm-reservation": "0"}, "", ""),
     "an odd value": ({"tdm-reservation": "yes"}, "", ""),
+    "allowed by a host at the crawl": ({"robots-content-signal": "ai-train=yes", "tdmrep-reservation": "0"}, "", ""),
     "allowed": ({"content-signal": "ai-train=yes"}, "", ""),
     "robots of everybody": ({}, "User-agent: *\nDisallow: /docs/\n", ""),
     "robots elsewhere": ({}, "User-agent: GPTBot\nDisallow: /private/\n", ""),
