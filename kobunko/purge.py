@@ -69,8 +69,8 @@ def _erase_warc(home: Home, doc_ids: Sequence[str], hashes: set[str], progress: 
             files.add(capture.warc_file)
             records.add(capture.capture_id)
     for document in home.catalogue.documents(doc_ids):
-        files |= {part.warc_file for part in document.parts if part.size}
-        records |= {part.capture_id for part in document.parts if part.size}
+        files |= {part.warc_file for part in document.own_parts if part.size}
+        records |= {part.capture_id for part in document.own_parts if part.size}
     # A record that only confirms the bytes stands in a file that no row names, so the whole series is looked through.
     series = {Path(name).parent for name in files if name}
     paths = sorted({path for folder in series for path in (home.settings.raw / folder).glob("*.warc.gz")})
