@@ -122,12 +122,14 @@ def judge(
     signals: Sequence[OptOut] = (),
     statutes: Mapping[str, StatuteText] | None = None,
 ) -> Verdict:
-    """What may be done with a document. A seed's hint speaks before the rule of its host; the rule limits both."""
+    """What may be done with a document. A seed's hint speaks before the rule of its host, but not before one that frees
+    the class of a path by statute; the rule limits both."""
     if hint is None and rule is NO_RULE:
         asked = subject.record or TermsCapture(url=subject.url, sha256="", fetched_at="")
         nothing = Evidence("E0", f"nothing-known-of:{subject.source}", NOASSERTION, **asked)
         return _opted_out(Verdict(NOASSERTION, "unknown", (nothing,), "metadata-only", "review"), signals, subject)
-    belief = hint if hint is not None and hint.id != NOASSERTION else _belief(rule, hint)
+    of_site = hint is not None and hint.id != NOASSERTION and not (rule.path and rule.statute)
+    belief = hint if hint is not None and of_site else _belief(rule, hint)
     known = shipped_texts() if statutes is None else statutes
     verdict = _decided(_Case(subject, belief, rule, terms, reviews, known))
     return _opted_out(_limited(verdict, rule), signals, subject)

@@ -13,6 +13,7 @@ from kobunko.licensing.third_party import effect_of, third_parties
 from kobunko.licensing.vocabulary import NOASSERTION
 from kobunko.policy import Rights, withheld
 from kobunko.records import Line, PageSpan
+from kobunko.seed import load_seeds
 
 TERMS: Any = {"url": "https://www.choseki.go.jp/terms.html", "sha256": "ab" * 32, "fetched_at": "2026-11-01"}
 REVIEW = TermsReview(
@@ -46,6 +47,8 @@ BY_URL = {
     "https://kokkai.ndl.go.jp/txt/1": (("file",), (NOASSERTION, "metadata-only", "allow-30-4", "E4")),
     "https://www.kanpo.go.jp/20261101/koukoku.html": (("law",), (NOASSERTION, "deny", "deny", "E4")),
     "https://www.kanpo.go.jp/20261101/h1.html": (("law",), (NO_RIGHT, "allow", "allow", "E3")),
+    "https://www.nta.go.jp/law/tsutatsu/kihon/hojin/01.htm": (("page",), (NO_RIGHT, "allow", "allow", "E3")),
+    "https://www.nta.go.jp/law/shitsugi/01.htm": (("page",), (NOASSERTION, "metadata-only", "allow-30-4", "E4")),
     "https://dl.ndl.go.jp/pid/1": (("file",), (NOASSERTION, "metadata-only", "review", "E4")),
     "https://www.dnc.ac.jp/q.pdf": (("file",), (NOASSERTION, "deny", "review", "E4")),
     "https://www.namima.lg.jp/a.pdf": (("file",), (NOASSERTION, "metadata-only", "review", "E4")),
@@ -59,11 +62,18 @@ def test_what_is_known_of_a_host_without_any_review(url: str, roles: tuple[str, 
     assert judged(url, roles=roles) == expected
 
 
+def test_a_class_that_a_statute_frees_goes_before_the_terms_of_its_site() -> None:
+    url, hint = "https://www.nta.go.jp/law/tsutatsu/kihon/hojin/01.htm", load_seeds()["nta"].licence
+    verdict = judge(Subject("nta", url, ("page",)), hint, host_rule("nta", url))
+    assert (verdict.license, verdict.evidence[0].level) == (NO_RIGHT, "E3")
+    assert "通達" in verdict.evidence[1].phrase
+
+
 def test_a_closed_document_quotes_the_rule_that_closes_it() -> None:
     page = (FOLDER / "hosts.toml").read_bytes()
     for rule in host_rules():
         subject = Subject("import", f"https://{rule.hosts[0]}/koukoku/hanrei/shihoushiken/shikaku_shiken", ("file",))
-        told = judge(subject, None, rule).evidence[-1]
+        told = judge(subject, None, rule, statutes={}).evidence[-1]
         assert told.rule.startswith((f"closed-by:{rule.id}", f"limited-by:{rule.id}")), rule.id
         assert told.sha256 == sha256_hex(page)
         assert told.phrase
