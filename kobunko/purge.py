@@ -54,7 +54,7 @@ def purge(home: Home, progress: Progress = lambda *_: None) -> PurgeSummary:
         _erase_release(settings.releases / name)
         summary.releases.append(name)
         progress("releases", number, len(releases))
-    summary.elsewhere = published(home)
+    summary.elsewhere = published(home) if doc_ids else []
     removals.mark_purged(catalogue, [row["request_id"] for row in removals.requests(catalogue)])
     home.catalogue.compact()
     return summary
@@ -119,11 +119,12 @@ def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def published(home: Home) -> list[dict[str, Any]]:
-    """Releases that were erased here and published elsewhere, with the commands that erase them there."""
+    """Releases that were erased here and published elsewhere, with the commands that erase them there. One whose folder
+    somebody deleted may hold anything."""
     return [
         {"release": row["version"], "destination": to, "commands": commands(row["version"], to)}
         for row in home.catalogue.releases()
-        if row["manifest_sha256"] == ERASED
+        if row["manifest_sha256"] == ERASED or not (home.settings.releases / row["version"]).is_dir()
         for to in row["published_to"]
     ]
 
