@@ -21,7 +21,7 @@ from kobunko.extract.reading import Reading
 from kobunko.extract.records import Extracted, ExtractInput
 from kobunko.extract.sheet import read_csv
 from kobunko.extract.signature import extension, file_format
-from kobunko.records import Blob, Page
+from kobunko.records import LICENCE_PAGE, Blob, Page
 
 # Of a filing the first of these that is there holds the whole text; the others repeat it.
 _FILING_ROLES = ("filing", "csv", "pdf")
@@ -117,7 +117,7 @@ def _chosen(blobs: Sequence[Blob]) -> list[int]:
         return [index for index, role in enumerate(roles) if role == best]
     if _JUDGMENT in roles:
         return [index for index, role in enumerate(roles) if role not in (_DETAIL, _ATTACHMENT)]
-    return list(range(len(blobs)))
+    return [index for index, role in enumerate(roles) if role != LICENCE_PAGE]
 
 
 def _detail(blobs: Sequence[Blob], chosen: Sequence[int]) -> dict[str, Any]:

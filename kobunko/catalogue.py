@@ -29,8 +29,16 @@ from kobunko.turns import Turns, turns
 MIGRATIONS = Path(__file__).parent / "migrations"
 _HEADERS = ("tdm-reservation", "tdm-policy", "x-robots-tag", "content-usage", "content-signal")
 _META = ("robots", "tdm-reservation", "tdm-policy", "content-usage", "content-signal")
-_OPT_OUT_WORDS = ("tdm-reservation", "content-usage", "content-signal", "noai", "noimageai")
-OPT_OUT_HEADERS = (*_HEADERS, *(f"meta-{name}" for name in _META))  # as they stand in `Capture.headers`
+_HOST = (
+    *("robots-ai-agents", "robots-content-signal", "robots-content-usage", "robots-rsl"),
+    *("tdmrep-reservation", "tdmrep-policy"),
+)
+_OPT_OUT_WORDS = (
+    *("tdm-reservation", "content-usage", "content-signal", "noai", "noimageai"),
+    *("robots-ai-agents", "robots-rsl", "tdmrep-reservation"),
+)
+# As they stand in `Capture.headers`: of the answer, of the page in it, and of its host when it was asked.
+OPT_OUT_HEADERS = (*_HEADERS, *(f"meta-{name}" for name in _META), *_HOST)
 
 # What a crawl asks for each answer, built once: building a statement takes longer than the database takes for it.
 _CAPTURES = sa.select(tables.captures).where(tables.captures.c.url_key == sa.bindparam("url"))

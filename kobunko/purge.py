@@ -54,7 +54,7 @@ def purge(home: Home, progress: Progress = lambda *_: None) -> PurgeSummary:
         _erase_release(settings.releases / name)
         summary.releases.append(name)
         progress("releases", number, len(releases))
-    summary.elsewhere = published(home)
+    summary.elsewhere = published(home) if doc_ids else []
     removals.mark_purged(catalogue, [row["request_id"] for row in removals.requests(catalogue)])
     home.catalogue.compact()
     return summary
@@ -69,8 +69,8 @@ def _erase_warc(home: Home, doc_ids: Sequence[str], hashes: set[str], progress: 
             files.add(capture.warc_file)
             records.add(capture.capture_id)
     for document in home.catalogue.documents(doc_ids):
-        files |= {part.warc_file for part in document.parts if part.size}
-        records |= {part.capture_id for part in document.parts if part.size}
+        files |= {part.warc_file for part in document.own_parts if part.size}
+        records |= {part.capture_id for part in document.own_parts if part.size}
     # A record that only confirms the bytes stands in a file that no row names, so the whole series is looked through.
     series = {Path(name).parent for name in files if name}
     paths = sorted({path for folder in series for path in (home.settings.raw / folder).glob("*.warc.gz")})
@@ -119,11 +119,12 @@ def _portions(values: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def published(home: Home) -> list[dict[str, Any]]:
-    """Releases that were erased here and published elsewhere, with the commands that erase them there."""
+    """Releases that were erased here and published elsewhere, with the commands that erase them there. One whose folder
+    somebody deleted may hold anything."""
     return [
         {"release": row["version"], "destination": to, "commands": commands(row["version"], to)}
         for row in home.catalogue.releases()
-        if row["manifest_sha256"] == ERASED
+        if row["manifest_sha256"] == ERASED or not (home.settings.releases / row["version"]).is_dir()
         for to in row["published_to"]
     ]
 

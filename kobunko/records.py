@@ -66,6 +66,9 @@ class Blob:
     body: bytes
 
 
+LICENCE_PAGE = "licence"  # role of a part that only says under which terms the others are
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A work of a source in one version. `metadata` holds what the source itself says of it (JSON object)."""
@@ -84,6 +87,11 @@ class Document:
     anchor_text: str
     metadata: str
     parts: list[Part]
+
+    @property
+    def own_parts(self) -> list[Part]:
+        """Its parts without the page that only names its licence, which other documents have as well."""
+        return [part for part in self.parts if part.role != LICENCE_PAGE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,9 @@ def _quoting(corpus: Corpus, wanted: set[str]) -> list[str]:
 
 
 def _gain_copies(catalogue: Catalogue, bound: dict[str, str], held: Sequence[Mapping[str, Any]]) -> None:
-    hashes = {part.sha256 for document in catalogue.documents(sorted(bound)) for part in document.parts if part.size}
+    hashes = {
+        part.sha256 for document in catalogue.documents(sorted(bound)) for part in document.own_parts if part.size
+    }
     hashes |= {row["value"] for row in held if row["kind"] == "sha256"}
     for sha256 in sorted(hashes):
         for doc_id in catalogue.document_ids(sha256=sha256):
@@ -213,7 +215,7 @@ def _things(catalogue: Catalogue, corpus: Corpus, bound: Mapping[str, str]) -> l
     for document in catalogue.documents(sorted(bound)):
         relation = bound[document.doc_id]
         things.append(("document", document.doc_id, relation, None))
-        things += [("sha256", part.sha256, relation, None) for part in document.parts if part.size]
+        things += [("sha256", part.sha256, relation, None) for part in document.own_parts if part.size]
         if relation == "named":
             things.append(("work", document.work_id, relation, None))
         things += [("url", url, relation, None) for url in _own_urls(document)]
@@ -225,7 +227,7 @@ def _things(catalogue: Catalogue, corpus: Corpus, bound: Mapping[str, str]) -> l
 
 
 def _own_urls(document: Document) -> list[str]:
-    return sorted({url_key(url) for url in (document.url, *(part.url for part in document.parts)) if "://" in url})
+    return sorted({url_key(url) for url in (document.url, *(part.url for part in document.own_parts)) if "://" in url})
 
 
 def _bind(catalogue: Catalogue, connection: Any, request_id: str, things: Sequence[Thing]) -> None:

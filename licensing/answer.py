@@ -19,11 +19,9 @@ COLUMNS: Mapping[str, Sequence[str]] = {
         "rights_basis",
         "redistribute",
         "train",
-        "part",
         "evidence",
         "attribution",
         "opt_out",
-        "note",
     ),
     "third_party": ("spans",),
     "privacy": ("action", "data_class", "counts"),
@@ -44,12 +42,10 @@ def of_row(row: Mapping[str, Any]) -> dict[str, Any]:
         redistribute = "review"
         evidence += [asdict(Evidence("E1", f"third-party:{p['kind']}", "", phrase=p["phrase"])) for p in forbidden]
     return {
-        "doc_id": row.get("doc_id", ""),
         "license": value("licence.license", "NOASSERTION"),
         "rights_basis": value("licence.rights_basis", "unknown"),
         "redistribute": redistribute,
         "train": value("licence.train", "review"),
-        "part": value("licence.part", ""),
         "evidence": evidence,
         "third_party": parts,
         "attribution": value("licence.attribution", ""),
@@ -59,7 +55,6 @@ def of_row(row: Mapping[str, Any]) -> dict[str, Any]:
             "data_class": value("privacy.data_class", "unknown"),
             "counts": json.loads(value("privacy.counts", "{}")),
         },
-        "note": value("licence.note", ""),
     }
 
 

@@ -2,8 +2,9 @@
 
 Evidence has levels: E1 the source's own record of this document · E2 a terms page whose very bytes were reviewed · E3 a
 statute for this class of document · E4 what the registry of sources believes · E0 none. Only E1 to E3 open a text;
-all else fails closed, and then every way that was tried says why it proved nothing. What a host rule limits stays
-limited whatever was proven, and an opt-out binds `train`.
+all else fails closed, and then every way that was tried says why it proved nothing, and the rule that keeps the text
+back is quoted from the page of rules that ships. What a host rule limits stays limited whatever was proven, and an
+opt-out binds `train`.
 """
 
 import json
@@ -16,7 +17,7 @@ from urllib.parse import urljoin
 
 from kobunko.ids import canonical_json
 from kobunko.licensing.folding import fold
-from kobunko.licensing.hosts import NO_RULE, OPENNESS, HostRule, host_of
+from kobunko.licensing.hosts import NO_RULE, OPENNESS, HostRule, host_of, own_words
 from kobunko.licensing.optout import OptOut
 from kobunko.licensing.statutes import StatuteText, quotes_for, shipped_texts
 from kobunko.licensing.vocabulary import NO_RIGHT, NOASSERTION, find
@@ -121,11 +122,14 @@ def judge(
     signals: Sequence[OptOut] = (),
     statutes: Mapping[str, StatuteText] | None = None,
 ) -> Verdict:
-    """What may be done with a document. A seed's hint speaks before the rule of its host; the rule limits both."""
+    """What may be done with a document. A seed's hint speaks before the rule of its host, but not before one that frees
+    the class of a path by statute; the rule limits both."""
     if hint is None and rule is NO_RULE:
-        nothing = Evidence("E0", f"nothing-known-of:{subject.source}", NOASSERTION, url=subject.url)
+        asked = subject.record or TermsCapture(url=subject.url, sha256="", fetched_at="")
+        nothing = Evidence("E0", f"nothing-known-of:{subject.source}", NOASSERTION, **asked)
         return _opted_out(Verdict(NOASSERTION, "unknown", (nothing,), "metadata-only", "review"), signals, subject)
-    belief = hint if hint is not None and hint.id != NOASSERTION else _belief(rule, hint)
+    of_site = hint is not None and hint.id != NOASSERTION and not (rule.path and rule.statute)
+    belief = hint if hint is not None and of_site else _belief(rule, hint)
     known = shipped_texts() if statutes is None else statutes
     verdict = _decided(_Case(subject, belief, rule, terms, reviews, known))
     return _opted_out(_limited(verdict, rule), signals, subject)
@@ -147,6 +151,8 @@ def _decided(case: _Case) -> Verdict:
             return Verdict(found.license, found.basis, evidence, found.redistribute, "allow")
         looked_at += found.evidence
     closed = (registry, *(replace(item, level="E4") for item in looked_at))
+    if case.rule is not NO_RULE:
+        closed += (Evidence("E4", f"closed-by:{case.rule.id}", NOASSERTION, **own_words(case.rule)),)
     return Verdict(NOASSERTION, "unknown", closed, "metadata-only", case.rule.train)
 
 
@@ -251,7 +257,8 @@ def _limited(verdict: Verdict, rule: HostRule) -> Verdict:
     train = "deny" if rule.train == "deny" else verdict.train
     if OPENNESS.index(rule.redistribute) >= OPENNESS.index(verdict.redistribute):
         return replace(verdict, train=train)
-    limit = Evidence("E4", f"limited-by:{rule.id}", verdict.license)
+    part = f" part:{rule.part}" if rule.part else ""
+    limit = Evidence("E4", f"limited-by:{rule.id}{part}", verdict.license, **own_words(rule))
     evidence = (*verdict.evidence, limit)
     if rule.redistribute in REPUBLISHED or verdict.redistribute not in REPUBLISHED:
         return replace(verdict, redistribute=rule.redistribute, train=train, evidence=evidence)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from kobunko.licensing.rulebook import read
+from kobunko.ids import sha256_hex
+from kobunko.licensing.rulebook import FOLDER, read
 from kobunko.licensing.vocabulary import NOASSERTION, find
 
 Persons = Literal["none", "kept", "masked"]
@@ -45,6 +46,19 @@ class HostRule:
 
 
 NO_RULE = HostRule("none")
+
+
+@functools.cache
+def _rules_page() -> tuple[str, str]:
+    body = (FOLDER / "hosts.toml").read_bytes()
+    return body.decode("utf-8"), sha256_hex(body)
+
+
+def own_words(rule: HostRule) -> Mapping[str, Any]:
+    """What a rule says of itself, as it stands in the page of rules that ships: fields of a piece of evidence."""
+    text, sha256 = _rules_page()
+    start = text.index(rule.note, text.index(f'id = "{rule.id}"'))
+    return {"url": "kobunko/licensing/rules/hosts.toml", "sha256": sha256, "phrase": rule.note, "start": start}
 
 
 def host_of(url: str) -> str:

@@ -73,6 +73,9 @@ _DOTTED = r"[-ー・. \t\n]{0,3}"  # the same in telephone numbers
 _SEP = r"(?: ?[-ー] ?\n?|[ ]?\n?[-ー] ?)"
 _FREE = r"(?<![0-9A-Za-z]{0})(?<![0-9A-Za-z][-ー.,]{0})"  # after the first character of a number, which is {0}
 _AFTER_ZERO, _AFTER_BRACKET, _AFTER_PLUS = _FREE.format("0"), _FREE.format(r"\("), _FREE.format(r"\+")
+_KANJI_DIGITS = str.maketrans("〇○◯零一二三四五六七八九", "0000123456789")
+_K, _K0 = "[〇○◯零一二三四五六七八九]", "[〇○◯零]"
+_K_SEP, _K_ENDS = r"[ \n]?(?:[-ー・(]|\)-?)[ \n]?", "(?![〇○◯零一二三四五六七八九十百千万])"
 _STOP = r"(?![0-9A-Za-z])(?![-ー][0-9A-Za-z])"
 _PHONE_LABEL = _label(
     "電話番号",
@@ -116,6 +119,17 @@ def _is_fixed(candidate: Candidate) -> bool:
         and groups[0][:2] != "00"
         and _is_phone(candidate)
     )
+
+
+def _in_digits(check: Check) -> Check:
+    """The check of a number that is written in kanji: 〇三―一二三四―五六七八."""
+
+    def converted(candidate: Candidate) -> bool:
+        first = max(0, candidate.start - 20)
+        text = candidate.text[first : candidate.end].translate(_KANJI_DIGITS)
+        return check(Candidate(text, candidate.start - first, candidate.end - first))
+
+    return converted
 
 
 def _is_account(candidate: Candidate) -> bool:
@@ -291,6 +305,20 @@ RULES: tuple[Rule, ...] = (
         "policy",
         "［電話番号］",
         re.compile(rf"{_LABELLED}(?P<value>\(?(?!0120|0570|0800|00)0[0-9](?:[-() \n]{{0,2}}[0-9]){{8}}){_STOP}"),
+    ),
+    Rule(
+        "phone-mobile",
+        "mask",
+        "［電話番号］",
+        re.compile(rf"(?P<value>{_K0}(?<!{_K}.)[五六七八九]{_K0}{_K_SEP}{_K}{{4}}{_K_SEP}{_K}{{4}}){_K_ENDS}"),
+        _in_digits(_is_phone),
+    ),
+    Rule(
+        "phone-fixed",
+        "policy",
+        "［電話番号］",
+        re.compile(rf"(?P<value>{_K0}(?<!{_K}.){_K}{{1,4}}{_K_SEP}{_K}{{1,4}}{_K_SEP}{_K}{{4}}){_K_ENDS}"),
+        _in_digits(_is_fixed),
     ),
     Rule(
         "e-mail",

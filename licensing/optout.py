@@ -1,7 +1,8 @@
 """Signals by which a site withholds its pages from training: whatever the licence, they bind `train`.
 
 Signals are what the crawl kept of an answer (`Capture.headers`: header names in lower case, `meta-…` for those of a
-page) and the robots.txt and tdmrep.json of the host. Absence of a signal says nothing and resets nothing.
+page, `robots-…` and `tdmrep-…` for what its host said then) and the robots.txt and tdmrep.json of the host as they are
+now. Absence of a signal says nothing and resets nothing.
 """
 
 import json
@@ -36,7 +37,8 @@ class OptOut:
 
 def opt_outs(url: str, headers: Mapping[str, str], robots: str = "", tdmrep: str = "") -> tuple[OptOut, ...]:
     """Everything that withholds this URL from training. Any one is enough."""
-    return (*_of_answer(headers), *_of_robots(url, robots), *_of_tdmrep(url, tdmrep))
+    found = (*_of_answer(headers), *_of_host(headers), *_of_robots(url, robots), *_of_tdmrep(url, tdmrep))
+    return tuple(dict.fromkeys(found))
 
 
 def _of_answer(headers: Mapping[str, str]) -> Iterator[OptOut]:
@@ -44,6 +46,19 @@ def _of_answer(headers: Mapping[str, str]) -> Iterator[OptOut]:
         pattern = _NO_TRAINING.get(name.removeprefix("meta-"))
         if pattern and pattern.search(value):
             yield OptOut(name.removeprefix("meta-"), value, "page" if name.startswith("meta-") else "header")
+
+
+def _of_host(headers: Mapping[str, str]) -> Iterator[OptOut]:
+    """What the host said when the page was asked for: it holds for a host that no seed names as well."""
+    for agent in filter(None, headers.get("robots-ai-agents", "").split(", ")):
+        yield OptOut("robots", f"User-agent: {agent}", "robots.txt")
+    for name in ("content-signal", "content-usage"):
+        if _NO_TRAINING[name].search(said := headers.get(f"robots-{name}", "")):
+            yield OptOut(name, said, "robots.txt")
+    if licence := headers.get("robots-rsl"):
+        yield OptOut("rsl", licence, "robots.txt")
+    if headers.get("tdmrep-reservation") == "1":
+        yield OptOut("tdm-reservation", headers.get("tdmrep-policy", "1"), "tdmrep.json")
 
 
 def _of_robots(url: str, robots: str) -> Iterator[OptOut]:

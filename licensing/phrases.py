@@ -22,6 +22,7 @@ _OF_PARTS = re.compile(
 )
 
 
+_QUOTED = re.compile(r"[^。「『]{0,60}。?[」』](?:と|など|等|のよう)")  # somebody tells what terms say
 _TOPIC = re.compile(r"[^。\n]*?は[、,]?")  # what a sentence is about, as it says itself
 Standing = Literal["affirmed", "mentioned", "denied"]
 
@@ -80,6 +81,8 @@ def _hits(page: str, folded: Folded) -> list[Hit]:
         for match in rule.pattern.finditer(folded.text):
             start, end = folded.span(match.start(), match.end())
             standing = _standing(folded.text, rule.kind, *match.span())
+            if standing == "affirmed" and rule.kind in ("name", "link") and not _closes(page, start, end):
+                standing = "mentioned"
             if standing == "mentioned" and rule.rank and _stands_alone(page, start, end):
                 standing = "affirmed"
             found.append(Hit(rule.id, rule.kind, rule.license, rule.rank, page[start:end], start, end, standing))
@@ -89,22 +92,42 @@ def _hits(page: str, folded: Folded) -> list[Hit]:
 def _standing(text: str, kind: Kind, start: int, end: int) -> Standing:
     """What its sentence makes of a phrase."""
     rules = terms_rules()
-    stop = text.find("。", end)
-    stop = stop if stop >= 0 else len(text)
+    first, stop = _sentence(text, start, end)
     if kind == "restriction":
-        return "mentioned" if _OF_PARTS.search(text, text.rfind("。", 0, start) + 1, stop) else "affirmed"
+        return "mentioned" if _OF_PARTS.search(text, first, stop) else "affirmed"
+    if kind == "template" and _QUOTED.match(text, end):
+        return "mentioned"
     if kind not in ("name", "link"):
         return "affirmed"
     behind = text[max(0, start - _BEHIND) : start]
     if rules.negated_after.match(text, end, end + _AHEAD) or rules.negated_before.search(behind):
         return "denied"
     if rules.affirmed_after.match(text, end) or rules.affirmed_before.search(behind):
-        first = text.rfind("。", 0, start) + 1
         if rules.denial.search(text, end, stop) or rules.elsewhere.search(text, first, start):
             return "denied"
         topic = _TOPIC.match(text, first, start)
         return "affirmed" if topic is None or rules.own.search(topic[0]) else "mentioned"
     return "mentioned"
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the sentence around a place begins and where it stops; a full stop within brackets ends none."""
+    first, stop = text.rfind("。", 0, start), text.find("。", end)
+    while first >= 0 and text.startswith(_CLOSING, first + 1):
+        first = text.rfind("。", 0, first)
+    while stop >= 0 and text.startswith(_CLOSING, stop + 1):
+        stop = text.find("。", stop + 1)
+    return first + 1, stop if stop >= 0 else len(text)
+
+
+_CLOSING = tuple(")）」』")
+
+
+def _closes(page: str, start: int, end: int) -> bool:
+    """Whether the sentence behind a name, or one of its lines, ends in words that affirm."""
+    tail = page[end : _sentence(page, start, end)[1]]
+    pieces = (tail, *filter(None, tail.split("\n")))
+    return any(terms_rules().ends.search(fold(piece, drop_space=True).text) for piece in pieces)
 
 
 def _stands_alone(page: str, start: int, end: int) -> bool:
@@ -126,7 +149,9 @@ def _stands_alone(page: str, start: int, end: int) -> bool:
 
 
 _BRACKETS = "「」『』()<>[]:・*-、。,|/"
-_SIGNS = re.compile(r"(?:<https?://[^<>]*>|\(https?://[^()]*\)|[「」『』()<>\[\]:・*、。,|/-])*")
+_SIGNS = re.compile(
+    r"(?:全世界|国際|日本|International|Universal|ライセンス|<https?://[^<>]*>|\(https?://[^()]*\)|[「」『』()<>\[\]:・*、。,|/-])*"
+)
 
 
 def _licence(hits: Sequence[Hit]) -> tuple[str, list[str]]:

@@ -101,7 +101,7 @@ def privacy_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[PrivacyInput, Pri
     """The stage after `text`. The model of names is loaded only where a source's policy asks for it."""
     return Stage(
         name="privacy",
-        version=2,
+        version=3,
         make=make,
         reads=PrivacyInput,
         writes=Privacy,

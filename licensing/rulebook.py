@@ -29,13 +29,14 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class TermsRules:
-    """`label` is what may stand beside a name on a line of its own; `denial` behind a name and `elsewhere` before it
-    undo a sentence that affirms, and `own` is what such a sentence may be about."""
+    """`label` is what may stand beside a name on a line of its own. A sentence that affirms has to close as in `ends`;
+    `denial` behind a name and `elsewhere` before it undo it, and `own` is what it may be about."""
 
     phrases: tuple[Phrase, ...]
     affirmed_after: re.Pattern[str]
     affirmed_before: re.Pattern[str]
     label: re.Pattern[str]
+    ends: re.Pattern[str]
     denial: re.Pattern[str]
     elsewhere: re.Pattern[str]
     own: re.Pattern[str]
@@ -47,19 +48,25 @@ def any_of(patterns: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
+def _behind(patterns: list[str]) -> re.Pattern[str]:
+    """Any of them behind a name and the brackets that follow it: （以下「PDL1.0」といいます。）, its URL, its date."""
+    return re.compile(rf"(?:[」』]*(?:\([^()]{{1,120}}\)|<[^<>]*>))*(?:{any_of(patterns).pattern})")
+
+
 @functools.cache
 def terms_rules() -> TermsRules:
     data = read("terms")
     says, denies = data["affirmation"], data["negation"]
     return TermsRules(
         phrases=tuple(_phrase(**entry) for entry in data["phrase"]),
-        affirmed_after=any_of(says["after"]),
+        affirmed_after=_behind(says["after"]),
         affirmed_before=any_of(says["before"]),
         label=re.compile(says["label"]),
+        ends=re.compile(says["ends"]),
         denial=re.compile(says["denial"]),
         elsewhere=re.compile(says["elsewhere"]),
         own=re.compile(says["own"]),
-        negated_after=any_of(denies["after"]),
+        negated_after=_behind(denies["after"]),
         negated_before=any_of(denies["before"]),
     )
 

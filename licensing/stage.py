@@ -20,7 +20,7 @@ from kobunko.licensing.optout import opt_outs
 from kobunko.licensing.rulebook import read
 from kobunko.licensing.statutes import StatuteText, shipped_texts
 from kobunko.licensing.vocabulary import find
-from kobunko.records import Part
+from kobunko.records import LICENCE_PAGE, Part
 from kobunko.seed import LicenceHint, Seed
 from kobunko.stage import Stage
 
@@ -79,7 +79,7 @@ def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
     hint = LicenceHint.model_validate(facts["licence"]) if facts else None
     rule = host_rule(document.source, document.url)
     roles = [part.role for part in document.parts]
-    subject = Subject(document.source, document.url, roles, metadata_of(document.metadata), _record(document.parts))
+    subject = Subject(document.source, document.url, roles, metadata_of(document.metadata), record_of(document.parts))
     terms = known.terms.get(document.source) or known.terms.get(host_of(document.url))
     signals = opt_outs(document.url, json.loads(document.signals or "{}"), **_files(known, document.url))
     verdict = judge(subject, hint, rule, terms, known.reviews, signals, known.statutes)
@@ -111,9 +111,10 @@ def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
     )
 
 
-def _record(parts: Sequence[Part]) -> TermsCapture | None:
+def record_of(parts: Sequence[Part]) -> TermsCapture | None:
     """The part in which a source says what it knows of a document."""
-    best = min(parts, key=lambda part: part.role not in ("record", "detail"), default=None)
+    told = [part for role in (LICENCE_PAGE, "record", "detail") for part in parts if part.role == role]
+    best = next(iter([*told, *parts]), None)
     if best is None:
         return None
     return TermsCapture(
@@ -169,7 +170,7 @@ def licence_stage(
     known = knowledge_of(seeds, terms, processor, reviews=reviews, statutes=statutes, files=files)
     return Stage(
         name="licence",
-        version=5,
+        version=6,
         make=make,
         reads=LicenceInput,
         writes=Licence,

@@ -50,7 +50,8 @@ class Part:
 
 
 @functools.cache
-def _marks() -> tuple[tuple[Mark, ...], re.Pattern[str]]:
+def _marks() -> tuple[tuple[Mark, ...], re.Pattern[str], re.Pattern[str]]:
+    """The marks, what names the State, and what names somebody else whatever stands beside it."""
     data = read("third_party")
     marks = []
     for entry in data["mark"]:
@@ -59,14 +60,14 @@ def _marks() -> tuple[tuple[Mark, ...], re.Pattern[str]]:
             pattern = re.compile(pattern.pattern, re.MULTILINE)
         known = {name: entry[name] for name in ("kind", "effect", "until", "lines") if name in entry}
         marks.append(Mark(pattern=pattern, sources=tuple(entry.get("sources", ())), **known))
-    return tuple(marks), re.compile(data["government"]["pattern"])
+    return tuple(marks), re.compile(data["government"]["pattern"]), re.compile(data["government"]["private"])
 
 
 def third_parties(
     text: str, pages: Sequence[PageSpan], source: str = "", publisher: str = "", lines: Sequence[Line] = ()
 ) -> list[Part]:
     """The parts in order. Marks of the State, or of the publisher itself, are none."""
-    marks, government = _marks()
+    marks, government, private = _marks()
     folds = {True: fold(text), False: fold(text, drop_space=True)}
     found = []
     for mark in marks:
@@ -76,7 +77,9 @@ def third_parties(
         for match in mark.pattern.finditer(folded.text):
             owner = match.groupdict().get("owner")
             if owner is not None and (
-                _NOTHING.fullmatch(owner) or government.search(owner) or (publisher and publisher in owner)
+                _NOTHING.fullmatch(owner)
+                or (government.search(owner) and not private.search(owner.strip()))
+                or (publisher and publisher in owner)
             ):
                 continue
             start, end = folded.span(match.start(), match.end())
@@ -149,7 +152,7 @@ def third_party_stage(after: tuple[Stage[Any, Any], ...], publishers: dict[str, 
     has_lines = any("lines" in hints(stage.writes) for stage in after if stage.name == "text")
     return Stage(
         name="third_party",
-        version=1,
+        version=2,
         make=make,
         reads=ThirdPartyInputWithLines if has_lines else ThirdPartyInput,
         writes=ThirdParty,

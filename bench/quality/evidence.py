@@ -1,6 +1,8 @@
-"""Evidence of rights on every sample: the phrase, its page and the hash of it, or a named reason for a closed one.
+"""Evidence of rights on every sample: the phrase, its page and the hash of it.
 
-Read from the chain that `kobunko lookup` shows. A phrase of a text that ships has to stand there, at its place.
+Read from the chain that `kobunko lookup` shows. A phrase of a page that ships has to stand there, at its place. A
+document that is closed shows what was looked at in vain, and the rule that closes it in the page of rules; one of which
+nothing is known shows its own bytes.
 """
 
 import tempfile
@@ -9,6 +11,7 @@ from typing import Any
 
 from kobunko import pipeline
 from kobunko.home import open_home
+from kobunko.ids import sha256_hex
 from kobunko.importing import import_files, rows_of_list
 from kobunko.licensing.rulebook import FOLDER
 from kobunko.lookup import chain
@@ -17,6 +20,8 @@ from kobunko.settings import load_settings
 NEEDS_SAMPLES = True
 FLOORS = {
     "documents": (">=", 500.0),
+    "proven": (">=", 380.0),
+    "closed: phrase, page and hash of the rule": (">=", 130.0),
     "shown with phrase, page and hash, or closed for a named reason": ("==", 1.0),
 }
 _SHOWN = ("phrase", "url", "sha256", "fetched_at")
@@ -36,6 +41,7 @@ def measure(samples: Path) -> dict[str, float]:
     return {
         "documents": float(len(licences)),
         "proven": float(len(proven)),
+        "closed: phrase, page and hash of the rule": float(sum(map(_shows_its_rule, licences))),
         "shown with phrase, page and hash, or closed for a named reason": good / max(1, len(licences)),
     }
 
@@ -49,7 +55,15 @@ def _is_shown(licence: dict[str, Any]) -> bool:
     return there and deciding["level"] in ("E1", "E2", "E3") and all(deciding[name] for name in _SHOWN)
 
 
+def _shows_its_rule(licence: dict[str, Any]) -> bool:
+    told = licence["evidence"][-1]
+    if not told["rule"].startswith("closed-by:"):
+        return False
+    text = (FOLDER / Path(told["url"]).name).read_bytes()
+    return told["sha256"] == sha256_hex(text) and text.decode("utf-8").startswith(told["phrase"], told["start"])
+
+
 def _is_explained(licence: dict[str, Any]) -> bool:
-    """Beside what is believed of a source stands what was looked at."""
-    evidence = licence["evidence"]
-    return any(item["url"] and not item["rule"].startswith("registry:") for item in evidence)
+    """Beside what is believed of a source stands what was looked at, and the rule or the bytes in question."""
+    evidence = [item for item in licence["evidence"] if not item["rule"].startswith("registry:")]
+    return any(item["url"] for item in evidence) and any(item["sha256"] for item in evidence)

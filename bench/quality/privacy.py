@@ -56,6 +56,7 @@ _WIDE = str.maketrans(
     "0123456789-@.ABCDEFGHIJKLMNOPQRSTUVWXYZ",
     "０１２３４５６７８９－＠．ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ",
 )
+_KANJI = str.maketrans("0123456789", "〇一二三四五六七八九")
 _HYPHENS = "-‐‑–—―−－ー"
 
 
@@ -111,6 +112,9 @@ def _groups(rng: random.Random, number: str, *sizes: int) -> str:
 
 def _phone(rng: random.Random, area: str, *sizes: int) -> str:
     parts = [area, *(_number(rng, size) for size in sizes)]
+    if rng.random() < 0.1:  # as papers in vertical lines print it
+        joint = rng.choice("―－・")
+        return joint.join(parts).translate(_KANJI)
     if rng.random() < 0.2:
         return f"{parts[0]}({parts[1]}){parts[2]}" if rng.random() < 0.5 else f"({parts[0]}){parts[1]}-{parts[2]}"
     return rng.choice(_HYPHENS).join(parts)
@@ -224,6 +228,9 @@ def _alike(rng: random.Random) -> str:
         lambda: f"{rng.randint(1, 99)}－{rng.randint(1, 99)}－{rng.randint(1, 9)} 別表第{rng.randint(1, 9)}",
         lambda: f"旅券の発給件数は{_number(rng, 7)}件である。",
         lambda: f"運転免許保有者数 {rng.randint(10**7, 10**8)}人",
+        lambda: f"昭和五〇年法律第{_number(rng, 3).translate(_KANJI)}号、二〇{_number(rng, 2).translate(_KANJI)}年",
+        lambda: f"代金{_number(rng, 1)}、{_number(rng, 3)}、〇〇〇円".translate(_KANJI),
+        lambda: f"○○市○○町{_number(rng, 1)}－{_number(rng, 2)}－四".translate(_KANJI),
         lambda: f"裁判所の被告人Ａ、乙山（仮名）について第{rng.randint(1, 300)}条",
         lambda: f"予算額 {rng.randint(10**8, 10**9):,}千円（{rng.randint(10, 99)}.{_number(rng, 1)}％）",
     ]

@@ -13,14 +13,14 @@ from kobunko.licensing.phrases import read_terms
 
 NEEDS_SAMPLES = False
 FLOORS = {
-    "texts": (">=", 300.0),
+    "texts": (">=", 900.0),
     "false grants": ("==", 0.0),
     "right": (">=", 0.98),
     "unseen texts": (">=", 30.0),
-    "unseen: false grants": ("<=", 1.0),
-    "unseen: right": (">=", 0.93),
+    "unseen: false grants": ("==", 0.0),
+    "unseen: right": (">=", 0.96),
 }
-UNSEEN = "d"
+UNSEEN = "k"
 IDS = {
     "PDL": "LicenseRef-JP-PDL-1.0",
     "G2": "LicenseRef-JP-GJSTU-2.0",
@@ -60,7 +60,7 @@ def labelled() -> Iterator[Labelled]:
                 for name in names[number % 3 :: 3]:
                     licence = IDS["NONE"] if kind == "refuses" else IDS[label]
                     yield Labelled(frame.replace("{name}", name), licence, kind == "grants")
-    for part in "abc":
+    for part in "abcdefghij":
         yield from later(part)
 
 

@@ -41,6 +41,14 @@ def file_name(url: str) -> str:
     return unquote(posixpath.basename(urlsplit(url).path))
 
 
+def labelled(body: bytes, label: str, content_type: str = "") -> str:
+    """What a table or list of a page says beside a label; empty where it says nothing, or more than one thing."""
+    names = [tag for tag in soup(body, content_type).find_all(("th", "td", "dt")) if label in tag.get_text()]
+    values = [tag.find_next_sibling(("td", "dd")) for tag in names if not tag.find(("th", "td", "dt"))]
+    said = {words(value.get_text()) for value in values if value}
+    return said.pop() if len(said) == 1 else ""
+
+
 def parse_page(body: bytes, url: str, content_type: str = "") -> PageFacts:
     """Title, links and robots tag of a page; raises `Reject` for an error page that came with status 200."""
     page = soup(body, content_type)

@@ -54,8 +54,7 @@ def rights_show(
 
 def _show(rights: dict[str, Any]) -> None:
     out.print(escape(f"licence: {rights['license']} ({rights['rights_basis']})"))
-    part = f" ({rights['part']} may go out)" if rights["part"] else ""
-    out.print(escape(f"redistribute: {rights['redistribute']}{part}; train: {rights['train']}"))
+    out.print(escape(f"redistribute: {rights['redistribute']}; train: {rights['train']}"))
     for item in rights["evidence"]:
         told = [f"{name} {item[name]}" for name in ("phrase", "url", "fetched_at", "sha256") if item[name]]
         out.print(escape(f"  {item['level']} {item['rule']}: {', '.join(told)}"))
@@ -69,11 +68,13 @@ def _show(rights: dict[str, Any]) -> None:
 
 
 def _rights_of_documents(home: Home, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Rights of documents as the stages found them; a stage that did not run yet leaves its part empty."""
+    """Rights of documents as the stages found them; a stage that did not run yet leaves its part empty. Of several
+    each says which it is."""
     everything = pipeline.corpus(home, ids)
     names = [f"{stage}.{name}" for stage, wanted in answer.COLUMNS.items() for name in wanted]
     table = everything.select(range(len(everything)), names)
-    return [answer.of_row(row) for row in table.to_pylist()]
+    rows = table.to_pylist()
+    return [({"doc_id": row["doc_id"]} if len(rows) > 1 else {}) | answer.of_row(row) for row in rows]
 
 
 def _rights_of_file(home: Home, path: Path, *, url: str = "", source: str = "") -> dict[str, Any]:

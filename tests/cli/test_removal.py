@@ -18,6 +18,11 @@ import pyarrow.parquet as pq
 import pytest
 from commandline import Kobunko, command, environment
 
+from kobunko import removals
+from kobunko.home import open_home
+from kobunko.purge import purge
+from kobunko.settings import load_settings
+
 SECRET = "潮見三丁目の山野辺浪夫氏は、令和七年六月の時化の夜に堤防から転落し、全治三か月の重傷を負った。"
 STORY = [
     f"第{n}区の堤防では、当夜の波高が{n}メートルを超え、越波により{n + 3}戸が床下まで浸水した。" for n in range(1, 40)
@@ -198,6 +203,17 @@ def test_an_imported_file_that_was_removed_is_not_imported_again(kobunko: Kobunk
     kobunko("remove", "add", "https://www.kurashi.demo.example/story")
     again = kobunko("import", path, "--source", "kurashi", "--url", "https://other.demo.example/story", "--json").json
     assert (again["new"], len(again["removed"])) == (0, 1)
+
+
+def test_a_published_release_whose_folder_is_gone_is_still_told_of(home: Path) -> None:
+    with open_home(load_settings(home)) as place, place.writing():
+        place.catalogue.add_release("r1", "open", "ab" * 32, 3)
+        place.catalogue.update_release("r1", published_to='["hf://choseki/kobunko"]')
+        assert purge(place).elsewhere == []  # nothing was removed
+        removals.add(place.catalogue, removals.Target("document", "choseki-a", ("choseki-a",)), "rights-holder")
+        (entry,) = purge(place).elsewhere
+    assert (entry["release"], entry["destination"]) == ("r1", "hf://choseki/kobunko")
+    assert entry["commands"][-1] == "kobunko purge NEW --to hf://choseki/kobunko"
 
 
 @pytest.mark.slow

@@ -6,8 +6,18 @@ from typing import Any
 import pytest
 import sites
 
+from kobunko import pipeline, removals
 from kobunko.crawlers import absences
 from kobunko.crawlers.parse.archives import search_url
+from kobunko.extract.records import ExtractInput
+from kobunko.extract.route import extract
+from kobunko.home import open_home
+from kobunko.ids import url_key
+from kobunko.licensing.evidence import Subject, judge
+from kobunko.licensing.hosts import host_rule
+from kobunko.licensing.stage import record_of
+from kobunko.records import Blob
+from kobunko.settings import load_settings
 
 
 def serve(web: Any, *answers: Any) -> None:
@@ -214,3 +224,45 @@ def test_laws_begin_with_the_bulk_file_and_go_on_with_what_changed(web: Any, hom
     assert json.loads(coming.metadata)["missing_attachments"] == ["./pict/nai.jpg"]
     assert not [path for path in web.hits if "bulkdownload" in path][1:]
     assert_replayed(web, home, other_home)
+
+
+TERMS = {
+    "open": "<tr><th>このデータの使用許諾条件</th><td>オープンデータ（CC_BY_4.0）</td></tr>",
+    "closed": "<tr><th>使用許諾条件</th><td>非商用</td></tr>",
+    "mixed": "<tr><th>使用許諾条件</th><td>非商用</td></tr><tr><th>使用許諾条件</th><td>商用可</td></tr>",
+    "silent": "<tr><th>形式</th><td>CSV</td></tr>",
+}
+
+
+def test_a_file_keeps_the_page_that_names_its_licence(web: Any, home: Any) -> None:
+    for name, rows in TERMS.items():
+        links = "".join(f'<a href="/{name}{year}.csv">{name}{year}</a>' for year in ("", 2))
+        web.html(f"/{name}.html", name, f"<table>{rows}</table>{links}")
+        for year in ("", 2):
+            web.put(f"/{name}{year}.csv", f"港,{name}{year}\n".encode(), "text/csv")
+    web.html("/", "一覧", "".join(f'<a href="/{name}.html">{name}</a>' for name in TERMS))
+    home.seed("land", "site", [f"{web.base}/"], 'depth = 2\nparams.licence_label = "使用許諾条件"')
+    assert home.crawl()["land"]["new"] == 13
+    files = {item.title: item for item in home.documents() if item.url.endswith(".csv")}
+    assert [part.role for part in files["mixed"].parts] == [part.role for part in files["silent"].parts] == ["file"]
+    found = {}
+    for name in ("open", "closed"):
+        page = record_of(files[name].parts)
+        assert page is not None
+        assert page["url"] == f"{web.base}/{name}.html"
+        rule = host_rule("ksj", "https://nlftp.mlit.go.jp/ksj/gml/data/a.csv")
+        verdict = judge(Subject("ksj", files[name].url, ("file",), json.loads(files[name].metadata), page), None, rule)
+        assert any(item.sha256 == page["sha256"] and item.phrase for item in verdict.evidence)
+        found[name] = (verdict.license, verdict.evidence_level, verdict.redistribute)
+    assert found == {"open": ("CC-BY-4.0", "E1", "allow+conditions"), "closed": ("NOASSERTION", "E4", "metadata-only")}
+    kept = zip(files["open"].parts, (b"a,b\n", b"<p>CC</p>"), strict=True)
+    blobs = [Blob(part.role, part.url, part.media_type, part.sha256, body) for part, body in kept]
+    read = extract(ExtractInput("land", "open", "", "", "", blobs))
+    assert "CC" not in "".join(page.text for page in read.pages)  # the terms are no text of the file
+
+    with open_home(load_settings(home.folder, seeds=str(home.seeds))) as place:
+        target = removals.named(place.catalogue, "document", files["open"].doc_id)
+        removals.add(place.catalogue, target, "preference")
+        removals.apply(place.catalogue, pipeline.corpus(place))
+        assert place.catalogue.removed() == {files["open"].doc_id}  # not all that share the page
+        assert removals.bound(place.catalogue, "url") == [url_key(files["open"].url)]

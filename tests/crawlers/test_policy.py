@@ -11,6 +11,7 @@ from kobunko.catalogue import Catalogue
 from kobunko.crawlers import absences, watch
 from kobunko.crawlers.hosts import MOST_REFUSALS, Ledger, is_within, night_of
 from kobunko.crawlers.optout import HostSignals, parse_tdmrep
+from kobunko.ids import url_key
 from kobunko.licensing.optout import opt_outs
 from kobunko.licensing.terms import opt_out_files
 from kobunko.seed import CrawlPolicy, Manners
@@ -159,6 +160,8 @@ def test_signals_of_the_host_are_on_each_capture(site: Any, home: Any) -> None:
     catalogue = home.catalogue()
     found = json.loads(catalogue.captures_of(f"{site.base}/n1.html")[0].headers)
     assert found == {"robots-content-signal": "search=yes, ai-train=no", "tdmrep-reservation": "1"}
+    held = catalogue.opt_outs()[url_key(f"{site.base}/n1.html")]  # from here the rules of licences take it
+    assert [said.signal for said in opt_outs(f"{site.base}/n1.html", held)] == ["content-signal", "tdm-reservation"]
 
 
 def test_a_work_is_gone_after_two_crawls_that_asked_in_vain_and_comes_back(site: Any, home: Any) -> None:

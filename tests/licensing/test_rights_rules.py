@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
+from kobunko.ids import sha256_hex
 from kobunko.licensing.evidence import Subject, TermsReview, judge
 from kobunko.licensing.hosts import host_rule, host_rules
 from kobunko.licensing.optout import opt_outs
+from kobunko.licensing.rulebook import FOLDER
 from kobunko.licensing.third_party import effect_of, third_parties
 from kobunko.licensing.vocabulary import NOASSERTION
 from kobunko.policy import Rights, withheld
 from kobunko.records import Line, PageSpan
+from kobunko.seed import load_seeds
 
 TERMS: Any = {"url": "https://www.choseki.go.jp/terms.html", "sha256": "ab" * 32, "fetched_at": "2026-11-01"}
 REVIEW = TermsReview(
@@ -44,6 +47,8 @@ BY_URL = {
     "https://kokkai.ndl.go.jp/txt/1": (("file",), (NOASSERTION, "metadata-only", "allow-30-4", "E4")),
     "https://www.kanpo.go.jp/20261101/koukoku.html": (("law",), (NOASSERTION, "deny", "deny", "E4")),
     "https://www.kanpo.go.jp/20261101/h1.html": (("law",), (NO_RIGHT, "allow", "allow", "E3")),
+    "https://www.nta.go.jp/law/tsutatsu/kihon/hojin/01.htm": (("page",), (NO_RIGHT, "allow", "allow", "E3")),
+    "https://www.nta.go.jp/law/shitsugi/01.htm": (("page",), (NOASSERTION, "metadata-only", "allow-30-4", "E4")),
     "https://dl.ndl.go.jp/pid/1": (("file",), (NOASSERTION, "metadata-only", "review", "E4")),
     "https://www.dnc.ac.jp/q.pdf": (("file",), (NOASSERTION, "deny", "review", "E4")),
     "https://www.namima.lg.jp/a.pdf": (("file",), (NOASSERTION, "metadata-only", "review", "E4")),
@@ -55,6 +60,25 @@ BY_URL = {
 @pytest.mark.parametrize(("url", "roles", "expected"), [(url, *rest) for url, rest in BY_URL.items()])
 def test_what_is_known_of_a_host_without_any_review(url: str, roles: tuple[str, ...], expected: Any) -> None:
     assert judged(url, roles=roles) == expected
+
+
+def test_a_class_that_a_statute_frees_goes_before_the_terms_of_its_site() -> None:
+    url, hint = "https://www.nta.go.jp/law/tsutatsu/kihon/hojin/01.htm", load_seeds()["nta"].licence
+    verdict = judge(Subject("nta", url, ("page",)), hint, host_rule("nta", url))
+    assert (verdict.license, verdict.evidence[0].level) == (NO_RIGHT, "E3")
+    assert "通達" in verdict.evidence[1].phrase
+
+
+def test_a_closed_document_quotes_the_rule_that_closes_it() -> None:
+    page = (FOLDER / "hosts.toml").read_bytes()
+    for rule in host_rules():
+        subject = Subject("import", f"https://{rule.hosts[0]}/koukoku/hanrei/shihoushiken/shikaku_shiken", ("file",))
+        told = judge(subject, None, rule, statutes={}).evidence[-1]
+        assert told.rule.startswith((f"closed-by:{rule.id}", f"limited-by:{rule.id}")), rule.id
+        assert told.sha256 == sha256_hex(page)
+        assert told.phrase
+        assert page.decode().startswith(told.phrase, told.start)
+        assert page.decode().rfind("[[host]]", 0, told.start) < page.decode().index(f'id = "{rule.id}"') < told.start
 
 
 def test_every_host_rule_is_reachable() -> None:
@@ -146,12 +170,17 @@ SIGNALS: dict[str, tuple[dict[str, str], str, str]] = {
     "robots group of several": ({}, "User-agent: CCBot\nUser-agent: ClaudeBot\nDisallow: /\n", ""),
     "content signal in robots": ({}, "User-agent: *\nContent-Signal: ai-train=no\nAllow: /\n", ""),
     "rsl": ({}, "License: https://www.choseki.example/rsl.xml\nUser-agent: *\nAllow: /\n", ""),
+    "robots of a host at the crawl": ({"robots-ai-agents": "CCBot, GPTBot"}, "", ""),
+    "content usage of a host at the crawl": ({"robots-content-usage": "train-ai=n"}, "", ""),
+    "rsl of a host at the crawl": ({"robots-rsl": "https://www.choseki.example/rsl.xml"}, "", ""),
+    "tdmrep of a host at the crawl": ({"tdmrep-reservation": "1"}, "", ""),
     "tdmrep": ({}, "", '[{"location": "/docs/*", "tdm-reservation": 1}]'),
 }
 SILENT: dict[str, tuple[dict[str, str], str, str]] = {
     "nothing": ({}, "", ""),
     "reservation 0": ({"tdm-reservation": "0"}, "", ""),
     "an odd value": ({"tdm-reservation": "yes"}, "", ""),
+    "allowed by a host at the crawl": ({"robots-content-signal": "ai-train=yes", "tdmrep-reservation": "0"}, "", ""),
     "allowed": ({"content-signal": "ai-train=yes"}, "", ""),
     "robots of everybody": ({}, "User-agent: *\nDisallow: /docs/\n", ""),
     "robots elsewhere": ({}, "User-agent: GPTBot\nDisallow: /private/\n", ""),
@@ -190,6 +219,9 @@ PAGES = [
         ("出典：総務省統計局「波の調査」", "", [], "none"),
         ("出典：潮汐省「潮位の動き」", "", [], "none"),
         ("出典：株式会社潮見総研「波の研究」", "", ["source-line"], "credit"),
+        ("出典：株式会社環境総研「波の研究」", "", ["source-line"], "credit"),
+        ("出典：三省堂", "", ["source-line"], "credit"),
+        ("出典：国立研究開発法人潮汐研究所", "", [], "none"),
         ("© 2026 潮汐省", "", [], "none"),
         ("© 2026 潮見新聞社", "", ["copyright-notice"], "figure"),
         ("（写真提供：波止場写真館）", "", ["provided"], "figure"),
