@@ -102,13 +102,14 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
         for box, text, cell in _cut(line, tables, turn) if tables else [_whole(line)]:
             if text and not text.isspace():
                 spans.append(Span(_turned_box(box, turn), size, text, down, place(box), cell))
-    unturned = page.rect * page.derotation_matrix
-    frame = _turned_box(tuple(unturned), turn)
+    frame = _turned_box(tuple(page.rect * page.derotation_matrix if page.rotation else page.rect), turn)
     shown = [place(_turned_box(grid.box, -turn % 4)) for grid in tables]
     return Sheet(number, frame, _trim(page, turn), _stacked(spans), tables, shown, _letters(lines))
 
 
 def _trim(page: pymupdf.Page, turn: int) -> Box | None:
+    if page.parent.xref_get_key(page.xref, "TrimBox")[0] == "null":
+        return None
     trim, crop = page.trimbox, page.cropbox
     if trim.contains(crop):
         return None
@@ -133,7 +134,8 @@ def _repeated(lines: Sequence[dict[str, Any]]) -> int:
 
 
 def _raw_lines(page: pymupdf.Page, letters: bool, flags: int) -> list[dict[str, Any]]:
-    raw = page.get_text("rawdict" if letters else "dict", flags=flags)
+    found = page.get_textpage(flags=flags)
+    raw = found.extractRAWDICT() if letters else found.extractDICT()
     lines = [line for block in raw["blocks"] for line in block.get("lines", ())]
     if letters:
         for span in (span for line in lines for span in line["spans"]):
@@ -142,20 +144,22 @@ def _raw_lines(page: pymupdf.Page, letters: bool, flags: int) -> list[dict[str, 
 
 
 def _letters(lines: Sequence[dict[str, Any]]) -> Letters:
-    fonts: Counter[str] = Counter()
-    lost: Counter[str] = Counter()
+    texts: dict[str, list[str]] = defaultdict(list)  # by font
     hidden = misfits = 0
     for line in lines:
         for span in line["spans"]:
-            font = span["font"]
-            text = "".join(span["text"].split())
-            fonts[font] += len(text)
+            texts[span["font"]].append(span["text"])
             if not (span["alpha"] and span["char_flags"] & _PAINTED):
-                hidden += len(text)
-            if _LOST.search(text):
-                lost[font] += len(_LOST.findall(text))
-            if _is_of_signs(font):
-                misfits += len(_KANJI.findall(text))
+                hidden += len("".join(span["text"].split()))
+    fonts: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    for font, parts in texts.items():
+        text = "".join("".join(parts).split())
+        fonts[font] = len(text)
+        if count := len(_LOST.findall(text)):
+            lost[font] = count
+        if _is_of_signs(font):
+            misfits += len(_KANJI.findall(text))
     return Letters(fonts.total(), hidden, fonts, lost, misfits)
 
 
@@ -165,7 +169,8 @@ def _is_of_signs(font: str) -> bool:
 
 
 def _whole(line: dict[str, Any]) -> tuple[Box, str, None]:
-    return line["bbox"], "".join([span["text"] for span in line["spans"]]), None
+    spans = line["spans"]
+    return line["bbox"], spans[0]["text"] if len(spans) == 1 else "".join([span["text"] for span in spans]), None
 
 
 def _cut(line: dict[str, Any], tables: Sequence[Grid], turn: int) -> Iterator[tuple[Box, str, Cell | None]]:
