@@ -17,6 +17,7 @@ _MARK_PIXELS = (4, 50)  # height and width of what may be a letter
 _EDGE = 0.02  # of the page's sides, where scanners leave their black borders
 _LINE_GAP = 1.2  # heights between two letters of a line
 _ALIKE = 0.6  # of the higher one: heights of two letters of a line
+_NEIGHBOURS = ndimage.generate_binary_structure(2, 1)  # pixels of one mark touch by their sides
 _MOST_PIXELS = 12_000_000  # letters of posters are large
 
 Ink = npt.NDArray[np.bool_]
@@ -44,7 +45,7 @@ class Picture:
         """Boxes of the images on the page, in fractions of it."""
         if not self._page.get_images():
             return []
-        place = places(self._page)
+        place = places(self._rect, self._page.rotation_matrix if self._page.rotation else None)
         return [place(info["bbox"]) for info in self._image_info()]
 
     def marks_inside(self, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
@@ -144,7 +145,7 @@ def _marks(dark: Ink) -> list[tuple[slice, slice]]:
     down, across = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
     if not down.size:
         return []
-    labels, _ = ndimage.label(dark[down[0] : down[-1] + 1, across[0] : across[-1] + 1])
+    labels, _ = ndimage.label(dark[down[0] : down[-1] + 1, across[0] : across[-1] + 1], _NEIGHBOURS)
     low, high = _MARK_PIXELS
     return [
         (rows, columns)

@@ -8,7 +8,6 @@ coordinates first (`start`–`end` along the line, `top`–`bottom` across the l
 import math
 import re
 import statistics
-from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -87,10 +86,10 @@ def flow_text(flow: Iterable[str | Printed]) -> str:
 
 def usual_size(texts: Iterable[Piece | Printed]) -> float:
     """The median size of letters (points)."""
-    letters: Counter[float] = Counter()
+    letters: dict[float, int] = {}
     for item in texts:
-        letters[item.size] += min(len(item.text), _MOST_LETTERS)
-    total, seen, lower = letters.total(), 0, -1.0
+        letters[item.size] = letters.get(item.size, 0) + min(len(item.text), _MOST_LETTERS)
+    total, seen, lower = sum(letters.values()), 0, -1.0
     for size, count in sorted(letters.items()):
         seen += count
         if lower < 0 and seen > (total - 1) // 2:
@@ -235,6 +234,7 @@ def _columns(rows: list[Row], em: float) -> tuple[int, int, float] | None:
     gaps = [
         round((a.end + b.start) / 2 / em) * em
         for row in rows
+        if len(row) > 1
         for a, b in pairwise(row)
         if b.start - a.end >= _GUTTER * em
     ]
