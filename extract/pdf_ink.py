@@ -28,7 +28,10 @@ class Picture:
 
     def __init__(self, page: pymupdf.Page) -> None:
         self._page = page
-        self._rect = page.rect
+
+    @cached_property
+    def _rect(self) -> pymupdf.Rect:
+        return self._page.rect
 
     @cached_property
     def _commands(self) -> pymupdf.DisplayList:
