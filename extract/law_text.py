@@ -129,7 +129,7 @@ class LawWriter:
         handler = self._handlers.get(tag, self._frame)
         if tag in NODES:
             column = sum(len(head) + 1 for head in self._heads) if self._heads else 0
-            self._tree.enter(element, len(self._lines), column)
+            self._tree.enter(tag, element, len(self._lines), column)
             handler(element)
             self._tree.leave(len(self._lines))
         elif isinstance(tag, str):
