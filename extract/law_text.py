@@ -101,7 +101,7 @@ class LawWriter:
         """Text and article tree of a `<Law>`, or of any other element."""
         self._lines, self._tree = [], Tree()
         self._block(law)
-        starts = [0, *accumulate(len(line) + 1 for line in self._lines)]
+        starts = [0, *accumulate([len(line) + 1 for line in self._lines])]
         return "\n".join(self._lines), self._tree.nodes(starts)
 
     def inline(self, element: Element) -> str:

@@ -31,11 +31,13 @@ class Picture:
 
     @cached_property
     def _rect(self) -> pymupdf.Rect:
-        return self._page.rect
+        rect: pymupdf.Rect = self._page.rect
+        return rect
 
     @cached_property
     def _commands(self) -> pymupdf.DisplayList:
-        return self._page.get_displaylist()
+        commands: pymupdf.DisplayList = self._page.get_displaylist()
+        return commands
 
     def ink(self) -> Ink:
         """Dark pixels of the page; one of unusual size is rendered more coarsely."""
@@ -52,7 +54,7 @@ class Picture:
         return [place(info["bbox"]) for info in self._image_info()]
 
     def marks_inside(self, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
-        """How many marks of letters stand in small pictures, outside of the text layer's boxes; only they are rendered."""
+        """How many marks of letters stand in small pictures, outside of the text layer's boxes."""
         width, height = self._rect.width, self._rect.height
         count = 0
         for picture in pictures:
