@@ -101,7 +101,7 @@ class LawWriter:
         """Text and article tree of a `<Law>`, or of any other element."""
         self._lines, self._tree = [], Tree()
         self._block(law)
-        starts = [0, *accumulate(len(line) + 1 for line in self._lines)]
+        starts = [0, *accumulate([len(line) + 1 for line in self._lines])]
         return "\n".join(self._lines), self._tree.nodes(starts)
 
     def inline(self, element: Element) -> str:
@@ -129,7 +129,7 @@ class LawWriter:
         handler = self._handlers.get(tag, self._frame)
         if tag in NODES:
             column = sum(len(head) + 1 for head in self._heads) if self._heads else 0
-            self._tree.enter(element, len(self._lines), column)
+            self._tree.enter(tag, element, len(self._lines), column)
             handler(element)
             self._tree.leave(len(self._lines))
         elif isinstance(tag, str):

@@ -1,8 +1,7 @@
 """The tree of a law's provisions: a path for each that stays the same, and where in the text it stands."""
 
-from dataclasses import dataclass
 from itertools import count as count_from
-from typing import Any
+from typing import Any, NamedTuple
 
 from lxml import etree
 
@@ -22,20 +21,16 @@ _CAPTIONS = {"ArticleCaption", "ParagraphCaption"}
 Node = dict[str, Any]
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(NamedTuple):
     """A provision while its text is written; articles below it are counted from `base`."""
 
-    tag: str
     path: str
     base: str
-    division: str
-    first: int
-    column: int
-    last: int = 0
-    title: str = ""
-    caption: str = ""
-    deleted: bool = False
+    divides: bool
+    node: Node
+
+
+_NOTHING = _Open("", "", False, {})
 
 
 class Tree:
@@ -47,65 +42,47 @@ class Tree:
 
     def __init__(self, recording: bool = True) -> None:
         self._recording = recording
-        self._found: list[_Open] = []
+        self._found: list[tuple[Node, int]] = []  # with the column in which its first line begins
         self._open: list[_Open] = []
         self._used: set[str] = set()
 
-    def enter(self, element: etree._Element, line: int, column: int) -> None:
+    def enter(self, tag: str, element: etree._Element, line: int, column: int) -> None:
         """Opens the node of a provision; `column` is where in its first line it begins."""
         if not self._recording:
             return
-        tag = str(element.tag)
-        parent = self._open[-1] if self._open else _NOTHING
-        dividing = tag in _DIVIDING
-        path = _path(element, tag, parent.path if dividing else parent.base)
+        above = self._open[-1] if self._open else _NOTHING
+        divides = tag in _DIVIDING
+        path = _path(element, tag, above.path if divides else above.base)
         if path in self._used:
             path = self._unique(path)
         self._used.add(path)
-        division = parent.path if parent.tag in _DIVIDING and not dividing else ""
-        node = _Open(tag, path, parent.base if dividing and parent.base else path, division, line, column)
-        node.deleted = element.get("Delete") == "true"
-        self._found.append(node)
-        self._open.append(node)
+        node: Node = {"path": path, "start": line, "end": line}
+        if above.divides and not divides:
+            node["division"] = above.path
+        if element.get("Delete") == "true":
+            node["deleted"] = True
+        self._found.append((node, column))
+        self._open.append(_Open(path, above.base if divides and above.base else path, divides, node))
 
     def leave(self, line: int) -> None:
         if self._recording:
-            self._open.pop().last = line
+            self._open.pop().node["end"] = line
 
     def name(self, tag: str, text: str) -> None:
         """Title or caption of the provision that is open."""
-        if not self._open:
-            return
-        node = self._open[-1]
-        if tag in _CAPTIONS:
-            node.caption = node.caption or text
-        else:
-            node.title = node.title or text
+        if text and self._open:
+            self._open[-1].node.setdefault("caption" if tag in _CAPTIONS else "title", text)
 
     def nodes(self, starts: list[int]) -> list[Node]:
         """The provisions with `start` and `end` in the text, whose lines begin at `starts`."""
-        return [_placed(node, starts) for node in self._found]
+        for node, column in self._found:
+            first, last = node["start"], node["end"]
+            end = starts[last] - 1 if last > first else starts[first]
+            node["start"], node["end"] = min(starts[first] + column, end), end
+        return [node for node, _ in self._found]
 
     def _unique(self, path: str) -> str:
         return next(free for count in count_from(2) if (free := f"{path}~{count}") not in self._used)
-
-
-_NOTHING = _Open("", "", "", "", 0, 0)
-
-
-def _placed(node: _Open, starts: list[int]) -> Node:
-    first = starts[node.first]
-    end = starts[node.last] - 1 if node.last > node.first else first
-    found: Node = {"path": node.path, "start": min(first + node.column, end) if node.column else first, "end": end}
-    if node.title:
-        found["title"] = node.title
-    if node.caption:
-        found["caption"] = node.caption
-    if node.division:
-        found["division"] = node.division
-    if node.deleted:
-        found["deleted"] = True
-    return found
 
 
 def _path(element: etree._Element, tag: str, above: str) -> str:

@@ -14,7 +14,7 @@ from kobunko.extract.law_tree import Node
 from kobunko.extract.reading import Reading, text_page
 
 _DEPTH = 200
-_NAMESPACE = (b"xmlns", "xmlns".encode("utf-16-le"))
+_NAMESPACE = b"xmlns"
 # What the API says of a law beside its text; values go to the metadata under the same names.
 _INFO = ("law_info", "revision_info", "ApplData")
 
@@ -22,7 +22,7 @@ _INFO = ("law_info", "revision_info", "ApplData")
 def read_xml(body: bytes, url: str = "", ruby: bool = True) -> Reading:
     """A law, or the text nodes of other XML in their order. Raises `malformed-xml` and `error-document`."""
     root = parse(body)
-    if any(mark in body for mark in _NAMESPACE):
+    if _NAMESPACE in body or b"\0" in body[:4]:  # in UTF-16 every other byte is zero
         for element in root.iter(etree.Element):
             element.tag = etree.QName(element).localname
     if laws := _laws(root):

@@ -8,7 +8,7 @@ where the printer cuts the page off is furniture in any case.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -119,21 +119,23 @@ def _edge_rows(sheet: Sheet) -> list[list[list[Span]]]:
     spans = [span for span in sheet.spans if span.cell is None]
     high = _EDGE * (y1 - y0)
     sides = [
-        _rows(spans, lambda span: (span.box[1] - y0, span.box[3] - y0), high),
-        _rows(spans, lambda span: (y1 - span.box[3], y1 - span.box[1]), high),
+        _rows([(span.box[1] - y0, span.box[3] - y0, span) for span in spans], high),
+        _rows([(y1 - span.box[3], y1 - span.box[1], span) for span in spans], high),
     ]
     vertical = sum(span.down for span in spans) > len(spans) / 2
     wide = (_EDGE if vertical else _SIDE) * (x1 - x0)
     return [
         *sides,
-        _rows(spans, lambda span: (span.box[0] - x0, span.box[2] - x0), wide),
-        _rows(spans, lambda span: (x1 - span.box[2], x1 - span.box[0]), wide),
+        _rows([(span.box[0] - x0, span.box[2] - x0, span) for span in spans], wide),
+        _rows([(x1 - span.box[2], x1 - span.box[0], span) for span in spans], wide),
     ]
 
 
-def _rows(spans: Iterable[Span], extent: Callable[[Span], tuple[float, float]], far: float) -> list[list[Span]]:
-    """Rows of spans from an edge inward as long as they lie within `far` of it; `extent` measures from the edge."""
-    extents = [(*extent(span), span) for span in spans]
+def _rows(extents: Sequence[tuple[float, float, Span]], far: float) -> list[list[Span]]:
+    """Rows of spans from an edge inward as long as they lie within `far` of it.
+
+    `extents` are where each span begins and ends, measured from the edge.
+    """
     near_ones = [item for item in extents if item[0] <= far]
     rows: list[list[Span]] = []
     reach = 0.0

@@ -1,6 +1,8 @@
 """What is printed on a PDF page, seen as pixels: ink, marks of the size of letters, and images."""
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,33 +17,64 @@ _MARK_PIXELS = (4, 50)  # height and width of what may be a letter
 _EDGE = 0.02  # of the page's sides, where scanners leave their black borders
 _LINE_GAP = 1.2  # heights between two letters of a line
 _ALIKE = 0.6  # of the higher one: heights of two letters of a line
+_NEIGHBOURS = ndimage.generate_binary_structure(2, 1)  # pixels of one mark touch by their sides
 _MOST_PIXELS = 12_000_000  # letters of posters are large
 
 Ink = npt.NDArray[np.bool_]
 
 
-def ink(page: pymupdf.Page) -> Ink:
-    """Dark pixels of the page as it is shown; a page of unusual size is rendered more coarsely."""
-    dark = _dark(page, page.rect)
-    down, across = int(dark.shape[0] * _EDGE), int(dark.shape[1] * _EDGE)
-    dark[:down], dark[dark.shape[0] - down :], dark[:, :across], dark[:, dark.shape[1] - across :] = (False,) * 4
-    return dark
+class Picture:
+    """A page as it is shown. MuPDF reads its commands once, when something is looked at for the first time."""
 
+    def __init__(self, page: pymupdf.Page) -> None:
+        self._page = page
 
-def _dark(page: pymupdf.Page, clip: pymupdf.Rect) -> Ink:
-    dpi = min(_DPI, int((_MOST_PIXELS * 72 * 72 / max(page.rect.width * page.rect.height, 1)) ** 0.5))
-    pixels = page.get_pixmap(dpi=max(dpi, 1), colorspace=pymupdf.csGRAY, alpha=False, clip=clip)
-    gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.stride)[:, : pixels.width]
-    dark: Ink = gray < _DARK
-    return dark
+    @cached_property
+    def _rect(self) -> pymupdf.Rect:
+        rect: pymupdf.Rect = self._page.rect
+        return rect
 
+    @cached_property
+    def _commands(self) -> pymupdf.DisplayList:
+        commands: pymupdf.DisplayList = self._page.get_displaylist()
+        return commands
 
-def images(page: pymupdf.Page) -> list[Box]:
-    """Boxes of the images on the page, in fractions of it."""
-    if not page.get_images():
-        return []
-    place = places(page)
-    return [place(info["bbox"]) for info in page.get_image_info()]
+    def ink(self) -> Ink:
+        """Dark pixels of the page; one of unusual size is rendered more coarsely."""
+        dark = self._dark(self._rect)
+        down, across = int(dark.shape[0] * _EDGE), int(dark.shape[1] * _EDGE)
+        dark[:down], dark[dark.shape[0] - down :], dark[:, :across], dark[:, dark.shape[1] - across :] = (False,) * 4
+        return dark
+
+    def images(self) -> list[Box]:
+        """Boxes of the images on the page, in fractions of it."""
+        if not self._page.get_images():
+            return []
+        place = places(self._rect, self._page.rotation_matrix if self._page.rotation else None)
+        return [place(info["bbox"]) for info in self._image_info()]
+
+    def marks_inside(self, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
+        """How many marks of letters stand in small pictures, outside of the text layer's boxes."""
+        width, height = self._rect.width, self._rect.height
+        count = 0
+        for picture in pictures:
+            x0, y0, x1, y1 = picture
+            dark = self._dark(pymupdf.Rect(x0 * width, y0 * height, x1 * width, y1 * height))
+            count += len(_marks(_without(dark, [inner for box in boxes if (inner := _part(box, picture))])))
+        return count
+
+    def _image_info(self) -> list[dict[str, Any]]:
+        if self._page.rotation:  # PyMuPDF gives them unturned, the commands are turned
+            return list(self._page.get_image_info())
+        return list(pymupdf.TextPage(self._commands.get_textpage(pymupdf.TEXT_PRESERVE_IMAGES)).extractIMGINFO())
+
+    def _dark(self, clip: pymupdf.Rect) -> Ink:
+        dpi = min(_DPI, int((_MOST_PIXELS * 72 * 72 / max(self._rect.width * self._rect.height, 1)) ** 0.5))
+        zoom = max(dpi, 1) / 72
+        pixels = self._commands.get_pixmap(pymupdf.Matrix(zoom, zoom), pymupdf.csGRAY, alpha=0, clip=clip)
+        gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.stride)[:, : pixels.width]
+        dark: Ink = gray < _DARK
+        return dark
 
 
 def hides_letters(page: pymupdf.Page, least: float) -> bool:
@@ -71,17 +104,6 @@ def lettered_marks(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> 
 def in_lines(pictures: Sequence[Box], spans: Sequence[Span]) -> list[Box]:
     """Pictures that fill a gap in a line of text, as high as the line."""
     return [box for box in pictures if any(_in_line(box, span.place) for span in spans if not span.down)]
-
-
-def marks_inside(page: pymupdf.Page, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
-    """How many marks of letters stand in small pictures, outside of the text layer's boxes; only they are rendered."""
-    width, height = page.rect.width, page.rect.height
-    count = 0
-    for picture in pictures:
-        x0, y0, x1, y1 = picture
-        dark = _dark(page, pymupdf.Rect(x0 * width, y0 * height, x1 * width, y1 * height))
-        count += len(_marks(_without(dark, [inner for box in boxes if (inner := _part(box, picture))])))
-    return count
 
 
 def _part(box: Box, whole: Box) -> Box | None:
@@ -125,7 +147,10 @@ def _pixels(dark: Ink, box: Box) -> tuple[int, int, int, int]:
 
 
 def _marks(dark: Ink) -> list[tuple[slice, slice]]:
-    labels, _ = ndimage.label(dark)
+    down, across = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
+    if not down.size:
+        return []
+    labels, _ = ndimage.label(dark[down[0] : down[-1] + 1, across[0] : across[-1] + 1], _NEIGHBOURS)
     low, high = _MARK_PIXELS
     return [
         (rows, columns)

@@ -8,7 +8,6 @@ coordinates first (`start`–`end` along the line, `top`–`bottom` across the l
 import math
 import re
 import statistics
-from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -87,10 +86,10 @@ def flow_text(flow: Iterable[str | Printed]) -> str:
 
 def usual_size(texts: Iterable[Piece | Printed]) -> float:
     """The median size of letters (points)."""
-    letters: Counter[float] = Counter()
+    letters: dict[float, int] = {}
     for item in texts:
-        letters[item.size] += min(len(item.text), _MOST_LETTERS)
-    total, seen, lower = letters.total(), 0, -1.0
+        letters[item.size] = letters.get(item.size, 0) + min(len(item.text), _MOST_LETTERS)
+    total, seen, lower = sum(letters.values()), 0, -1.0
     for size, count in sorted(letters.items()):
         seen += count
         if lower < 0 and seen > (total - 1) // 2:
@@ -161,7 +160,7 @@ def _rows(pieces: list[Piece]) -> list[Row]:
     rows: list[Row] = []
     tallest = pieces[0]  # of the last row
     for piece in sorted(pieces, key=lambda piece: (piece.middle, piece.start)):
-        if rows and _side_by_side(tallest, piece) and not any(_covers(other, piece) for other in rows[-1]):
+        if rows and _side_by_side(tallest, piece) and not _stands_over(rows[-1], piece):
             rows[-1].append(piece)
             if piece.bottom - piece.top <= tallest.bottom - tallest.top:
                 continue
@@ -176,11 +175,14 @@ def _side_by_side(one: Piece, other: Piece) -> bool:
     return overlap > 0.5 * min(one.bottom - one.top, other.bottom - other.top)
 
 
-def _covers(one: Piece, other: Piece) -> bool:
-    """Whether one stands over the other, as two narrow lines do whose letters reach into each other.
+def _stands_over(row: Row, piece: Piece) -> bool:
+    """Whether one of a row stands over a piece, as narrow lines do whose letters reach into each other."""
+    start, end = piece.start, piece.end
+    return any(_covers(other, piece) for other in row if other.start < end and start < other.end)
 
-    Smaller letters that do so are marks within the line.
-    """
+
+def _covers(one: Piece, other: Piece) -> bool:
+    """Smaller letters that reach into the others of a line are marks within it."""
     alike = min(one.size, other.size) > _ALIKE * max(one.size, other.size)
     return alike and min(one.end, other.end) - max(one.start, other.start) > 0.5 * min(one.size, other.size)
 
@@ -189,22 +191,29 @@ def _merged(row: Row, nearer: float, em: float) -> Row:
     """Neighbours that are nearer to each other than that (points) become one piece."""
     if len(row) == 1:
         return row
-    merged = [row[0]]
+    runs = [[row[0]]]
+    end = row[0].end
     for piece in row[1:]:
-        last = merged[-1]
-        gap = piece.start - last.end
-        if gap < nearer:
-            between = _gap_text(last.text, piece.text, gap / em)
-            merged[-1] = last._replace(
-                text=last.text + between + piece.text,
-                flow=(*last.flow, between, *piece.flow),
-                end=max(last.end, piece.end),
-                top=min(last.top, piece.top),
-                bottom=max(last.bottom, piece.bottom),
-            )
+        if piece.start - end < nearer:
+            runs[-1].append(piece)
+            end = max(end, piece.end)
         else:
-            merged.append(piece)
-    return merged
+            runs.append([piece])
+            end = piece.end
+    return [_as_one(run, em) for run in runs]
+
+
+def _as_one(run: Row, em: float) -> Piece:
+    """Pieces as one, with what stands for the gaps between them."""
+    first = run[0]
+    if len(run) == 1:
+        return first
+    flow, end = list(first.flow), first.end
+    for before, piece in pairwise(run):
+        flow += [_gap_text(before.text, piece.text, (piece.start - end) / em), *piece.flow]
+        end = max(end, piece.end)
+    top, bottom = min([piece.top for piece in run]), max([piece.bottom for piece in run])
+    return Piece(first.start, end, top, bottom, first.size, flow_text(flow), tuple(flow))
 
 
 def _gap_text(before: str, after: str, gap: float) -> str:
@@ -235,6 +244,7 @@ def _columns(rows: list[Row], em: float) -> tuple[int, int, float] | None:
     gaps = [
         round((a.end + b.start) / 2 / em) * em
         for row in rows
+        if len(row) > 1
         for a, b in pairwise(row)
         if b.start - a.end >= _GUTTER * em
     ]

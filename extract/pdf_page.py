@@ -210,9 +210,12 @@ def _placed(flow: Flow, number: int) -> tuple[str, list[Line]]:
     parts: list[str] = []
     position = 0
     for item in flow:
-        text = item if isinstance(item, str) else clean(item.text)[0]
-        if isinstance(item, Printed) and text:
-            lines.append(Line(number, position, position + len(text), *item.place, item.block, item.kind))
-        parts.append(text)
-        position += len(text)
+        if isinstance(item, str):
+            parts.append(item)
+            position += len(item)
+        elif text := clean(item.text)[0]:
+            end = position + len(text)
+            lines.append(Line(number, position, end, *item.place, item.block, item.kind))
+            parts.append(text)
+            position = end
     return "".join(parts), lines

@@ -23,6 +23,7 @@ _STACK_GAP = 0.4  # em between stacked letters
 _LOST = re.compile("[\ufffd\x01-\x08\x0e-\x1f]")
 _KANJI = re.compile("[\u3400-\u9fff]")
 _PI_FONT = re.compile(r"PIStd|Symbol|Dingbat|Webding|Wingding|MathematicalPi", re.IGNORECASE)
+_ALONG = (1.0, 0.0)  # the direction of a line of upright letters
 _PAINTED = 0x18  # of MuPDF's character flags: filled or stroked; invisible text is neither
 
 Box = tuple[float, float, float, float]
@@ -92,7 +93,8 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
     lines = _lines(page, letters=bool(rules))
     turn = _turn(lines)
     tables = grids(turned_rules(rules, turn)) if rules else []
-    place = places(page)
+    rect, rotation = page.rect, page.rotation_matrix if page.rotation else None
+    place = places(rect, rotation)
     spans = []
     for line in lines:
         inside = line["spans"]
@@ -102,13 +104,14 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
         for box, text, cell in _cut(line, tables, turn) if tables else [_whole(line)]:
             if text and not text.isspace():
                 spans.append(Span(_turned_box(box, turn), size, text, down, place(box), cell))
-    unturned = page.rect * page.derotation_matrix
-    frame = _turned_box(tuple(unturned), turn)
+    frame = _turned_box(tuple(rect * page.derotation_matrix if rotation else rect), turn)
     shown = [place(_turned_box(grid.box, -turn % 4)) for grid in tables]
     return Sheet(number, frame, _trim(page, turn), _stacked(spans), tables, shown, _letters(lines))
 
 
 def _trim(page: pymupdf.Page, turn: int) -> Box | None:
+    if page.parent.xref_get_key(page.xref, "TrimBox")[0] == "null":
+        return None
     trim, crop = page.trimbox, page.cropbox
     if trim.contains(crop):
         return None
@@ -133,7 +136,8 @@ def _repeated(lines: Sequence[dict[str, Any]]) -> int:
 
 
 def _raw_lines(page: pymupdf.Page, letters: bool, flags: int) -> list[dict[str, Any]]:
-    raw = page.get_text("rawdict" if letters else "dict", flags=flags)
+    found = page.get_textpage(flags=flags)
+    raw = found.extractRAWDICT() if letters else found.extractDICT()
     lines = [line for block in raw["blocks"] for line in block.get("lines", ())]
     if letters:
         for span in (span for line in lines for span in line["spans"]):
@@ -142,20 +146,22 @@ def _raw_lines(page: pymupdf.Page, letters: bool, flags: int) -> list[dict[str, 
 
 
 def _letters(lines: Sequence[dict[str, Any]]) -> Letters:
-    fonts: Counter[str] = Counter()
-    lost: Counter[str] = Counter()
+    texts: dict[str, list[str]] = defaultdict(list)  # by font
     hidden = misfits = 0
     for line in lines:
         for span in line["spans"]:
-            font = span["font"]
-            text = "".join(span["text"].split())
-            fonts[font] += len(text)
+            texts[span["font"]].append(span["text"])
             if not (span["alpha"] and span["char_flags"] & _PAINTED):
-                hidden += len(text)
-            if _LOST.search(text):
-                lost[font] += len(_LOST.findall(text))
-            if _is_of_signs(font):
-                misfits += len(_KANJI.findall(text))
+                hidden += len("".join(span["text"].split()))
+    fonts: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    for font, parts in texts.items():
+        text = "".join("".join(parts).split())
+        fonts[font] = len(text)
+        if count := len(_LOST.findall(text)):
+            lost[font] = count
+        if _is_of_signs(font):
+            misfits += len(_KANJI.findall(text))
     return Letters(fonts.total(), hidden, fonts, lost, misfits)
 
 
@@ -165,7 +171,8 @@ def _is_of_signs(font: str) -> bool:
 
 
 def _whole(line: dict[str, Any]) -> tuple[Box, str, None]:
-    return line["bbox"], "".join([span["text"] for span in line["spans"]]), None
+    spans = line["spans"]
+    return line["bbox"], spans[0]["text"] if len(spans) == 1 else "".join([span["text"] for span in spans]), None
 
 
 def _cut(line: dict[str, Any], tables: Sequence[Grid], turn: int) -> Iterator[tuple[Box, str, Cell | None]]:
@@ -188,10 +195,9 @@ def _around(boxes: Sequence[Box]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
 
-def places(page: pymupdf.Page) -> Callable[[Box], Box]:
-    """What turns boxes of the unturned page (points) into fractions of the page as it is shown."""
-    rotation = page.rotation_matrix if page.rotation else None
-    width, height = page.rect.width, page.rect.height
+def places(rect: pymupdf.Rect, rotation: pymupdf.Matrix | None) -> Callable[[Box], Box]:
+    """What turns boxes of the unturned page (points) into fractions of the page as it is shown, which is `rect`."""
+    width, height = rect.width, rect.height
 
     def place(box: Box) -> Box:
         x0, y0, x1, y1 = pymupdf.Rect(box) * rotation if rotation else box
@@ -236,6 +242,8 @@ def _runs(column: list[Span]) -> list[list[Span]]:
 
 def _turn(lines: Sequence[dict[str, Any]]) -> int:
     """Quarter turns by which most of the page's horizontal letters lie on their side: 0, 1 (down), 2, 3 (up)."""
+    if all(line["dir"] == _ALONG and not line["wmode"] for line in lines):
+        return 0
     weight = [0, 0, 0, 0]
     upright = 0
     for line in lines:
@@ -250,6 +258,8 @@ def _turn(lines: Sequence[dict[str, Any]]) -> int:
 
 
 def _turned_vector(vector: tuple[float, float], turn: int) -> tuple[float, float]:
+    if not turn:
+        return vector
     x, y = vector
     return [(x, y), (y, -x), (-x, -y), (-y, x)][turn]
 

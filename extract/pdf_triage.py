@@ -12,15 +12,7 @@ from dataclasses import dataclass, field
 import pymupdf
 
 from kobunko.extract.japanese import letters_per_word, rare_share
-from kobunko.extract.pdf_ink import (
-    hides_letters,
-    images,
-    in_lines,
-    ink,
-    lettered_marks,
-    marks_inside,
-    unread_marks,
-)
+from kobunko.extract.pdf_ink import Picture, hides_letters, in_lines, lettered_marks, unread_marks
 from kobunko.extract.pdf_spans import Sheet
 
 _BLANK_INK = 0.0004  # share of the page; dust on a scanned empty page stays below
@@ -79,12 +71,13 @@ class Verdict:
 def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
     text = sheet.text
     characters, hidden = sheet.letters.all, sheet.letters.hidden
-    all_pictures = images(page)
+    seen = Picture(page)
+    all_pictures = seen.images()
     pictures = [box for box in all_pictures if (box[2] - box[0]) * (box[3] - box[1]) >= _PICTURE]
     strips = in_lines([box for box in all_pictures if box[3] - box[1] <= _STRIP], sheet.spans)
     rare = rare_share(text)
     sparse = characters < _SPARSE and hides_letters(page, _too_many_marks(characters) if characters else 1)
-    black = ink(page) if sparse or pictures else None
+    black = seen.ink() if sparse or pictures else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
         characters=characters,
@@ -96,7 +89,7 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
         ink=float(black.mean()) if black is not None else None if characters else 0.0,
         unread=unread_marks(black, boxes) if black is not None and 0 < characters < _SPARSE else None,
         picture=min(sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures), 1.0),
-        inline=marks_inside(page, boxes, strips) if strips else 0,
+        inline=seen.marks_inside(boxes, strips) if strips else 0,
         picture_marks=lettered_marks(black, boxes, pictures) if black is not None and characters else 0,
     )
 

@@ -26,8 +26,9 @@ from kobunko.records import LICENCE_PAGE, Blob, Page
 # Of a filing the first of these that is there holds the whole text; the others repeat it.
 _FILING_ROLES = ("filing", "csv", "pdf")
 _DETAIL, _JUDGMENT, _ATTACHMENT = "detail", "judgment", "attachment"
-# What JSON escapes, and what it lets pass; clean text has `\\n` and `\\t` alone.
-_UNCLEAN = re.compile(r"\\[rbfu]|[\x7f-\x9f\ud800-\udfff]")
+# What JSON escapes, where clean text has `\\n` and `\\t` alone; and text without what JSON lets pass.
+_ESCAPED = re.compile(r"\\[rbfu]")
+_CLEAN = re.compile("[\0-~\xa0-\ud7ff\ue000-\U0010ffff]*")
 
 
 def extract(document: ExtractInput, ruby: bool = True) -> Extracted:
@@ -170,6 +171,6 @@ def _cleaned(
 def _json(value: dict[str, Any]) -> str:
     """Sorted and compact, so that the same input gives the same bytes."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    if _UNCLEAN.search(text):
+    if _ESCAPED.search(text) or not _CLEAN.fullmatch(text):
         text = json.dumps(clean_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text

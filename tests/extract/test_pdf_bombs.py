@@ -151,7 +151,7 @@ def test_every_bomb_ends_with_a_named_outcome_and_harms_no_neighbour(outcomes, m
     assert {outcome for name, outcome in found.items() if name.startswith("neighbour")} == {"ok"}
     allowed = ("ok", "reject:", "error:Timeout", "error:WorkerDied", "error:MemoryError")
     assert not {name: outcome for name, outcome in found.items() if not outcome.startswith(allowed)}
-    assert found["forms that double 33 times"] == "error:Timeout"
+    assert found["forms that double 33 times"] in ("error:Timeout", "error:WorkerDied")  # whichever limit comes first
     assert found["a milliard of pages"] in ("ok", "reject:too-many-pages", "reject:broken-pdf")
     assert found["acts when opened, and climbs out of its folder"] == "ok"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1 << 20  # kilobytes, of this main process
