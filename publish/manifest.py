@@ -30,7 +30,7 @@ from kobunko.publish.totals import Totals
 from kobunko.records import Provenance, arrow_schema
 from kobunko.seed import Seed
 
-Cluster = Callable[[list[str], list[str], NDArray[np.uint32]], pa.Table]
+Cluster = Callable[[pa.ChunkedArray, pa.ChunkedArray, NDArray[np.uint32]], pa.Table]
 RESERVED = ("default", "provenance", "removed")  # configs that every release has
 PIECE = 20_000  # documents that are looked at together
 GROUP = 2_000  # in a row group of the manifest: lookup asks every release for one document
@@ -289,19 +289,26 @@ def _outcomes(corpus: Corpus, positions: NDArray[np.int64]) -> pa.Array:
 
 def _clusters(corpus: Corpus, kept_out: Collection[str], sources: Collection[str], cluster: Cluster) -> pa.Table:
     """What the fold over all signatures finds. They wait in a file for it, because they are a large part of a home."""
-    ids: list[str] = []
-    keys: list[str] = []
+    tables = []
     with tempfile.TemporaryFile() as file:
         for piece, positions in _pieces(corpus, kept_out, sources):
             chunk = piece.select(positions, _SIGNATURE)
-            signed = chunk.filter(chunk["signature.minhash"].is_valid())
-            ids += signed["doc_id"].to_pylist()
-            keys += signed["signature.key_sha256"].to_pylist()
-            file.writelines(signed["signature.minhash"].to_pylist())
+            signed = chunk.filter(chunk["signature.minhash"].is_valid()).combine_chunks()
+            tables.append(signed.select(["doc_id", "signature.key_sha256"]))
+            for minhash in signed["signature.minhash"].chunks:
+                file.write(_joined(minhash))
         file.flush()
+        ids, keys = pa.concat_tables(tables).columns if tables else (pa.chunked_array([], pa.string()),) * 2
         shape = (len(ids), os.fstat(file.fileno()).st_size // 4 // max(len(ids), 1))
-        matrix = np.memmap(file, "<u4", "r", shape=shape) if ids else np.zeros(shape, dtype="<u4")
+        matrix = np.memmap(file, "<u4", "r", shape=shape) if len(ids) else np.zeros(shape, dtype="<u4")
         return _with_later(cluster(ids, keys, matrix).combine_chunks())
+
+
+def _joined(values: pa.Array) -> memoryview:
+    """The bytes of strings, one after the other."""
+    _, offsets, data = values.buffers()
+    ends = np.frombuffer(offsets, np.int32)[[values.offset, values.offset + len(values)]]
+    return memoryview(data)[slice(*ends)]
 
 
 def _with_later(clusters: pa.Table) -> pa.Table:
@@ -327,7 +334,8 @@ def lines(entries: pa.Table) -> bytes:
     ]
     options: dict[str, Any] = {"null_handling": "replace", "null_replacement": "\0"}
     joined = pc.binary_join_element_wise(*columns, "\x1f", **options)
-    return "".join(f"{line}\n" for line in joined.to_pylist()).encode()
+    ended = pc.binary_join_element_wise(joined, "", "\n")
+    return b"".join(map(_joined, ended.chunks))
 
 
 def digest(path: Path) -> str:

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from kobunko.masking import Mask, masked
 from kobunko.policy import Profile, Rights, passes_on, withheld
-from kobunko.records import PageSpan, from_row, to_row
+from kobunko.records import PageSpan
 
 _RIGHTS = (  # in the order of the fields of `Rights`
     "licence.license",
@@ -61,7 +61,7 @@ def masks(chunk: pa.Table, profile: Profile) -> dict[int, list[Mask]]:
     found: dict[int, list[Mask]] = defaultdict(list)
     lengths = pc.fill_null(pc.list_value_length(chunk["privacy.masks"]), 0)
     for row in pc.indices_nonzero(lengths).to_pylist():
-        found[row] += [from_row(Mask, item) for item in chunk["privacy.masks"][row].as_py()]
+        found[row] += [Mask(**item) for item in chunk["privacy.masks"][row].as_py()]
     if passes_on(profile):
         spans = chunk["third_party.spans"]
         for row in pc.indices_nonzero(pc.fill_null(pc.not_equal(spans, "[]"), False)).to_pylist():
@@ -76,5 +76,6 @@ def _third_parties(spans: str) -> list[Mask]:
 
 def mask(text: str, pages: Sequence[Mapping[str, Any]], found: Sequence[Mask]) -> MaskedText:
     """What is said of a text with its masks."""
-    clean, moved = masked(text, [from_row(PageSpan, page) for page in pages], found)
-    return MaskedText(hashlib.sha256(clean.encode()).hexdigest(), len(clean), [to_row(page) for page in moved])
+    clean, moved = masked(text, [PageSpan(**page) for page in pages], found)
+    places = [{**page, "start": span.start, "end": span.end} for page, span in zip(pages, moved, strict=True)]
+    return MaskedText(hashlib.sha256(clean.encode()).hexdigest(), len(clean), places)

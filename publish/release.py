@@ -62,6 +62,7 @@ def build(
     `cluster(doc_ids, key_sha256, minhash)` finds the duplicates among the documents of the release. Nothing is to be
     seen under the final name before the release is whole. Call it only while holding the home's lock.
     """
+    _keep_pages()
     final = settings.releases / _checked(version)
     temporary = final.with_name(f"{version}{durable.TEMPORARY}")
     shutil.rmtree(temporary, ignore_errors=True)  # left by a crash
@@ -80,6 +81,12 @@ def build(
     if version not in {row["version"] for row in catalogue.releases()}:
         catalogue.add_release(version, profile, manifest_sha256, documents)
     return ReleaseInfo(version, profile, final, documents, texts, len(planned.removed), manifest_sha256, unchanged)
+
+
+def _keep_pages() -> None:
+    """Has Arrow's memory come from jemalloc, which keeps what one batch frees for the next: new pages cost time."""
+    if "jemalloc" in pa.supported_memory_backends():
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
 
 
 def _checked(version: str) -> str:

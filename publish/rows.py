@@ -17,7 +17,7 @@ from kobunko.policy import NUMBERS_ONLY, passes_on
 from kobunko.policy import Profile as Profile
 from kobunko.publish.abstracts import MARKS, without_abstracts
 from kobunko.publish.figures import figures
-from kobunko.records import PageSpan, Part, Provenance, arrow_schema, arrow_type, column, column_name, from_row, to_row
+from kobunko.records import PageSpan, Part, Provenance, arrow_schema, arrow_type, column, column_name, to_row
 from kobunko.stage import KEY
 
 
@@ -190,7 +190,7 @@ def _masked(texts: pa.Array, masks: pa.Array) -> pa.Array:
     """Texts with their masks applied."""
     touched = pc.and_(texts.is_valid(), masks.is_valid())
     rows = pc.indices_nonzero(touched).to_pylist()
-    found = [[from_row(Mask, item) for item in masks[row].as_py()] for row in rows]
+    found = [[Mask(**item) for item in masks[row].as_py()] for row in rows]
     new = [masked(texts[row].as_py(), [], some)[0] for row, some in zip(rows, found, strict=True)]
     return _replaced(texts, touched, new)
 
