@@ -26,7 +26,7 @@ from kobunko.stage import KEY, Stage
 PENDING = "pending"
 GROUP_BYTES = 2_000_000  # of a row group: what one lookup reads, and what a footer has to list
 MANY_PARTS = 32
-TOGETHER = 4  # row groups that are read at once
+TOGETHER = 2  # row groups that are read at once
 SMALL = 16_000_000  # bytes of what was read last, for it to be kept
 _PART = re.compile(r"part-(\d{8})-(\d{8})\.parquet$")
 

@@ -32,9 +32,9 @@ from kobunko.seed import Seed
 
 Cluster = Callable[[pa.ChunkedArray, pa.ChunkedArray, NDArray[np.uint32]], pa.Table]
 RESERVED = ("default", "provenance", "removed")  # configs that every release has
-PIECE = 20_000  # documents that are looked at together
+PIECE = 10_000  # documents that are looked at together
 GROUP = 2_000  # in a row group of the manifest: lookup asks every release for one document
-MASKED_BYTES = 64_000_000  # of texts that are masked together
+MASKED_BYTES = 8_000_000  # of texts that are masked together
 OPTIONS: Mapping[str, Any] = {"compression": "zstd"}
 
 _RIGHTS = {name: f"licence.{name}" for name in RIGHTS_UNKNOWN}

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
 from kobunko.publish.plots import plots
 from kobunko.publish.provenance import version_order
 from kobunko.publish.rows import Profile, Row, provenance_of, rows_of, with_long
-from kobunko.publish.shards import ahead, partition, row_groups, shard_name, together, write_shard
+from kobunko.publish.shards import AT_ONCE, ahead, partition, regrouped, row_groups, runs, shard_name, write_shard
 from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
 from kobunko.publish.tally import Tally
 from kobunko.records import Provenance, arrow_schema
@@ -183,20 +183,11 @@ class _Files:
 
 
 def _write_shards(folder: Path, files: _Files, planned: Plan, rows: NDArray[np.int64]) -> None:
-    """Writes the entries at `rows` as shards; while one row group is written, the next are made and others read."""
+    """Writes the entries at `rows` as shards; while one row group is written, others are made and read."""
     where, sizes = planned.places[rows], planned.sizes[rows]
     shards = partition(where, sizes)
     for number, members in enumerate(shards):
-        groups = _groups(files, rows[members], list(row_groups(where[members], sizes[members])), sizes[members])
+        mine = rows[members]
+        chunks = ahead(files.read(mine[some]) for some in runs(sizes[members], AT_ONCE))
+        groups = regrouped(map(files.make, chunks), row_groups(where[members], sizes[members]))
         write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), groups)
-
-
-def _groups(
-    files: _Files, rows: NDArray[np.int64], cuts: Sequence[slice], sizes: NDArray[np.int64]
-) -> Iterator[pa.Table]:
-    """The row groups of a shard."""
-    batches = list(together(cuts, sizes))
-    chunks = ahead(files.read(rows[batch[0].start : batch[-1].stop]) for batch in batches)
-    for batch, table in zip(batches, map(files.make, chunks), strict=True):
-        for cut in batch:
-            yield table.slice(cut.start - batch[0].start, cut.stop - cut.start)

@@ -23,7 +23,7 @@ SHARD_BYTES = 500_000_000  # uncompressed, as `datasets` counts it
 GROUP_BYTES = 64_000_000
 GROUP_ROWS = 1000  # at most; a marked id ends a group every 512 rows on average
 MARK = 512
-AT_ONCE = 32_000_000  # bytes of row groups that are made together
+AT_ONCE = 8_000_000  # bytes of rows that are made together: memory of larger blocks is not kept for the next
 BYTES_PER_CHARACTER = 3  # of Japanese in UTF-8
 BYTES_BESIDE_TEXT = 3000
 _MOST_BITS = 16
@@ -80,11 +80,17 @@ def runs(sizes: Sizes, limit: int, rows: int = GROUP_ROWS, ends: NDArray[np.bool
         yield slice(start, len(sizes))
 
 
-def together(cuts: Sequence[slice], sizes: Sizes, limit: int = AT_ONCE) -> Iterator[Sequence[slice]]:
-    """Row groups that are made together: small ones cost less so."""
-    totals = np.array([sizes[cut].sum() for cut in cuts], dtype=np.int64)
-    for run in runs(totals, limit):
-        yield cuts[run]
+def regrouped(tables: Iterable[pa.Table], cuts: Iterable[slice]) -> Iterator[pa.Table]:
+    """The rows of consecutive tables in other tables. Nothing is copied."""
+    source, rest = iter(tables), pa.table({})
+    for cut in cuts:
+        missing, found = cut.stop - cut.start, []
+        while missing:
+            rest = rest if rest.num_rows else next(source)
+            found.append(rest.slice(0, missing))
+            rest = rest.slice(missing)
+            missing -= found[-1].num_rows
+        yield pa.concat_tables(found)
 
 
 def shard_name(number: int, count: int) -> str:
