@@ -296,7 +296,7 @@ def _clusters(corpus: Corpus, kept_out: Collection[str], sources: Collection[str
             signed = chunk.filter(chunk["signature.minhash"].is_valid()).combine_chunks()
             tables.append(signed.select(["doc_id", "signature.key_sha256"]))
             for minhash in signed["signature.minhash"].chunks:
-                file.write(_joined(minhash))
+                file.write(_bytes(minhash))
         file.flush()
         ids, keys = pa.concat_tables(tables).columns if tables else (pa.chunked_array([], pa.string()),) * 2
         shape = (len(ids), os.fstat(file.fileno()).st_size // 4 // max(len(ids), 1))
@@ -304,11 +304,13 @@ def _clusters(corpus: Corpus, kept_out: Collection[str], sources: Collection[str
         return _with_later(cluster(ids, keys, matrix).combine_chunks())
 
 
-def _joined(values: pa.Array) -> memoryview:
+def _bytes(values: pa.Array) -> memoryview:
     """The bytes of strings, one after the other."""
+    if not len(values):
+        return memoryview(b"")
     _, offsets, data = values.buffers()
     ends = np.frombuffer(offsets, np.int32)[[values.offset, values.offset + len(values)]]
-    return memoryview(data)[slice(*ends)]
+    return memoryview(data or b"")[slice(*ends)]
 
 
 def _with_later(clusters: pa.Table) -> pa.Table:
@@ -335,7 +337,7 @@ def lines(entries: pa.Table) -> bytes:
     options: dict[str, Any] = {"null_handling": "replace", "null_replacement": "\0"}
     joined = pc.binary_join_element_wise(*columns, "\x1f", **options)
     ended = pc.binary_join_element_wise(joined, "", "\n")
-    return b"".join(map(_joined, ended.chunks))
+    return b"".join(map(_bytes, ended.chunks))
 
 
 def digest(path: Path) -> str:
