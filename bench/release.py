@@ -1,11 +1,13 @@
 """How fast `release build` is beside a bare pyarrow write of the same rows, and how much memory it takes.
 
-    python -m bench.release DOCUMENTS [CHARACTERS]
+    python -m bench.release DOCUMENTSxCHARACTERS…
 
-Generates a home with that many invented documents (of so many characters on average; 8,000 if not said) as import and
+For each size it generates a home with that many invented documents (of so many characters on average) as import and
 stages would leave it: four fifths in one sorted part per stage, the rest in four nightly parts, a mask in every
-twentieth text. Builds a release of it in a process of its own, reads its shards back and writes the same tables with
-the same options. The fold that finds duplicates is left out: it is measured by itself.
+sixteenth text. It builds a release of it in a process of its own, reads the shards back and writes the same tables
+with the same options. All that the command does is counted, from the first question to the catalogue to the last
+hash and picture; the fold that finds duplicates is left out, because it is measured by itself. `ratio` is to the
+tables of rows alone; `all tables` to those, the manifest and the provenance, which a release consists of, too.
 """
 
 import json
@@ -27,9 +29,9 @@ from kobunko import ids, pipeline, tables
 from kobunko.dedup.clusters import SCHEMA
 from kobunko.home import Home, open_home
 from kobunko.publish import release
-from kobunko.publish.rows import Row
+from kobunko.publish.manifest import OPTIONS
 from kobunko.publish.shards import parquet_options
-from kobunko.records import PageSpan, arrow_schema, to_row
+from kobunko.records import PageSpan, to_row
 from kobunko.settings import load_settings
 from kobunko.sidecar import group_rows
 from kobunko.stage import OK, Stage
@@ -148,15 +150,38 @@ def _lists(lengths: Sequence[int], kind: pa.ListType, value: dict[str, Any], **c
     return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(arrays, fields=fields), type=kind)
 
 
-def build(folder: Path) -> dict[str, float]:
-    """Builds the release; seconds by the clock and of the processor, and the peak of memory in MB."""
+def build(folder: Path) -> dict[str, Any]:
+    """Builds the release and writes its tables again: seconds by the clock and of the processor, peaks in MB."""
     with open_home(load_settings(folder)) as home:
         corpus = pipeline.corpus(home)
         none = SCHEMA.empty_table()
-        clock, cpu, before = time.perf_counter(), time.process_time(), _peak()
+        steps = {name: Watch(release, name) for name in ("plan", "_write_shards", "_write_papers")}
+        before, whole = _peak(), Watch(release, "build")
         release.build(corpus, home.catalogue, home.settings, home.seeds, "bench", "open", lambda *_: none)
-        seconds = {"s": time.perf_counter() - clock, "cpu_s": time.process_time() - cpu}
-        return seconds | {"rss_before_mb": before, "rss_mb": _peak()}
+        made = home.settings.releases / "bench"
+        found = {"s": whole.s, "cpu_s": whole.cpu_s, "rss_before_mb": before, "rss_mb": _peak()}
+        found["steps"] = {name.strip("_"): watch.cpu_s for name, watch in steps.items()}
+    data, others = sorted(made.glob("data/*/*.parquet")), [*made.glob("provenance/*"), made / "manifest.parquet"]
+    rows, rest = bare(data, folder), bare(others, folder)
+    size, count = sum(map(_megabytes, data)), sum(pq.read_metadata(path).num_rows for path in data)
+    return found | {"rows": rows, "rest": rest, "mb": size, "count": count}
+
+
+class Watch:
+    """A function of a module from now on, with the seconds that were spent in it."""
+
+    def __init__(self, module: Any, name: str) -> None:
+        self.s = self.cpu_s = 0.0
+        self._function = getattr(module, name)
+        setattr(module, name, self)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        clock, cpu = time.perf_counter(), time.process_time()
+        try:
+            return self._function(*args, **options)
+        finally:
+            self.s += time.perf_counter() - clock
+            self.cpu_s += time.process_time() - cpu
 
 
 def _peak() -> float:
@@ -169,10 +194,11 @@ def _peak() -> float:
 def bare(shards: Sequence[Path], target: Path) -> dict[str, float]:
     """Seconds that pyarrow takes to write the same row groups with the same options; reading them is not counted."""
     seconds = {"s": 0.0, "cpu_s": 0.0}
-    schema = arrow_schema(Row)
-    for number, path in enumerate(shards):
+    for path in shards:
         with pq.ParquetFile(path) as file:
-            out = pq.ParquetWriter(target / f"{number}.parquet", schema, **parquet_options(schema))
+            schema = file.schema_arrow
+            options = OPTIONS if path.name == "manifest.parquet" else parquet_options(schema)
+            out = pq.ParquetWriter(target / "bare.parquet", schema, **options)
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)
                 clock, cpu = time.perf_counter(), time.process_time()
@@ -189,25 +215,64 @@ def _megabytes(path: Path) -> float:
     return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)) / 1e6
 
 
-def main(count: int, characters: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="kobunko-bench-") as name:
-        folder = Path(name) / "home"
-        generate(folder, count, characters)
-        measure(folder)
+def main(sizes: Sequence[str]) -> None:
+    found = []
+    for size in sizes:
+        count, characters = map(int, size.split("x"))
+        with tempfile.TemporaryDirectory(prefix="kobunko-bench-") as name:
+            generate(Path(name) / "home", count, characters)
+            found.append([f"{characters:,}", measure(Path(name) / "home")])
+    show([speed(characters, built) for characters, built in found])
+    print()
+    show([shares(characters, built) for characters, built in found])
 
 
-def measure(folder: Path) -> None:
-    """Builds a release of a home and prints a row of figures."""
+def measure(folder: Path) -> dict[str, Any]:
+    """Builds a release of a home in a process of its own."""
     asked = [sys.executable, "-m", "bench.release", "--build", str(folder)]
-    built = json.loads(subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    shards = sorted((folder / "releases" / "bench" / "data").rglob("*.parquet"))
-    size, count = sum(map(_megabytes, shards)), sum(pq.read_metadata(path).num_rows for path in shards)
-    plain = bare(shards, folder)
-    names = ["documents", "MB of rows", "rows/s", "MB/s", "pyarrow MB/s", "ratio", "ratio of CPU", "RSS MB", "before"]
-    cells = [f"{count:,}", f"{size:.0f}", f"{count / built['s']:.0f}", f"{size / built['s']:.0f}"]
-    cells += [f"{size / plain['s']:.0f}", *(f"{plain[unit] / built[unit]:.2f}" for unit in ("s", "cpu_s"))]
-    cells += [f"{built[name]:.0f}" for name in ("rss_mb", "rss_before_mb")]
-    for line in (names, ["---:"] * len(names), cells):
+    done = subprocess.run(asked, check=True, stdout=subprocess.PIPE, text=True)
+    built: dict[str, Any] = json.loads(done.stdout)
+    return built
+
+
+def speed(characters: str, built: dict[str, Any]) -> dict[str, str]:
+    count, size, rows = built["count"], built["mb"], built["rows"]
+    tables = {unit: rows[unit] + built["rest"][unit] for unit in rows}
+    return {
+        "documents": f"{count:,}",
+        "characters": characters,
+        "MB of rows": f"{size:.0f}",
+        "rows/s": f"{count / built['s']:,.0f}",
+        "MB/s": f"{size / built['s']:.0f}",
+        "pyarrow MB/s": f"{size / rows['s']:.0f}",
+        "ratio": f"{rows['s'] / built['s']:.2f}",
+        "of CPU": f"{rows['cpu_s'] / built['cpu_s']:.2f}",
+        "all tables": f"{tables['s'] / built['s']:.2f}",
+        "all of CPU": f"{tables['cpu_s'] / built['cpu_s']:.2f}",
+        "peak MB": f"{built['rss_mb']:.0f}",
+        "before": f"{built['rss_before_mb']:.0f}",
+    }
+
+
+def shares(characters: str, built: dict[str, Any]) -> dict[str, str]:
+    """What the CPU seconds were spent for."""
+    steps = built["steps"]
+    return {
+        "documents": f"{built['count']:,}",
+        "characters": characters,
+        "CPU s": f"{built['cpu_s']:.2f}",
+        "manifest": f"{steps['plan']:.2f}",
+        "shards of rows and provenance": f"{steps['write_shards']:.2f}",
+        "card, pictures, papers": f"{steps['write_papers']:.2f}",
+        "hashes and the rest": f"{built['cpu_s'] - sum(steps.values()):.2f}",
+        "pyarrow: rows": f"{built['rows']['cpu_s']:.2f}",
+        "pyarrow: manifest and provenance": f"{built['rest']['cpu_s']:.2f}",
+    }
+
+
+def show(rows: Sequence[dict[str, str]]) -> None:
+    """A Markdown table."""
+    for line in (rows[0], ["---:"] * len(rows[0]), *(row.values() for row in rows)):
         print(f"| {' | '.join(line)} |")
 
 
@@ -215,7 +280,7 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["--build", folder]:
             print(json.dumps(build(Path(folder))))
-        case [count, *more]:
-            main(int(count), int(*more or [8000]))
+        case [_, *_]:
+            main(sys.argv[1:])
         case _:
             sys.exit(__doc__)

@@ -31,14 +31,14 @@ class Duplicates:
             if not old.name.startswith(self._path.name):
                 old.unlink()  # of an earlier version of the stage: nothing would ever read it again
 
-    def __call__(self, doc_ids: Sequence[str], key_sha256: Sequence[str], minhash: Signatures) -> pa.Table:
+    def __call__(self, doc_ids: pa.ChunkedArray, key_sha256: pa.ChunkedArray, minhash: Signatures) -> pa.Table:
         """Rows of `clusters.SCHEMA` for these documents, which the index then holds, and no others."""
-        place_of = {name: place for place, name in enumerate(doc_ids)}
+        stamps = dict(zip(doc_ids.to_pylist(), key_sha256.to_pylist(), strict=True))
+        place_of = {name: place for place, name in enumerate(stamps)}
         with closing(self._index()) as index:
-            stamps = dict(zip(doc_ids, key_sha256, strict=True))
             index.sync(stamps, lambda names: minhash[[place_of[name] for name in names]])
             found = index.families()
-        ids = sorted(doc_ids)
+        ids = sorted(stamps)
         row_of = {name: row for row, name in enumerate(ids)}
         labels = np.array([row_of[found[name]] for name in ids], dtype=np.int64)
         order = [place_of[name] for name in ids]

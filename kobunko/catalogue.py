@@ -275,7 +275,7 @@ class Catalogue:
         if source:
             query = query.where(table.c.source == source)
         with self._engine.connect() as connection:
-            return [(row[0], row[1]) for row in connection.execute(query)]
+            return [(row[0], row[1]) for row in connection.execute(query).all()]
 
     def versions_of(self, work_id: str) -> dict[str, str]:
         """`input_sha256` of every version of a work, by document id."""
@@ -287,7 +287,7 @@ class Catalogue:
         ordered = self._ordered(tables.documents)
         query = sa.select(tables.documents.c.doc_id).where(ordered > last).order_by(ordered).limit(limit)
         with self._engine.connect() as connection:
-            return list(connection.scalars(query))
+            return list(connection.scalars(query).all())
 
     def _ordered(self, table: sa.Table) -> sa.ColumnElement[str]:
         """Ids in the order of their characters, which is not that of every locale of a database."""

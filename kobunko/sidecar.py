@@ -26,7 +26,7 @@ from kobunko.stage import KEY, Stage
 PENDING = "pending"
 GROUP_BYTES = 2_000_000  # of a row group: what one lookup reads, and what a footer has to list
 MANY_PARTS = 32
-TOGETHER = 4  # row groups that are read at once
+TOGETHER = 2  # row groups that are read at once
 SMALL = 16_000_000  # bytes of what was read last, for it to be kept
 _PART = re.compile(r"part-(\d{8})-(\d{8})\.parquet$")
 
@@ -104,23 +104,24 @@ class SideCar:
         """Columns of the rows at `places` (`part, row`, null where there is none), in that order, null where null."""
         schema = pa.schema([self.stage.output_schema.field(name).with_nullable(True) for name in columns])
         part, row = (places[name].combine_chunks() for name in ("part", "row"))
-        pieces, positions = [], []
+        pieces, total, order = [], 0, np.full(places.num_rows, -1, dtype=np.int64)
         for number, file in enumerate(parts_of(self.folder)):
             here = np.flatnonzero(pc.fill_null(pc.equal(part, number), False).to_numpy(zero_copy_only=False))
             if len(here):
                 wanted = row.take(pa.array(here)).to_numpy()
-                for table, some in self._read(file.path, wanted, tuple(columns)):
+                for table, local, some in self._read(file.path, wanted, tuple(columns)):
                     pieces.append(table.cast(schema))
-                    positions.append(here[some])
+                    order[here[some]] = total + local
+                    total += table.num_rows
         if not pieces:
             return pa.table({f.name: pa.nulls(places.num_rows, f.type) for f in schema}, schema=schema)
-        order = np.full(places.num_rows, -1, dtype=np.int64)
-        order[np.concatenate(positions)] = np.arange(sum(map(len, positions)))
-        indices = pa.array(order, mask=order < 0)
-        return pa.concat_tables(pieces).take(indices)
+        return pa.concat_tables(pieces).take(pa.array(order, mask=order < 0))
 
-    def _read(self, path: Path, rows: Any, columns: tuple[str, ...]) -> Iterator[tuple[pa.Table, Any]]:
-        """Rows of a part by number, and which of `rows` they are, a few row groups in memory at a time."""
+    def _read(self, path: Path, rows: Any, columns: tuple[str, ...]) -> Iterator[tuple[pa.Table, Any, Any]]:
+        """Rows of a part by number: tables, where in them the rows are, and which of `rows` these are.
+
+        A few row groups are read at a time, and kept whole where most of their rows are wanted.
+        """
         file, ends, *_ = _open(path)
         wanted, places = np.unique(np.searchsorted(ends, rows, side="right") - 1, return_inverse=True)
         for start in range(0, len(wanted), TOGETHER):
@@ -128,7 +129,10 @@ class SideCar:
             here = np.flatnonzero((places >= start) & (places < start + TOGETHER))
             starts = np.cumsum([0, *(ends[groups + 1] - ends[groups])])
             local = starts[places[here] - start] + rows[here] - ends[wanted[places[here]]]
-            yield self._groups(file, path, groups, columns).take(pa.array(local)), here
+            table = self._groups(file, path, groups, columns)
+            if 2 * len(local) < table.num_rows:
+                table, local = table.take(pa.array(local)), np.arange(len(local))
+            yield table, local, here
 
     def _groups(self, file: pq.ParquetFile, path: Path, groups: Any, columns: tuple[str, ...]) -> pa.Table:
         """Row groups of a part. Readers in the order of ids begin where they ended: the last one is kept if small."""
@@ -177,11 +181,10 @@ def _empty() -> pa.Table:
 
 def _newest(index: pa.Table) -> pa.Table:
     """The last row of each key, keys that wait to be done again left out."""
-    last = (
-        index.append_column("order", pa.array(np.arange(index.num_rows))).group_by("key").aggregate([("order", "max")])
-    )
-    newest = index.take(last["order_max"])
-    return newest.filter(pc.not_equal(newest["outcome"], PENDING))
+    if len(pc.unique(index["key"])) < index.num_rows:
+        numbered = index.append_column("order", pa.array(np.arange(index.num_rows)))
+        index = index.take(numbered.group_by("key").aggregate([("order", "max")])["order_max"])
+    return index.filter(pc.not_equal(index["outcome"], PENDING))
 
 
 def _smallest_and_largest(metadata: pq.FileMetaData) -> list[Any]:

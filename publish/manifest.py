@@ -4,7 +4,6 @@ import bisect
 import hashlib
 import os
 import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +22,19 @@ from kobunko.errors import UsageError
 from kobunko.ids import sha256_hex, source_of
 from kobunko.masking import Mask
 from kobunko.publish import published
-from kobunko.publish.rows import RIGHTS_UNKNOWN, Profile, Row
+from kobunko.publish.draft import Draft
+from kobunko.publish.published import MaskedText
+from kobunko.publish.rows import RIGHTS_UNKNOWN, Profile, Row, draft_of, short_columns
 from kobunko.publish.shards import places, runs, sizes_of
 from kobunko.publish.totals import Totals
 from kobunko.records import Provenance, arrow_schema
 from kobunko.seed import Seed
 
-Cluster = Callable[[list[str], list[str], NDArray[np.uint32]], pa.Table]
+Cluster = Callable[[pa.ChunkedArray, pa.ChunkedArray, NDArray[np.uint32]], pa.Table]
 RESERVED = ("default", "provenance", "removed")  # configs that every release has
-PIECE = 20_000  # documents that are looked at together
+PIECE = 10_000  # documents that are looked at together
 GROUP = 2_000  # in a row group of the manifest: lookup asks every release for one document
-MASKED_BYTES = 64_000_000  # of texts that are masked together
+MASKED_BYTES = 8_000_000  # of texts that are masked together
 OPTIONS: Mapping[str, Any] = {"compression": "zstd"}
 
 _RIGHTS = {name: f"licence.{name}" for name in RIGHTS_UNKNOWN}
@@ -44,6 +45,7 @@ _FACTS = {
     "tokens_tekken": "tokens.tekken",
     "ocr_confidence": "text.ocr_confidence",
 }
+_OF_TEXT = {"text_sha256": "text.sha256", "characters": "text.characters", "pages": "text.pages"}  # with its masks
 _OF_CLUSTER = (
     "cluster_size",
     "canonical",
@@ -107,6 +109,7 @@ class Plan:
     """What a release holds: the entries sorted by id in a file, and of each document only what places it in a shard."""
 
     path: Path
+    draft: Draft
     digest: str
     figures: Totals
     sources: set[str]
@@ -138,21 +141,26 @@ def plan(
     clusters = _clusters(corpus, kept_out, sources, cluster)
     total, figures, found, configs = hashlib.sha256(), Totals(), set[str](), dict[str, int]()
     config, where, sizes = [], [], []
+    draft = Draft(path.with_name("draft.arrow"))
     with durable.writing(path) as temporary, pq.ParquetWriter(temporary, arrow_schema(Entry), **OPTIONS) as writer:
         for piece, positions in _pieces(corpus, kept_out, sources):
-            entries = _entries(piece, positions, seeds, profile, clusters)
+            entries, drafted = _entries(piece, positions, seeds, profile, clusters)
             writer.write_table(entries, row_group_size=GROUP)
+            draft.add(drafted)
             total.update(lines(entries))
             figures.add(entries)
             found |= set(entries["source"].unique().to_pylist())
-            names = entries["config"].to_pylist()
-            config.append(np.array([configs.setdefault(name, len(configs)) for name in names], dtype=np.int16))
+            names = entries["config"].combine_chunks().dictionary_encode()
+            numbers = [configs.setdefault(name, len(configs)) for name in names.dictionary.to_pylist()]
+            config.append(np.array(numbers, dtype=np.int16)[names.indices.to_numpy()])
             where.append(places(entries["doc_id"].to_pylist()))
             sizes.append(sizes_of(entries["characters"]))
     if not where:
         raise UsageError("there is no document to release: crawl or import a source first.")
+    draft.complete()
     return Plan(
         path=path,
+        draft=draft,
         digest=total.hexdigest(),
         figures=figures,
         sources=found,
@@ -177,21 +185,25 @@ def _pieces(
 
 def _entries(
     corpus: Corpus, positions: NDArray[np.int64], seeds: Mapping[str, Seed], profile: Profile, clusters: pa.Table
-) -> pa.Table:
-    """The entries of documents of a piece of the corpus."""
-    needed = [*_FACTS.values(), *_RIGHTS.values(), "text.pages", *published.COLUMNS, "source"]
+) -> tuple[pa.Table, pa.Table]:
+    """The entries of documents of a piece of the corpus, and the draft of their rows."""
+    needed = [*_FACTS.values(), *_RIGHTS.values(), *published.COLUMNS, *short_columns()]
     chunk = corpus.select(positions, needed).combine_chunks()
     masks = published.masks(chunk, profile)
     columns = _facts(chunk, profile, masks) | _masked(corpus, positions, chunk, masks)
-    config = {source: _config(source, seeds) for source in pc.unique(chunk["source"]).to_pylist()}
+    pages = columns.pop("pages")
+    sources = chunk["source"].combine_chunks().dictionary_encode()
     columns["source"] = chunk["source"]
-    columns["config"] = pa.array([config[source] for source in chunk["source"].to_pylist()], pa.string())
-    columns["outcome"] = pa.array(_outcomes(corpus), pa.string()).take(pa.array(positions))
+    config = [_config(source, seeds) for source in sources.dictionary.to_pylist()]
+    columns["config"] = pa.array(config, pa.string()).take(sources.indices)
+    columns["outcome"] = _outcomes(corpus, positions)
     near = _between(clusters, chunk["doc_id"][0].as_py(), chunk["doc_id"][-1].as_py())
     place = pc.index_in(chunk["doc_id"], near["doc_id"])
     columns["duplicate_cluster"] = near["cluster_id"].take(place)
     columns |= {name: near[name].take(place) for name in _OF_CLUSTER}
-    return pa.table([columns[name] for name in arrow_schema(Entry).names], schema=arrow_schema(Entry))
+    entries = pa.table([columns[name] for name in arrow_schema(Entry).names], schema=arrow_schema(Entry))
+    chunk = chunk.set_column(chunk.column_names.index("text.pages"), "text.pages", pages)
+    return entries, draft_of(corpus, positions, chunk, entries, masks)
 
 
 def _between(clusters: pa.Table, first: str, last: str) -> pa.Table:
@@ -205,19 +217,21 @@ def _between(clusters: pa.Table, first: str, last: str) -> pa.Table:
 def _facts(chunk: pa.Table, profile: Profile, masks: Mapping[int, Sequence[Mask]]) -> dict[str, Any]:
     """What the side-cars say of documents."""
     columns = {name: chunk[column] for name, column in _FACTS.items()}
-    rights = {name: pc.fill_null(chunk[column], RIGHTS_UNKNOWN[name]) for name, column in _RIGHTS.items()}
+    rights = {
+        name: pc.fill_null(chunk[column].combine_chunks(), RIGHTS_UNKNOWN[name]) for name, column in _RIGHTS.items()
+    }
     why = published.reasons(chunk, profile)
-    hidden = [repr(masks.get(row, [])) for row in range(chunk.num_rows)]
-    decided = zip(*(values.to_pylist() for values in rights.values()), why, hidden, strict=True)
+    hidden = pa.array([repr(masks.get(row, [])) for row in range(chunk.num_rows)], pa.string())
+    decided = pc.binary_join_element_wise(*rights.values(), why, hidden, "\0")
     present = columns["text_sha256"].is_valid().combine_chunks()
-    told = pc.if_else(present, pa.array(why, pa.string()), "")
+    told = pc.if_else(present, why, "")
     return columns | {
         "doc_id": chunk["doc_id"],
         "input_sha256": chunk["input_sha256"],
         "method": _methods(chunk["text.pages"].combine_chunks()),
         "license": rights["license"],
         "redistribute": rights["redistribute"],
-        "rights_sha256": pa.array([sha256_hex("\0".join(values).encode()) for values in decided], pa.string()),
+        "rights_sha256": pa.array([sha256_hex(text.encode()) for text in decided.to_pylist()], pa.string()),
         "text": pc.and_(present, pc.equal(told, "")),
         "withheld": told,
     }
@@ -226,16 +240,21 @@ def _facts(chunk: pa.Table, profile: Profile, masks: Mapping[int, Sequence[Mask]
 def _masked(
     corpus: Corpus, positions: NDArray[np.int64], chunk: pa.Table, masks: Mapping[int, Sequence[Mask]]
 ) -> dict[str, Any]:
-    """Hash and length of texts that have masks; only their texts are read for it."""
-    columns = {name: chunk[_FACTS[name]].to_pylist() for name in ("text_sha256", "characters")}
-    touched = np.array([row for row in masks if columns["text_sha256"][row] is not None], dtype=np.int64)
-    sizes = sizes_of(chunk["text.characters"])[touched]
-    for cut in runs(sizes, MASKED_BYTES):
+    """Hash, length and pages of texts with their masks; only texts that have any are read for it."""
+    columns = {name: chunk[column].combine_chunks() for name, column in _OF_TEXT.items()}
+    present = columns["text_sha256"].is_valid().to_numpy(zero_copy_only=False)
+    touched = np.array([row for row in masks if present[row]], dtype=np.int64)
+    done: list[MaskedText] = []
+    for cut in runs(sizes_of(chunk["text.characters"])[touched], MASKED_BYTES):
         texts = corpus.select(positions[touched[cut]], ["text.text"])["text.text"]
-        for row, text in zip(touched[cut].tolist(), texts, strict=True):
-            done = published.mask(text.as_py(), [], masks[row])
-            columns["text_sha256"][row], columns["characters"][row] = done.sha256, done.characters
-    return {name: pa.array(values, arrow_schema(Entry).field(name).type) for name, values in columns.items()}
+        found = zip(texts, columns["pages"].take(pa.array(touched[cut])), touched[cut].tolist(), strict=True)
+        done += [published.mask(text.as_py(), pages.as_py(), masks[row]) for text, pages, row in found]
+    if not done:
+        return columns
+    place = np.arange(len(present))
+    place[touched] = len(present) + np.arange(len(touched))
+    new = {name: pa.array([getattr(text, name) for text in done], columns[name].type) for name in columns}
+    return {name: pa.concat_arrays([columns[name], new[name]]).take(pa.array(place)) for name in columns}
 
 
 def _methods(pages: pa.Array) -> pa.Array:
@@ -257,45 +276,54 @@ def _config(source: str, seeds: Mapping[str, Seed]) -> str:
     return config
 
 
-def _outcomes(corpus: Corpus) -> list[str]:
-    """For every document `ok`, or the first stage that has no good result and why."""
-    result = ["ok"] * len(corpus)
+def _outcomes(corpus: Corpus, positions: NDArray[np.int64]) -> pa.Array:
+    """For documents `ok`, or the first stage that has no good result and why."""
+    result = np.full(len(corpus), "ok", dtype=object)
     for name in reversed(corpus.stages):
-        states, found = corpus.states(name), corpus.outcomes(name)
-        for position in np.flatnonzero(states == State.FAILED):
-            result[position] = f"{name}:{found[position]}"
-        for position in np.flatnonzero(states == State.PENDING):
-            result[position] = f"{name}:pending"
-    return result
+        states = corpus.states(name)
+        failed = np.flatnonzero(states == State.FAILED)
+        result[failed] = [f"{name}:{why}" for why in corpus.places(name)["outcome"].take(pa.array(failed)).to_pylist()]
+        result[states == State.PENDING] = f"{name}:pending"
+    return pa.array(result[positions], pa.string())
 
 
 def _clusters(corpus: Corpus, kept_out: Collection[str], sources: Collection[str], cluster: Cluster) -> pa.Table:
     """What the fold over all signatures finds. They wait in a file for it, because they are a large part of a home."""
-    ids: list[str] = []
-    keys: list[str] = []
+    tables = []
     with tempfile.TemporaryFile() as file:
         for piece, positions in _pieces(corpus, kept_out, sources):
             chunk = piece.select(positions, _SIGNATURE)
-            signed = chunk.filter(chunk["signature.minhash"].is_valid())
-            ids += signed["doc_id"].to_pylist()
-            keys += signed["signature.key_sha256"].to_pylist()
-            file.writelines(signed["signature.minhash"].to_pylist())
+            signed = chunk.filter(chunk["signature.minhash"].is_valid()).combine_chunks()
+            tables.append(signed.select(["doc_id", "signature.key_sha256"]))
+            for minhash in signed["signature.minhash"].chunks:
+                file.write(_bytes(minhash))
         file.flush()
+        ids, keys = pa.concat_tables(tables).columns if tables else (pa.chunked_array([], pa.string()),) * 2
         shape = (len(ids), os.fstat(file.fileno()).st_size // 4 // max(len(ids), 1))
-        matrix = np.memmap(file, "<u4", "r", shape=shape) if ids else np.zeros(shape, dtype="<u4")
+        matrix = np.memmap(file, "<u4", "r", shape=shape) if len(ids) else np.zeros(shape, dtype="<u4")
         return _with_later(cluster(ids, keys, matrix).combine_chunks())
+
+
+def _bytes(values: pa.Array) -> memoryview:
+    """The bytes of strings, one after the other."""
+    if not len(values):
+        return memoryview(b"")
+    _, offsets, data = values.buffers()
+    ends = np.frombuffer(offsets, np.int32)[[values.offset, values.offset + len(values)]]
+    return memoryview(data or b"")[slice(*ends)]
 
 
 def _with_later(clusters: pa.Table) -> pa.Table:
     """Beside the versions that a document follows those that follow it."""
-    later: dict[str, list[str]] = defaultdict(list)
-    following = clusters.filter(pc.greater(pc.list_value_length(clusters["supersedes"]), 0))
-    for name, earlier in zip(following["doc_id"].to_pylist(), following["supersedes"].to_pylist(), strict=True):
-        for one in earlier:
-            later[one].append(name)
-    lists = [sorted(later.get(name, ())) for name in clusters["doc_id"].to_pylist()]
-    column = pa.array(lists, pa.list_(pa.string()))
-    return clusters.append_column("superseded_by", column)
+    lists = clusters["supersedes"].combine_chunks()
+    later = clusters["doc_id"].take(pc.list_parent_indices(lists))
+    pairs = pa.table({"earlier": lists.flatten(), "later": later}).sort_by(
+        [("earlier", "ascending"), ("later", "ascending")]
+    )
+    found = pairs.group_by("earlier", use_threads=False).aggregate([("later", "list")])
+    place = pc.index_in(clusters["doc_id"], found["earlier"])
+    column = pc.coalesce(found["later_list"].take(place), pa.scalar([], found.schema.field("later_list").type))
+    return clusters.append_column("superseded_by", column.cast(pa.list_(pa.string())))
 
 
 def lines(entries: pa.Table) -> bytes:
@@ -308,7 +336,8 @@ def lines(entries: pa.Table) -> bytes:
     ]
     options: dict[str, Any] = {"null_handling": "replace", "null_replacement": "\0"}
     joined = pc.binary_join_element_wise(*columns, "\x1f", **options)
-    return "".join(f"{line}\n" for line in joined.to_pylist()).encode()
+    ended = pc.binary_join_element_wise(joined, "", "\n")
+    return b"".join(map(_bytes, ended.chunks))
 
 
 def digest(path: Path) -> str:

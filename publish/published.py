@@ -9,15 +9,15 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kobunko.masking import Mask, masked
 from kobunko.policy import Profile, Rights, passes_on, withheld
-from kobunko.records import PageSpan, from_row, to_row
+from kobunko.records import PageSpan
 
 _RIGHTS = (  # in the order of the fields of `Rights`
     "licence.license",
@@ -34,19 +34,22 @@ THIRD_PARTY = "［第三者の著作物］"
 
 @dataclass(frozen=True, slots=True)
 class MaskedText:
-    text: str
-    pages: list[dict[str, Any]]
-    sha256: str
+    text_sha256: str
     characters: int
+    pages: list[dict[str, Any]]
 
 
-def reasons(chunk: pa.Table, profile: Profile) -> list[str]:
+def reasons(chunk: pa.Table, profile: Profile) -> pa.Array:
     """For each document of a chunk with `COLUMNS` why its text is left out; empty where it is not."""
-    columns = (chunk[name].to_pylist() for name in _RIGHTS)
-    return [_reason(profile, *facts) for facts in zip(*columns, strict=True)]
+    columns: list[Any] = [chunk[name].combine_chunks() for name in _RIGHTS]
+    options: dict[str, Any] = {"null_handling": "replace", "null_replacement": "\0"}
+    facts = pc.binary_join_element_wise(*columns, "\x1f", **options).dictionary_encode()
+    # A few judgements stand for all documents of a source.
+    _, first = np.unique(facts.indices.to_numpy(), return_index=True)
+    judged = zip(*(column.take(pa.array(first)).to_pylist() for column in columns), strict=True)
+    return pa.array([_reason(profile, *row) for row in judged], pa.string()).take(facts.indices)
 
 
-@lru_cache(maxsize=4096)  # a few judgements stand for all documents of a source
 def _reason(
     profile: Profile, licence: str, redistribute: str, train: str, opt_out: str, other: str, act: str, part: str
 ) -> str:
@@ -58,7 +61,7 @@ def masks(chunk: pa.Table, profile: Profile) -> dict[int, list[Mask]]:
     found: dict[int, list[Mask]] = defaultdict(list)
     lengths = pc.fill_null(pc.list_value_length(chunk["privacy.masks"]), 0)
     for row in pc.indices_nonzero(lengths).to_pylist():
-        found[row] += [from_row(Mask, item) for item in chunk["privacy.masks"][row].as_py()]
+        found[row] += [Mask(**item) for item in chunk["privacy.masks"][row].as_py()]
     if passes_on(profile):
         spans = chunk["third_party.spans"]
         for row in pc.indices_nonzero(pc.fill_null(pc.not_equal(spans, "[]"), False)).to_pylist():
@@ -72,5 +75,7 @@ def _third_parties(spans: str) -> list[Mask]:
 
 
 def mask(text: str, pages: Sequence[Mapping[str, Any]], found: Sequence[Mask]) -> MaskedText:
-    clean, moved = masked(text, [from_row(PageSpan, page) for page in pages], found)
-    return MaskedText(clean, [to_row(page) for page in moved], hashlib.sha256(clean.encode()).hexdigest(), len(clean))
+    """What is said of a text with its masks."""
+    clean, moved = masked(text, [PageSpan(**page) for page in pages], found)
+    places = [{**page, "start": span.start, "end": span.end} for page, span in zip(pages, moved, strict=True)]
+    return MaskedText(hashlib.sha256(clean.encode()).hexdigest(), len(clean), places)

@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,11 @@ from kobunko.publish import checksums
 from kobunko.publish.card import card
 from kobunko.publish.croissant import croissant
 from kobunko.publish.diff import Side, counts, read_side
-from kobunko.publish.joined import Joined
 from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
 from kobunko.publish.plots import plots
 from kobunko.publish.provenance import version_order
-from kobunko.publish.rows import Profile, Row, columns_for, provenance_columns, provenance_of, rows_of
-from kobunko.publish.shards import ahead, partition, row_groups, shard_name, write_shard
+from kobunko.publish.rows import Profile, Row, provenance_of, rows_of, with_long
+from kobunko.publish.shards import AT_ONCE, ahead, partition, regrouped, row_groups, runs, shard_name, write_shard
 from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
 from kobunko.publish.tally import Tally
 from kobunko.records import Provenance, arrow_schema
@@ -63,6 +62,7 @@ def build(
     `cluster(doc_ids, key_sha256, minhash)` finds the duplicates among the documents of the release. Nothing is to be
     seen under the final name before the release is whole. Call it only while holding the home's lock.
     """
+    _keep_pages()
     final = settings.releases / _checked(version)
     temporary = final.with_name(f"{version}{durable.TEMPORARY}")
     shutil.rmtree(temporary, ignore_errors=True)  # left by a crash
@@ -81,6 +81,12 @@ def build(
     if version not in {row["version"] for row in catalogue.releases()}:
         catalogue.add_release(version, profile, manifest_sha256, documents)
     return ReleaseInfo(version, profile, final, documents, texts, len(planned.removed), manifest_sha256, unchanged)
+
+
+def _keep_pages() -> None:
+    """Has Arrow's memory come from jemalloc, which keeps what one batch frees for the next: new pages cost time."""
+    if "jemalloc" in pa.supported_memory_backends():
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
 
 
 def _checked(version: str) -> str:
@@ -124,12 +130,16 @@ def _install(temporary: Path, final: Path) -> bool:
 
 def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, Any], settings: Settings) -> None:
     durable.write_bytes(folder / "manifest.json", _json(manifest))
-    stages, tally, joined = list(corpus.stages), Tally(), Joined(corpus, planned.path)
-    released = _Files(Row, columns_for(stages), lambda chunk: tally.add(rows_of(chunk, manifest["profile"])))
+    tally = Tally()
+    released = _Files(
+        Row,
+        lambda rows: with_long(corpus, planned.draft.take(rows)),
+        lambda chunk: tally.add(rows_of(chunk, manifest["profile"])),
+    )
     for number, config in enumerate(planned.configs):
-        _write_shards(folder / "data" / config, released, joined, planned, np.flatnonzero(planned.config == number))
-    traced = _Files(Provenance, provenance_columns(stages), provenance_of)
-    _write_shards(folder / "provenance", traced, joined, planned, np.arange(len(planned)))
+        _write_shards(folder / "data" / config, released, planned, np.flatnonzero(planned.config == number))
+    traced = _Files(Provenance, planned.draft.take, provenance_of)
+    _write_shards(folder / "provenance", traced, planned, np.arange(len(planned)))
     removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
     write_shard(folder / "removed" / shard_name(0, 1), removed.schema, [removed])
     sums = {name: checksums.file_sha256(folder / name) for name in checksums.files_of(folder)}
@@ -165,18 +175,19 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 @dataclass(frozen=True)
 class _Files:
-    """A kind of file: the record that it holds, the columns of the corpus that it needs, and how they become it."""
+    """A kind of file: the record that it holds, and how rows by number are read and become it."""
 
     record: type
-    columns: Sequence[str]
+    read: Callable[[NDArray[np.int64]], pa.Table]
     make: Callable[[pa.Table], pa.Table]
 
 
-def _write_shards(folder: Path, files: _Files, joined: Joined, planned: Plan, rows: NDArray[np.int64]) -> None:
-    """Writes the entries at `rows` as shards; one row group is written, one made and one read at a time."""
+def _write_shards(folder: Path, files: _Files, planned: Plan, rows: NDArray[np.int64]) -> None:
+    """Writes the entries at `rows` as shards; while one row group is written, others are made and read."""
     where, sizes = planned.places[rows], planned.sizes[rows]
     shards = partition(where, sizes)
     for number, members in enumerate(shards):
-        cuts = row_groups(where[members], sizes[members])
-        chunks = ahead(joined.take(rows[members[cut]], files.columns) for cut in cuts)
-        write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), map(files.make, chunks))
+        mine = rows[members]
+        chunks = ahead(files.read(mine[some]) for some in runs(sizes[members], AT_ONCE))
+        groups = regrouped(map(files.make, chunks), row_groups(where[members], sizes[members]))
+        write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), groups)

@@ -4,26 +4,28 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from kobunko.masking import Mask
+from kobunko.corpus import Corpus
+from kobunko.masking import Mask, masked
 from kobunko.policy import NUMBERS_ONLY, passes_on
 from kobunko.policy import Profile as Profile
-from kobunko.publish import published
 from kobunko.publish.abstracts import MARKS, without_abstracts
 from kobunko.publish.figures import figures
-from kobunko.records import PageSpan, Part, Provenance, arrow_schema, column, column_name
+from kobunko.records import PageSpan, Part, Provenance, arrow_schema, arrow_type, column, column_name, to_row
+from kobunko.stage import KEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One document of a release. Every document of the corpus has a row, also one that could not be read.
 
-    A field that is not the document's own names the column that it is taken from.
+    A field is taken from the column of the draft that it names, or that has its own name.
     """
 
     version: ClassVar[int] = 4
@@ -48,20 +50,16 @@ class Row:
     language: str | None = column("text.language", "BCP-47 tag of most of the text")
     quality: str | None = column("text.quality", 'JSON: {"score": 0–1, "hits": {rule: count}}; no text is deleted')
     format: str | None = column("extract.format", "law-xml, pdf, html, …; null when it was not recognised")
-    characters: int | None = column("text.characters", "length of the text, published or not")
-    tokens: int | None = column("text.tokens", "morphemes: UniDic short units")
-    tokens_tekken: int | None = column("tokens.tekken", "tokens of Tekken, the 131k vocabulary of Mistral models")
-    ocr_confidence: float | None = column(
-        "text.ocr_confidence", "0–1 by characters; null where nothing was read by OCR"
-    )
+    characters: int | None = column("", "length of the text, published or not")
+    tokens: int | None = column("", "morphemes: UniDic short units")
+    tokens_tekken: int | None = column("", "tokens of Tekken, the 131k vocabulary of Mistral models")
+    ocr_confidence: float | None = column("", "0–1 by characters; null where nothing was read by OCR")
     unread_pages: int | None = column("text.unread_pages", "pages that hold writing which nobody has read yet")
-    license: str = column("licence.license", "SPDX id, LicenseRef-JP-… or NOASSERTION")
+    license: str = column("", "SPDX id, LicenseRef-JP-… or NOASSERTION")
     rights_basis: str = column("licence.rights_basis", "licence, no-right(Art13), public-domain(term), … or unknown")
     evidence_level: str = column("licence.evidence_level", "E2 reviewed terms, E3 statute, E4 belief, E0 nothing")
     evidence: str = column("licence.evidence", "JSON list, the deciding one first")
-    redistribute: str = column(
-        "licence.redistribute", "allow, allow+conditions, review, metadata-only or deny: of the text"
-    )
+    redistribute: str = column("", "allow, allow+conditions, review, metadata-only or deny: of the text")
     train: str = column("licence.train", "allow, allow-30-4, review or deny")
     attribution: str = column("licence.attribution", "to be shown by whoever passes the text on")
     opt_out: str | None = column("licence.opt_out", "JSON list of signals of its site against training, as captured")
@@ -81,7 +79,7 @@ class Row:
     superseded_by: list[str] | None = column("", "rows of later versions that directly follow it; empty for the newest")
     contained_in: list[str] | None = column("", "longer rows that hold nearly all of it")
     outcome: str = column("", "ok, or the first stage that failed and how: extract:reject:encrypted")
-    sha256: str | None = column("text.sha256", "of the text as UTF-8, published or not")
+    sha256: str | None = column("text_sha256", "of the text as UTF-8, published or not")
     raw_sha256: list[str] = column("", "of the files that the document was made from, in the order of parts")
     fetched_at: datetime | None = column("", "when the last of them was captured")
     parts: list[Part] = column("", "where their bytes are: URL, capture, WARC file and offset")
@@ -99,93 +97,123 @@ RIGHTS_UNKNOWN: Mapping[str, str] = {
 }
 
 _FROM = {item.name: column_name(item) for item in dataclasses.fields(Row)}
-FROM_MANIFEST = (
-    "config",
-    "outcome",
-    "duplicate_cluster",
-    "cluster_size",
-    "canonical",
-    "canonical_reason",
-    "relation",
-    "work_cluster",
-    "supersedes",
-    "superseded_by",
-    "contained_in",
-)
-_DERIVED = ("withheld", "raw_sha256", "fetched_at", "stages")
+_LONG = ("text.text", "text.structure", "extract.structure", "extract.metadata")  # columns that a draft leaves out
+_TRACED = [item.name for item in dataclasses.fields(Provenance)]
+_MASKS = arrow_type(list[Mask])
 
 
-def columns_for(stages: Sequence[str]) -> list[str]:
-    """Columns of the corpus that rows are made from; `stages` are the names of all stages in order."""
-    own = [name for field, name in _FROM.items() if field not in (*FROM_MANIFEST, *_DERIVED) and name != "doc_id"]
-    # The labels come first, because a chunk holds its columns in the order in which their stages are first asked for.
-    return [*_label_columns(stages), *own, "title", "extract.metadata", "extract.structure", *published.COLUMNS]
+def short_columns() -> list[str]:
+    """Columns of the corpus that a draft is made from, beside the entries of the manifest."""
+    own = [name for name in _TRACED if name not in (*KEY, "stages")]
+    return [*own, *(name for name in _FROM.values() if "." in name and name not in _LONG)]
 
 
-def _label_columns(stages: Sequence[str]) -> list[str]:
-    return [f"{name}.stage" for name in stages]
+def draft_of(
+    corpus: Corpus,
+    positions: NDArray[np.int64],
+    chunk: pa.Table,
+    entries: pa.Table,
+    masks: Mapping[int, Sequence[Mask]],
+) -> pa.Table:
+    """The draft of documents of a corpus: a chunk of `short_columns()`, their entries and masks, and where the rest is.
+
+    The pages of the chunk are those of the masked texts.
+    """
+    columns = {name: chunk[name] for name in short_columns()}
+    columns |= {name: entries[name] for name in entries.column_names if name not in columns}
+    columns["stages"] = _labels(corpus, positions)
+    columns["masks"] = pa.array(
+        [[to_row(mask) for mask in masks[row]] if row in masks else None for row in range(len(chunk))], _MASKS
+    )
+    for stage in dict.fromkeys(name.split(".")[0] for name in _LONG):
+        places = corpus.places(stage).take(pa.array(positions))
+        columns |= {f"{stage}.{name}": places[name] for name in ("part", "row")}
+    return pa.table(columns)
+
+
+def _labels(corpus: Corpus, positions: NDArray[np.int64]) -> pa.Array:
+    """The labels of every stage that has a row for the document."""
+    found = [corpus.places(name)["outcome"].is_valid().to_numpy()[positions] for name in corpus.stages]
+    present = np.stack(found, axis=1)
+    labels = pa.array([stage.label for stage in corpus.stages.values()])
+    offsets = pa.array(np.cumsum([0, *present.sum(axis=1)]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, labels.take(pa.array(np.nonzero(present)[1])))
+
+
+def provenance_of(draft: pa.Table) -> pa.Table:
+    """`Provenance` of the documents of a draft."""
+    return draft.select(_TRACED).cast(arrow_schema(Provenance))
+
+
+def with_long(corpus: Corpus, draft: pa.Table) -> pa.Table:
+    """A draft with the columns that it left out. What is not published is not read."""
+    kept = {"text.text": draft["text"]}
+    kept |= dict.fromkeys(("text.structure", "extract.structure"), pc.or_(_whole(draft), _of_figures(draft)))
+    for name in _LONG:
+        stage, _, column = name.partition(".")
+        places = {place: draft[f"{stage}.{place}"] for place in ("part", "row")}
+        if name in kept:
+            places["part"] = pc.if_else(kept[name], places["part"], None)
+        draft = draft.append_column(name, corpus.sidecars[stage].take(pa.table(places), [column])[column])
+    return draft
+
+
+def _whole(draft: pa.Table) -> pa.ChunkedArray:
+    """Which rows have their text, and no mask in it."""
+    return pc.and_(draft["text"], draft["masks"].is_null())
+
+
+def _of_figures(draft: pa.Table) -> pa.ChunkedArray:
+    return pc.equal(draft["withheld"], NUMBERS_ONLY)
 
 
 def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
-    """Rows of a release, in the order of the chunk.
-
-    The chunk holds `columns_for(…)` beside the key, and what the manifest says of each document: `FROM_MANIFEST`.
-    """
+    """Rows of a release from a draft `with_long`, in its order."""
     chunk = chunk.combine_chunks()
     found = {name: _array(chunk, source) for name, source in _FROM.items() if source in chunk.column_names}
     found |= {name: pc.fill_null(found[name], value) for name, value in RIGHTS_UNKNOWN.items()}
     parts = found["parts"]
-    why, masks = published.reasons(chunk, profile), published.masks(chunk, profile)
-    found |= _masked(found, masks)
-    allowed = pa.array([not reason for reason in why], pa.bool_())
-    whole = pa.array([not reason and row not in masks for row, reason in enumerate(why)], pa.bool_())
     found |= {
-        "withheld": pc.if_else(pc.is_valid(found["text"]), pa.array(why, pa.string()), ""),
-        "structure": _published_structure(chunk, whole, why, profile),
+        "structure": _published_structure(chunk, profile),
         "title": pc.coalesce(pc.if_else(pc.equal(found["title"], ""), None, found["title"]), _array(chunk, "title")),
-        "text": pc.if_else(allowed, found["text"], None),
+        "text": _masked(found["text"], _array(chunk, "masks")),
         "metadata": _merged(_array(chunk, "metadata"), _passed_on(_array(chunk, "extract.metadata"), profile)),
         "pages": pc.coalesce(found["pages"], pa.scalar([], found["pages"].type)),
         "raw_sha256": _inside(parts, "sha256"),
         "fetched_at": _latest(_inside(parts, "fetched_at")),
-        "stages": _labels(chunk),
     }
     schema = arrow_schema(Row)
     return pa.Table.from_arrays([found[field.name].cast(field.type) for field in schema], schema=schema)
 
 
-def _masked(found: Mapping[str, pa.Array], masks: Mapping[int, Sequence[Mask]]) -> dict[str, pa.Array]:
-    """The columns of texts that have masks, with the masks applied."""
-    names = ("text", "pages", "sha256", "characters")
-    rows = [row for row in masks if found["text"][row].is_valid]
-    if not rows:
-        return {}
-    done = [published.mask(found["text"][row].as_py(), found["pages"][row].as_py(), masks[row]) for row in rows]
-    place = np.arange(len(found["text"]))
-    place[rows] = len(place) + np.arange(len(rows))
-    new = {name: pa.array([getattr(text, name) for text in done], found[name].type) for name in names}
-    return {name: pa.concat_arrays([found[name], new[name]]).take(pa.array(place)) for name in names}
+def _masked(texts: pa.Array, masks: pa.Array) -> pa.Array:
+    """Texts with their masks applied."""
+    touched = pc.and_(texts.is_valid(), masks.is_valid())
+    rows = pc.indices_nonzero(touched).to_pylist()
+    found = [[Mask(**item) for item in masks[row].as_py()] for row in rows]
+    new = [masked(texts[row].as_py(), [], some)[0] for row, some in zip(rows, found, strict=True)]
+    return _replaced(texts, touched, new)
 
 
-def _published_structure(chunk: pa.Table, whole: pa.Array, why: Sequence[str], profile: Profile) -> pa.Array:
+def _published_structure(chunk: pa.Table, profile: Profile) -> pa.Array:
     """Structures beside whole texts, and the figures of texts of which only these may be published."""
-    everything = _structure(chunk)
-    alone = {n: figures(everything[n].as_py()) for n in np.flatnonzero([reason == NUMBERS_ONLY for reason in why])}
-    kept = _passed_on(pc.if_else(whole, everything, None), profile)
-    return pa.array([alone.get(n, item) for n, item in enumerate(kept.to_pylist())], kept.type) if alone else kept
+    final, extracted = _array(chunk, "text.structure"), _array(chunk, "extract.structure")
+    found = pc.if_else(pc.equal(pc.fill_null(final, "{}"), "{}"), extracted, final)
+    alone = _of_figures(chunk).combine_chunks()
+    kept = _passed_on(pc.if_else(alone, None, found), profile)
+    return _replaced(kept, alone, [figures(text) for text in found.filter(alone).to_pylist()])
 
 
 def _passed_on(values: pa.Array, profile: Profile) -> pa.Array:
     """JSON as it may leave the house: what the editors of the courts' site wrote stays in."""
-    if not passes_on(profile) or not pc.any(pc.match_substring_regex(values, MARKS)).as_py():
+    if not passes_on(profile):
         return values
-    return pa.array(map(without_abstracts, values.to_pylist()), values.type)
+    marked = pc.fill_null(pc.match_substring_regex(values, MARKS), False)
+    return _replaced(values, marked, [without_abstracts(text) for text in values.filter(marked).to_pylist()])
 
 
-def _structure(chunk: pa.Table) -> pa.Array:
-    """What was found in the final text, else what extraction found."""
-    final, extracted = _array(chunk, "text.structure"), _array(chunk, "extract.structure")
-    return pc.if_else(pc.equal(pc.fill_null(final, "{}"), "{}"), extracted, final)
+def _replaced(values: pa.Array, where: pa.Array, new: Sequence[str | None]) -> pa.Array:
+    return pc.replace_with_mask(values, where, pa.array(new, values.type)) if new else values
 
 
 def _array(chunk: pa.Table, name: str) -> pa.Array:
@@ -212,28 +240,3 @@ def _latest(lists: pa.Array) -> pa.Array:
     latest = np.full(len(lists), np.iinfo(np.int64).min, dtype=np.int64)
     np.maximum.at(latest, pc.list_parent_indices(lists).to_numpy(), values)
     return pa.array(latest, pa.int64(), mask=latest == np.iinfo(np.int64).min).cast(lists.type.value_type)
-
-
-def _labels(chunk: pa.Table) -> pa.Array:
-    """The labels of every stage that has a row for the document."""
-    columns = [_array(chunk, name) for name in chunk.column_names if name.endswith(".stage")]
-    counts = sum(column.is_valid().to_numpy(zero_copy_only=False).astype(np.int32) for column in columns)
-    joined = pc.binary_join_element_wise(*columns, " ", null_handling="skip")
-    labels = pc.split_pattern(joined.filter(pc.not_equal(joined, "")), " ").flatten()
-    return pa.ListArray.from_arrays(pa.array(np.cumsum([0, *counts]), pa.int32()), labels)
-
-
-def provenance_columns(stages: Sequence[str]) -> list[str]:
-    """Columns of the corpus that `provenance_of` needs."""
-    own = [
-        item.name for item in dataclasses.fields(Provenance) if item.name not in ("doc_id", "input_sha256", "stages")
-    ]
-    return [*_label_columns(stages), *own]
-
-
-def provenance_of(chunk: pa.Table) -> pa.Table:
-    """`Provenance` of the documents of a chunk."""
-    chunk = chunk.combine_chunks()
-    schema = arrow_schema(Provenance)
-    arrays: list[Any] = [_labels(chunk) if field.name == "stages" else _array(chunk, field.name) for field in schema]
-    return pa.Table.from_arrays([a.cast(f.type) for a, f in zip(arrays, schema, strict=True)], schema=schema)

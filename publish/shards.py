@@ -23,6 +23,7 @@ SHARD_BYTES = 500_000_000  # uncompressed, as `datasets` counts it
 GROUP_BYTES = 64_000_000
 GROUP_ROWS = 1000  # at most; a marked id ends a group every 512 rows on average
 MARK = 512
+AT_ONCE = 8_000_000  # bytes of rows that are made together: memory of larger blocks is not kept for the next
 BYTES_PER_CHARACTER = 3  # of Japanese in UTF-8
 BYTES_BESIDE_TEXT = 3000
 _MOST_BITS = 16
@@ -77,6 +78,19 @@ def runs(sizes: Sizes, limit: int, rows: int = GROUP_ROWS, ends: NDArray[np.bool
         total += size
     if len(sizes) > start:
         yield slice(start, len(sizes))
+
+
+def regrouped(tables: Iterable[pa.Table], cuts: Iterable[slice]) -> Iterator[pa.Table]:
+    """The rows of consecutive tables in other tables. Nothing is copied."""
+    source, rest = iter(tables), pa.table({})
+    for cut in cuts:
+        missing, found = cut.stop - cut.start, []
+        while missing:
+            rest = rest if rest.num_rows else next(source)
+            found.append(rest.slice(0, missing))
+            rest = rest.slice(missing)
+            missing -= found[-1].num_rows
+        yield pa.concat_tables(found)
 
 
 def shard_name(number: int, count: int) -> str:

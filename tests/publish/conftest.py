@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
+from numpy.typing import NDArray
 
 from kobunko import ids
 from kobunko.catalogue import Catalogue
@@ -200,7 +203,11 @@ class Home:
             self.catalogue.remove(name, "", "申出")
 
     def build(self, version: str = "2026.11.01", profile: Profile = "open") -> ReleaseInfo:
-        return build(self.corpus, self.catalogue, self.settings, self.seeds, version, profile, cluster)
+        return build(self.corpus, self.catalogue, self.settings, self.seeds, version, profile, clusters)
+
+
+def clusters(doc_ids: pa.ChunkedArray, key_sha256: pa.ChunkedArray, minhash: NDArray[np.uint32]) -> pa.Table:
+    return cluster(doc_ids.to_pylist(), key_sha256.to_pylist(), minhash)
 
 
 def doc_id(source: str, key: str) -> str:

@@ -146,7 +146,7 @@ def test_versions_lead_to_each_other(home: Any, id_of: Any) -> None:
     older, newer = sorted(id_of("tides", key) for key in ("law-1", "law-2"))
 
     def cluster_with_versions(ids: Any, keys: Any, minhash: Any) -> Any:
-        table = cluster(ids, keys, minhash)
+        table = cluster(ids.to_pylist(), keys.to_pylist(), minhash)
         lists = [[older] if name == newer else [] for name in table["doc_id"].to_pylist()]
         place = table.column_names.index("supersedes")
         return table.set_column(place, table.field(place), pa.array(lists, table.field(place).type))
