@@ -46,7 +46,7 @@ def audit(
 def _captures(home: Home, progress: Progress) -> Iterator[Disagreement]:
     """WARC ↔ catalogue: each record that a capture names holds its bytes, and each answer in a file has a capture."""
     table = tables.captures
-    files = sorted({path.relative_to(home.settings.raw).as_posix() for path in home.settings.raw.rglob("*.warc.gz*")})
+    files = [path.relative_to(home.settings.raw).as_posix() for path in warc.files(home.settings.raw)]
     with home.catalogue.snapshot() as connection:
         named = connection.execute(sa.select(table.c.warc_file).distinct()).scalars().all()
         for name in sorted({*named} - {item.removesuffix(warc.OPEN) for item in files}):
