@@ -26,7 +26,7 @@ DERIVED = (*KEPT, "cache", "index", "duplicates")  # what a host drops when othe
 UNFINISHED = (durable.TEMPORARY, ".open")
 MARK = "depot.json"  # in the home: which depot its files are copies of, and the last purge that they know of
 BLOCK = 1 << 20  # bytes that are read at once
-_PURGED, _PROBE = "purged", "kobunko"  # objects beside the folders
+_PURGED = "purged"  # the object beside the folders that names the last purge
 
 
 def s3(timeout_s: float) -> Any:
@@ -129,15 +129,27 @@ class Depot:
 
     def probe(self) -> None:
         """Raises `UsageError` where the store lets two hosts put the same name: one would lose what it wrote."""
-        note = self.home / f"{_PROBE}{durable.TEMPORARY}"
-        note.write_text("The files of a home of Kobunko.\n")
+        note = self.home / f"{_PURGED}{durable.TEMPORARY}"
+        note.write_text("never")
         for _ in range(2):
             try:
-                self._put(note, _PROBE, new=True)
+                self._put(note, _PURGED, new=True)
             except FileExistsError:
                 note.unlink()
                 return
         raise UsageError(f"{self.url} cannot be a depot: its store puts over what is there, in spite of If-None-Match.")
+
+    @property
+    def purged(self) -> str:
+        """Which purge was the last one. A depot that cannot tell is not the one that it was."""
+        if (told := self.read(_PURGED)) is None:
+            raise Unreachable(f"{self.url} is no depot (any more): see to the setting `depot` and to the bucket.")
+        return told.decode()
+
+    @purged.setter
+    def purged(self, token: str) -> None:
+        with self.asking("noting the purge at") as system:
+            system.pipe_file(self._path(_PURGED), token.encode())
 
     def scrub(self) -> None:
         """Leaves nothing of what was put over, removed or half sent, where the store keeps such things."""
@@ -210,7 +222,6 @@ def attach(home: Path, url: str, timeout_s: float = 60) -> None:
     if not url:
         return
     depot = mount(home, url, timeout_s)
-    last = (depot.read(_PURGED) or b"").decode()
     if not known:
         if any((home / name).is_dir() for name in KEPT):
             raise UsageError(
@@ -218,7 +229,7 @@ def attach(home: Path, url: str, timeout_s: float = 60) -> None:
                 "here, or begin with an empty folder."
             )
         depot.probe()
-    elif known["purged"] == last:
+    if (last := depot.purged) == known.get("purged"):
         return
     for name in DERIVED:
         shutil.rmtree(home / name, ignore_errors=True)
@@ -233,10 +244,8 @@ def purged(home: Path) -> None:
     """Ends a purge: no earlier version stays in the store, and other hosts drop their copies at their next command."""
     if depot := _mounted.get(home):
         depot.scrub()
-        token = secrets.token_hex(8)
-        with depot.asking("noting the purge at") as system:
-            system.pipe_file(depot._path(_PURGED), token.encode())
-        _note(home, depot.url, token)
+        depot.purged = secrets.token_hex(8)
+        _note(home, depot.url, depot.purged)
 
 
 def _place(path: Path) -> tuple[Depot, str] | None:
