@@ -205,14 +205,15 @@ def _info(name: str) -> bytes:
     moment = warc_date(datetime.now(UTC))
     fields = {"WARC-Record-ID": record_id("warcinfo", name, moment, ""), "WARC-Date": moment, "WARC-Filename": name}
     body = _warc_fields({"software": f"kobunko/{__version__}", "format": "WARC File Format 1.1"})
-    return _member("warcinfo", fields | {"Content-Type": "application/warc-fields"}, body)
+    fields["Content-Type"] = "application/warc-fields"
+    return _member("warcinfo", fields, body, level=0)  # as long at any time: what follows has the same offset
 
 
-def _member(kind: str, fields: Mapping[str, str], block: bytes) -> bytes:
+def _member(kind: str, fields: Mapping[str, str], block: bytes, level: int = LEVEL) -> bytes:
     """A record as a gzip member of its own."""
     lines = ["WARC/1.1", f"WARC-Type: {kind}", *(f"{name}: {_line(value)}" for name, value in fields.items())]
     head = "\r\n".join([*lines, f"Content-Length: {len(block)}", "", ""]).encode()
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    packer = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     return packer.compress(head) + packer.compress(block) + packer.compress(b"\r\n\r\n") + packer.flush()
 
 
