@@ -41,6 +41,8 @@ def purge(home: Home, progress: Progress = lambda *_: None) -> PurgeSummary:
     catalogue, settings = home.catalogue, home.settings
     doc_ids, hashes = sorted(catalogue.removed()), set(removals.bound(catalogue, "sha256"))
     summary = PurgeSummary(documents=len(doc_ids))
+    for left in settings.releases.glob(f"*{durable.TEMPORARY}"):  # by a purge or a build that was cut off
+        shutil.rmtree(left)
     releases = sorted({name for doc_id in doc_ids for name in releases_with(settings.releases, doc_id)})
     summary.warc_records = _erase_warc(home, doc_ids, hashes, progress)
     summary.sidecar_rows = sidecar.erase(settings.stages, set(doc_ids), partial(progress, "side-cars"))

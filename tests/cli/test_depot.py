@@ -38,7 +38,7 @@ def do(home: Path, env: dict[str, str], *arguments: str | Path) -> Result:
 def killed_half_way(home: Path, env: dict[str, str], folder: Path) -> None:
     """`kobunko run`, killed when the first rows are in the bucket; its disk goes with it."""
     streams = [folder / "out", folder / "err"]
-    process = PROCESSES.Process(target=forked, args=(command(home, "run")[2:], env, streams))
+    process = PROCESSES.Process(target=forked, args=(command(home, "run", "--engine", "inline")[2:], env, streams))
     process.start()
     while not list((home / "stages").rglob("part-*.parquet")):
         assert process.exitcode is None, streams[1].read_text()
@@ -72,7 +72,7 @@ def test_a_host_that_dies_with_its_disk_loses_nothing(
     do(second, shared, "run")
     do(third, shared, "audit")
     do(alone, environment(), "import", listed)
-    do(alone, environment(), "run")
+    do(alone, environment(), "run", "--engine", "inline")
     expected = release(alone)
     for name in ("KOBUNKO__CATALOGUE", "KOBUNKO__DEPOT"):
         monkeypatch.setenv(name, shared[name])

@@ -9,16 +9,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import machinery
 import pyarrow as pa
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from kobunko import depot, warc
+from kobunko.catalogue import Catalogue
+from kobunko.corpus import Corpus
+from kobunko.document import document
 from kobunko.errors import KobunkoError, Unreachable, UsageError
-from kobunko.executors import FromDepot
+from kobunko.executors import FromDepot, Inline
 from kobunko.ids import sha256_hex
 from kobunko.records import Part
-from kobunko.sidecar import MANY_PARTS, SideCar, erase, parts_of
+from kobunko.running import StageSummary, run_stage
+from kobunko.settings import RunSettings
+from kobunko.sidecar import MANY_PARTS, SideCar, erase, parts_of, prune
 from kobunko.stage import carrying
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)
@@ -31,14 +38,25 @@ def _nothing_stays_mounted() -> Iterator[None]:
     depot._mounted.clear()
 
 
-@pytest.fixture
-def hosts(bucket: Any, tmp_path: Path) -> list[Path]:
+def attached(folder: Path, url: str) -> list[Path]:
     """Homes of two hosts."""
-    homes = [tmp_path / "a", tmp_path / "b"]
+    homes = [folder / "a", folder / "b"]
     for home in homes:
         home.mkdir()
-        depot.attach(home, URL, timeout_s=5)
+        depot.attach(home, url, timeout_s=5)
     return homes
+
+
+@pytest.fixture
+def hosts(bucket: Any, tmp_path: Path) -> list[Path]:
+    return attached(tmp_path, URL)
+
+
+@pytest.fixture
+def near(tmp_path: Path) -> tuple[list[Path], str]:
+    """The same with a store that costs no time."""
+    url = f"memory:/{tmp_path}/depot"
+    return attached(tmp_path, url), url
 
 
 def rows(*keys: str) -> pa.Table:
@@ -66,7 +84,9 @@ def capture(home: Path, body: bytes) -> Part:
     return Part("file", "", "text/plain", sha256_hex(body), len(body), capture_id, file, offset, None)
 
 
-def test_hosts_write_beside_each_other_and_read_what_the_other_wrote(hosts: list[Path]) -> None:
+@pytest.mark.parametrize("scheme", ["memory:/", "file://"])
+def test_hosts_write_beside_each_other_and_read_what_the_other_wrote(scheme: str, tmp_path: Path) -> None:
+    hosts = attached(tmp_path, f"{scheme}{tmp_path}/depot")
     a, b = sidecars(hosts)
     a.append(rows("1"))
     b.append(rows("2"))
@@ -103,7 +123,9 @@ def test_a_lost_answer_to_a_put_is_no_other_host(hosts: list[Path], tmp_path: Pa
         depot.move(file, final)
 
 
-def test_what_is_synced_outlives_the_disk(hosts: list[Path]) -> None:
+@pytest.mark.parametrize("scheme", ["memory:/", "file://"])
+def test_what_is_synced_outlives_the_disk(scheme: str, tmp_path: Path) -> None:
+    hosts = attached(tmp_path, f"{scheme}{tmp_path}/depot")
     body = "満潮の時刻を記す。".encode() * 99
     first, second = capture(hosts[0], body), capture(hosts[1], body)
     assert (first.warc_file, second.warc_file) == tuple(f"tides/tides-{n:08d}.warc.gz" for n in (1, 2))
@@ -112,7 +134,8 @@ def test_what_is_synced_outlives_the_disk(hosts: list[Path]) -> None:
     assert len([answer for path in warc.files(hosts[0] / "raw") for answer in warc.scan(path)]) == 4
 
 
-def test_a_file_that_a_crash_left_open_was_never_acknowledged(hosts: list[Path]) -> None:
+def test_a_file_that_a_crash_left_open_was_never_acknowledged(near: tuple[list[Path], str]) -> None:
+    hosts, _ = near
     left = hosts[0] / "raw" / "tides" / "tides-00000001.warc.gz.open"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half a record")
@@ -121,9 +144,10 @@ def test_a_file_that_a_crash_left_open_was_never_acknowledged(hosts: list[Path])
     assert warc.files(hosts[0] / "raw") == []
 
 
-def test_bytes_travel_to_workers_that_have_no_network(hosts: list[Path], tmp_path: Path) -> None:
+def test_bytes_travel_to_workers_that_have_no_network(near: tuple[list[Path], str], tmp_path: Path) -> None:
+    hosts, url = near
     part = capture(hosts[0], b"low tide")
-    read = FromDepot(tmp_path / "machine without a home" / "raw", URL)
+    read = FromDepot(tmp_path / "machine without a home" / "raw", url)
     assert read(part) == b"low tide"
     lost = {**{name: getattr(part, name) for name in Part.__slots__}, "warc_file": "tides/tides-00000009.warc.gz"}
     found = {name: getattr(part, name) for name in Part.__slots__}
@@ -159,7 +183,8 @@ def test_an_erasure_leaves_nothing_in_the_store(bucket: Any, hosts: list[Path]) 
     assert keys(b) == ["open"]
 
 
-def test_compaction_and_pruning_reach_the_store(hosts: list[Path]) -> None:
+def test_compaction_and_pruning_reach_the_store(near: tuple[list[Path], str]) -> None:
+    hosts, _ = near
     a, b = sidecars(hosts)
     for number in range(MANY_PARTS):
         a.append(rows(f"{number:02d}"))
@@ -168,18 +193,43 @@ def test_compaction_and_pruning_reach_the_store(hosts: list[Path]) -> None:
     assert len(depot.listed(b.folder)) == 1
     assert len(keys(b)) == MANY_PARTS
     assert len(list(b.folder.iterdir())) == 1
+    assert list(prune(hosts[0] / "stages", [])) == [a.folder]
+    assert keys(b) == []
 
 
-def test_a_store_that_is_down_has_a_name(
-    bucket: Any, hosts: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def documents(catalogue: Catalogue, home: Path, count: int) -> None:
+    for number in range(count):
+        held = capture(home, f"tide table {number}".encode())
+        found = document("tides", f"{number}", "1", [held], url="", title="")
+        with catalogue.transaction() as connection:
+            catalogue.add_documents(connection, "run", [found])
+
+
+def test_an_outage_is_no_result_of_a_document(
+    near: tuple[list[Path], str], catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    depot._mounted.clear()
-    depot.mount(hosts[0], URL, timeout_s=1)
-    (a, _) = sidecars(hosts)
-    with pytest.raises(Unreachable, match="see to credentials and network"):
-        a.append(rows("1"))
-    assert not parts_of(a.folder)
+    """The run ends; what was done stays, and the next run does the rest."""
+    (home, _), url = near
+    documents(catalogue, home, 3)
+    settings, reads = RunSettings(flush_rows=1), []
+
+    def failing(self: MemoryFileSystem, path: str, mode: str = "rb", **options: Any) -> Any:
+        reads.append(path)
+        if mode == "rb" and ".warc.gz" in path and sum(".warc.gz" in item for item in reads) == 2:
+            raise TimeoutError("no answer in 60 s")
+        return opened(self, path, mode, **options)
+
+    def run() -> StageSummary:
+        corpus = Corpus(catalogue, home / "stages", [machinery.WEIGH])
+        return run_stage(corpus, "weigh", Inline(FromDepot(home / "raw", url)), settings)
+
+    opened = MemoryFileSystem._open
+    monkeypatch.setattr(MemoryFileSystem, "_open", failing)
+    with pytest.raises(Unreachable, match="TimeoutError: no answer"):
+        run()
+    monkeypatch.undo()
+    done = run()
+    assert (done.already, done.documents, dict(done.outcomes)) == (1, 2, {"ok": 2})
 
 
 class Refusing(BaseHTTPRequestHandler):
@@ -217,37 +267,27 @@ def test_a_refusal_has_a_name_and_takes_no_copy_away(
     assert len(parts_of(a.folder)) == 1
 
 
-def test_an_emptied_bucket_is_not_taken_for_an_empty_home(bucket: Any, hosts: list[Path]) -> None:
-    bucket.rm(URL.removeprefix("s3://"), recursive=True)
+def test_an_emptied_bucket_is_not_taken_for_an_empty_home(near: tuple[list[Path], str]) -> None:
+    hosts, url = near
+    fsspec.filesystem("memory").rm(url, recursive=True)
     with pytest.raises(Unreachable, match="is no depot"):
-        depot.attach(hosts[0], URL)
+        depot.attach(hosts[0], url)
 
 
-def test_a_home_is_of_one_depot(hosts: list[Path], tmp_path: Path) -> None:
+def test_a_home_is_of_one_depot(near: tuple[list[Path], str], tmp_path: Path) -> None:
+    hosts, url = near
     with pytest.raises(UsageError, match="set `depot` to it"):
         depot.attach(hosts[0], "")
     old = tmp_path / "old"
     (old / "raw").mkdir(parents=True)
     with pytest.raises(UsageError, match="copy raw, stages, releases there"):
-        depot.attach(old, URL)
+        depot.attach(old, url)
 
 
 def test_a_store_that_overwrites_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fsspec.implementations.memory import MemoryFileSystem
-
     put = MemoryFileSystem.put_file
     monkeypatch.setattr(MemoryFileSystem, "put_file", lambda self, one, two, mode: put(self, one, two))
     with pytest.raises(UsageError, match="puts over what is there"):
         depot.attach(tmp_path, "memory://overwriting")
     with pytest.raises(UsageError, match="cannot be reached"):
         depot.attach(tmp_path, "nothing://x")
-
-
-@pytest.mark.parametrize("url", ["memory://tides", "file://{}/depot"])
-def test_other_stores_keep_the_same_promises(url: str, tmp_path: Path) -> None:
-    hosts = [tmp_path / "a", tmp_path / "b"]
-    for home in hosts:
-        home.mkdir()
-        depot.attach(home, url.format(tmp_path))
-    test_hosts_write_beside_each_other_and_read_what_the_other_wrote(hosts)
-    test_what_is_synced_outlives_the_disk(hosts)
