@@ -1,4 +1,4 @@
-"""Hosts that share a database and a bucket, with what takes longer: a Ray cluster, and a bucket that does not answer."""
+"""Hosts that share a database and a bucket, with what takes longer: Ray, and a bucket that does not answer."""
 
 import os
 import shutil
