@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from authored import write_list
-from commandline import command, environment, must, release, run
+from commandline import command, environment, must, run
 
 pytestmark = pytest.mark.slow
 RAY = Path(sys.executable).parent / "ray"
@@ -38,22 +39,26 @@ def ray_node(bucket: Any) -> Iterator[str]:
     subprocess.run([RAY, "stop", "--force"], stdout=subprocess.DEVNULL)
 
 
+def extracted(home: Path) -> list[str]:
+    rows = [row for path in (home / "stages").glob("extract@*/*.parquet") for row in pq.read_table(path).to_pylist()]
+    return sorted(map(str, rows))
+
+
 def test_the_workers_of_a_cluster_read_by_the_url(
     shared: dict[str, str], ray_node: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No raw file lies on any disk: what a worker reads, it has from the bucket."""
     home, twin = tmp_path / "home", tmp_path / "twin"
-    listed = write_list(tmp_path / "files", pages=12)
+    listed = write_list(tmp_path / "files", pages=1)
     must(twin, "import", listed)
-    must(twin, "run")
-    expected = release(twin)
+    must(twin, "run", "--stage", "extract", "--engine", "inline")
     for name in ("KOBUNKO__CATALOGUE", "KOBUNKO__DEPOT"):
         monkeypatch.setenv(name, shared[name])
     must(home, "import", listed)
     shutil.rmtree(home)
-    must(home, "run", "--engine", "ray", "--address", ray_node)
+    must(home, "run", "--stage", "extract", "--engine", "ray", "--address", ray_node)
     assert not list(home.rglob("*.warc.gz*"))
-    assert release(home) == expected
+    assert extracted(home) == extracted(twin) != []
 
 
 def test_a_bucket_that_does_not_answer_ends_a_command_and_harms_nothing(shared: dict[str, str], tmp_path: Path) -> None:
