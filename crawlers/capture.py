@@ -23,7 +23,7 @@ from kobunko import warc
 from kobunko.crawlers.guard import Refused
 from kobunko.crawlers.job import job_of
 from kobunko.crawlers.parse.html import meta_tags
-from kobunko.errors import Corrupt
+from kobunko.errors import Corrupt, Unreachable
 from kobunko.ids import sha256_hex, url_key
 from kobunko.records import Capture
 
@@ -157,6 +157,9 @@ class CaptureMiddleware:
             answer = warc.read(self._job.settings.raw, last.warc_file, last.warc_offset)
         except (Corrupt, FileNotFoundError):
             return None
+        except Unreachable as error:
+            self._job.recorder.broken(error)
+            raise
         return answer if sha256_hex(answer.body) == last.sha256 else None
 
     def _ask_whole(self, request: Request, response: Response) -> Request | Response:

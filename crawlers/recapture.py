@@ -28,7 +28,7 @@ def captures(raw: Path, known: Known) -> Iterator[Capture]:
     Raises `Corrupt` at a damaged record.
     """
     hosts: dict[tuple[str, str], HostSignals] = {}
-    for path in sorted(raw.rglob("*.warc.gz"), key=_begun):
+    for path in sorted(warc.files(raw), key=_begun):
         last: Capture | None = None
         for answer in warc.scan(path):
             if last is not None and answer.record_type == "metadata" and answer.about == last.capture_id:

@@ -96,7 +96,7 @@ class Recorder:
         try:
             return append(self._writer)
         except Exception as error:
-            self._break(error)
+            self.broken(error)
             raise
 
     def capture(self, capture: Capture) -> None:
@@ -257,7 +257,7 @@ class Recorder:
             self._writer.sync()
             self._commit(group)
         except Exception as error:
-            self._break(error)
+            self.broken(error)
             return
         self._on_flush()
 
@@ -290,7 +290,8 @@ class Recorder:
         absences.returned(connection, source, group.seen)
         absences.note(connection, source, self._frontier.crawl_id, group.missing, self._gone_after)
 
-    def _break(self, error: Exception) -> None:
+    def broken(self, error: Exception) -> None:
+        """From now on nothing more is written or acknowledged."""
         if self.error is None:
             self.error = error
             self.on_broken()

@@ -49,7 +49,7 @@ def _captures(home: Home, progress: Progress) -> Iterator[Disagreement]:
     An answer that a killed crawl did not come to enter has none; its page was asked again, so a later one has.
     """
     table = tables.captures
-    files = sorted({path.relative_to(home.settings.raw).as_posix() for path in home.settings.raw.rglob("*.warc.gz*")})
+    files = [path.relative_to(home.settings.raw).as_posix() for path in warc.files(home.settings.raw)]
     with home.catalogue.snapshot() as connection:
         named = connection.execute(sa.select(table.c.warc_file).distinct()).scalars().all()
         for name in sorted({*named} - {item.removesuffix(warc.OPEN) for item in files}):

@@ -437,7 +437,7 @@ def _some(
     if ids is not None:
         query = query.where(ordered.in_(ids))
     if between is not None:
-        query = query.where(ordered.between(*between))
+        query = query.where(ordered >= between[0], ordered <= between[1])  # BETWEEN takes no COLLATE in PostgreSQL
     return query.order_by(ordered)
 
 

@@ -2,7 +2,7 @@
 
 Every actor holds one killable worker of the executor `processes`, so that limits, time-outs and what becomes of a
 hostile document are the same everywhere. What was under way on a machine that goes away is computed again elsewhere;
-machines that join are used from their first batch on. All machines see the home under the same path.
+machines that join are used from their first batch on. All machines see the home under the same path, or its depot.
 """
 
 import contextlib

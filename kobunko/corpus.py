@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kobunko import depot
 from kobunko.catalogue import Catalogue
 from kobunko.records import Document, arrow_schema
 from kobunko.sidecar import SideCar, keys_of
@@ -124,6 +125,7 @@ class Corpus:
     @contextmanager
     def share(self, number: int, of: int) -> Iterator[None]:
         """Inside, only one share of the documents is pending, as what all hosts have written so far leaves it."""
+        depot.fetch(self._root)
         for sidecar in self.sidecars.values():
             sidecar.refresh()
         ids = self.inputs["doc_id"].to_pylist()

@@ -8,16 +8,18 @@ cluster (`kobunko.cluster`).
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import pyarrow as pa
 
-from kobunko import warc
+from kobunko import depot, warc
 from kobunko.errors import UsageError
 from kobunko.records import Part
-from kobunko.settings import RunSettings
-from kobunko.stage import ReadBlob, Runner, Stage
+from kobunko.settings import RunSettings, Settings
+from kobunko.stage import ReadBlob, Runner, Stage, carrying
 from kobunko.workers import Crew
 
 
@@ -29,6 +31,23 @@ class Executor(Protocol):
 
 def read_part(raw: Path, part: Part) -> bytes:
     return warc.read_body(raw, part.warc_file, part.warc_offset, part.sha256)
+
+
+@dataclass(frozen=True)
+class FromDepot:
+    """The same from a depot. On a machine that has nothing of the home, its URL is enough."""
+
+    raw: Path
+    depot: str
+
+    def __call__(self, part: Part) -> bytes:
+        depot.mount(self.raw.parent, self.depot)
+        return read_part(self.raw, part)
+
+
+def reader(settings: Settings) -> ReadBlob:
+    """What gives the bytes of the parts of a home; it survives pickling."""
+    return FromDepot(settings.raw, settings.depot) if settings.depot else partial(read_part, settings.raw)
 
 
 class Inline:
@@ -53,6 +72,8 @@ class Processes:
         self._crew: Crew | None = None
 
     def map(self, stage: Stage[Any, Any], batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+        if isinstance(self._read_blob, FromDepot):
+            batches = (carrying(stage, batch, self._read_blob) for batch in batches)
         resources = stage.resources
         if self._crew is None or not resources.same_worker(self._crew.resources):
             self.close()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from kobunko import durable, warc
+from kobunko import depot, durable, warc
 from kobunko.catalogue import Catalogue
-from kobunko.errors import Busy
+from kobunko.errors import Busy, UsageError
 from kobunko.lock import home_lock
 from kobunko.seed import Seed, load_seeds
 from kobunko.settings import Settings
@@ -48,7 +48,16 @@ class Home:
                 raise Busy(
                     "others work on this installation: wait for them to end (`kobunko status` names their runs)."
                 )
+            if not shared:
+                self.fetch()
             yield turns
+
+    def fetch(self) -> None:
+        """Brings copies of all side-cars and releases from the depot, where there is one."""
+        if self.settings.depot:
+            depot.fetch(self.settings.stages)
+            for row in self.catalogue.releases():  # what a crash left half sent is in no row
+                depot.fetch(self.settings.releases / row["version"])
 
     def mend_raw(self, source: str = "") -> None:
         """Closes the raw files (of one source) that a crash left open; nobody may be writing to them."""
@@ -57,7 +66,7 @@ class Home:
 
     def _recover(self) -> None:
         self.mend_raw()
-        for folder in (self.settings.stages, self.settings.reports):
+        for folder in (self.settings.raw, self.settings.stages, self.settings.reports):
             if folder.is_dir():
                 durable.sweep(folder)
         self.catalogue.interrupt_open_runs()
@@ -78,6 +87,12 @@ def open_home(settings: Settings, *, read_only: bool = False) -> Iterator[Home]:
         durable.make_folder(settings.home)
     catalogue = Catalogue(settings.catalogue_url, read_only=read_only)
     try:
+        if settings.depot and not catalogue.has_server:
+            raise UsageError(
+                "a depot needs a catalogue that does not go with this machine: set `catalogue` to PostgreSQL."
+            )
+        if not read_only:
+            depot.attach(settings.home, settings.depot, settings.publish.timeout_s)
         yield Home(settings, catalogue)
     finally:
         catalogue.close()

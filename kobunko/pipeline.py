@@ -7,18 +7,17 @@ is imported in that step, because loading everything takes seconds.
 import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 
-from kobunko import removals
+from kobunko import depot, removals
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
 from kobunko.errors import UsageError
-from kobunko.executors import executor, read_part
+from kobunko.executors import executor, reader
 from kobunko.extract.assemble import text_stage
 from kobunko.extract.stage import EXTRACT
 from kobunko.home import Home
@@ -81,6 +80,7 @@ def reading_stages(settings: OcrSettings) -> tuple[Stage[Any, Any], ...]:
 
 
 def corpus(home: Home, ids: Sequence[str] | None = None) -> Corpus:
+    depot.fetch(home.settings.stages)
     return Corpus(home.catalogue, home.settings.stages, stages(home), ids)
 
 
@@ -123,7 +123,7 @@ def run(
     settings = home.settings
     everything = corpus(home)
     wanted = names or list(everything.stages)
-    with executor(settings.run, partial(read_part, settings.raw)) as engine:
+    with executor(settings.run, reader(settings)) as engine:
         if turns is not None and turns.shared:
             return run_shared(everything, wanted, engine, settings.run, turns, progress, deadline)
         return run_stages(everything, wanted, engine, settings.run, progress, deadline)

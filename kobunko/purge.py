@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kobunko import durable, removals, sidecar, tables, warc
+from kobunko import depot, durable, removals, sidecar, tables, warc
 from kobunko.home import Home
 from kobunko.lookup.chain import releases_with
 from kobunko.passages.store import Store, open_store
@@ -41,6 +41,8 @@ def purge(home: Home, progress: Progress = lambda *_: None) -> PurgeSummary:
     catalogue, settings = home.catalogue, home.settings
     doc_ids, hashes = sorted(catalogue.removed()), set(removals.bound(catalogue, "sha256"))
     summary = PurgeSummary(documents=len(doc_ids))
+    for left in settings.releases.glob(f"*{durable.TEMPORARY}"):  # by a purge or a build that was cut off
+        shutil.rmtree(left)
     releases = sorted({name for doc_id in doc_ids for name in releases_with(settings.releases, doc_id)})
     summary.warc_records = _erase_warc(home, doc_ids, hashes, progress)
     summary.sidecar_rows = sidecar.erase(settings.stages, set(doc_ids), partial(progress, "side-cars"))
@@ -54,6 +56,7 @@ def purge(home: Home, progress: Progress = lambda *_: None) -> PurgeSummary:
         _erase_release(settings.releases / name)
         summary.releases.append(name)
         progress("releases", number, len(releases))
+    depot.purged(home.path)
     summary.elsewhere = published(home) if doc_ids else []
     removals.mark_purged(catalogue, [row["request_id"] for row in removals.requests(catalogue)])
     home.catalogue.compact()
@@ -73,7 +76,7 @@ def _erase_warc(home: Home, doc_ids: Sequence[str], hashes: set[str], progress: 
         records |= {part.capture_id for part in document.own_parts if part.size}
     # A record that only confirms the bytes stands in a file that no row names, so the whole series is looked through.
     series = {Path(name).parent for name in files if name}
-    paths = sorted({path for folder in series for path in (home.settings.raw / folder).glob("*.warc.gz")})
+    paths = sorted({path for folder in series for path in warc.files(home.settings.raw / folder)})
     erased = 0
     for number, path in enumerate(paths, 1):
         erased += warc.erase(path, records, hashes)
@@ -91,6 +94,7 @@ def _erase_caches(folder: Path, hashes: set[str]) -> int:
 
 def _erase_release(folder: Path) -> None:
     """Under a temporary name first: half a release must not be taken for a whole one."""
+    depot.forget(folder)
     gone = folder.with_name(f"{folder.name}{durable.TEMPORARY}")
     shutil.rmtree(gone, ignore_errors=True)
     folder.rename(gone)

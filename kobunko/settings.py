@@ -144,6 +144,9 @@ class Settings(BaseSettings):
 
     home: Path = Path()
     catalogue: str = ""  # SQLAlchemy URL; empty: SQLite in the home
+    depot: str = (
+        ""  # URL (s3://bucket/prefix) that holds the files of the home for several hosts; empty: they stay here
+    )
     seeds: Path | None = None  # folder of seed files; none: the built-in ones
     crawl: CrawlSettings = CrawlSettings()
     run: RunSettings = RunSettings()

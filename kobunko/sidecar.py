@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kobunko import durable
+from kobunko import depot, durable
 from kobunko.stage import KEY, Stage
 
 PENDING = "pending"
@@ -71,10 +71,11 @@ class SideCar:
         table = table.cast(self.stage.output_schema).sort_by([(name, "ascending") for name in KEY])
         written = False
         while not written:
+            depot.fetch(self.folder)
             number = 1 + max((part.last for part in parts_of(self.folder)), default=0)
             with contextlib.suppress(FileExistsError):  # another host was first: the next number then
-                path, size = self._path(number, number), group_rows(table.nbytes, table.num_rows)
-                durable.write_parquet(path, table, new=True, row_group_size=size, compression="zstd")
+                with depot.writing(self._path(number, number), new=True) as temporary:
+                    _write(table, temporary)
                 written = True
         self.refresh()
 
@@ -157,19 +158,25 @@ class SideCar:
         path = self._path(old[0].first, old[-1].last)
         step = group_rows(sum(_bytes(part.path) for part in old), index.num_rows)
         with (
-            durable.writing(path) as temporary,
+            depot.writing(path) as temporary,
             pq.ParquetWriter(temporary, self.stage.output_schema, compression="zstd") as writer,
         ):
             for start in range(0, index.num_rows, step):
                 rows = self.take(index.slice(start, step), self.stage.output_schema.names)
                 writer.write_table(rows.cast(self.stage.output_schema))
         for part in old:
+            depot.forget(part.path)
             durable.remove(part.path)
         self._index = None
         return True
 
     def _path(self, first: int, last: int) -> Path:
         return self.folder / f"part-{first:08d}-{last:08d}.parquet"
+
+
+def _write(table: pa.Table, path: Path) -> None:
+    size = group_rows(table.nbytes, table.num_rows)
+    pq.write_table(table, path, row_group_size=size, compression="zstd")
 
 
 @cache
@@ -239,9 +246,8 @@ def erase(root: Path, doc_ids: Set[str], progress: Callable[[int, int], None] = 
         ids = pq.read_table(path, columns=["doc_id"])["doc_id"]
         hit = pc.is_in(ids, value_set=wanted)
         if count := pc.sum(hit).as_py():
-            table = pq.read_table(path).filter(pc.invert(hit))
-            size = group_rows(table.nbytes, table.num_rows)
-            durable.write_parquet(path, table, row_group_size=size, compression="zstd")
+            with depot.writing(path) as temporary:
+                _write(pq.read_table(path).filter(pc.invert(hit)), temporary)
             erased += count
         progress(number, len(parts))
     _open.cache_clear()
@@ -253,5 +259,6 @@ def prune(root: Path, current: Sequence[Stage[Any, Any]]) -> Iterator[Path]:
     keep = {stage.label for stage in current}
     for folder in sorted(path for path in root.glob("*@*") if path.is_dir()):
         if folder.name not in keep:
+            depot.forget(folder)
             shutil.rmtree(folder)
             yield folder

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 
-from kobunko.errors import Reject
+from kobunko.errors import Corrupt, KobunkoError, Reject, Unreachable
 from kobunko.ids import json_sha256
 from kobunko.records import Blob, Part, arrow_fields, arrow_schema, column_name, from_row, hints, optional, to_row
 
@@ -131,7 +131,7 @@ class Runner:
     """Applies a stage to batches: all that an engine ever sees.
 
     `read_blob` gives the bytes of a part; it is called in the worker, so that raw bytes never pass through the
-    main process.
+    main process. Only where the worker cannot reach them they come with the batch (`carrying`).
     """
 
     def __init__(self, stage: Stage[Any, Any], read_blob: ReadBlob) -> None:
@@ -165,6 +165,8 @@ class Runner:
             return self._output(row, self._record_function()(self._input(row)))
         except Reject as reject:
             return self._output(row, reject)
+        except Unreachable:  # a result of no document: the run ends, and the next one does what is left
+            raise
         except Exception as error:
             return failure(self._stage, row, f"error:{type(error).__name__}", _where(error))
 
@@ -182,13 +184,39 @@ class Runner:
         values: dict[str, Any] = {}
         for item in dataclasses.fields(self._stage.reads):
             if item.name == "blobs":
-                values["blobs"] = [self._blob(from_row(Part, part)) for part in row["parts"]]
+                carried = row.get(_CARRIED) or [None] * len(row["parts"])
+                found = zip(row["parts"], carried, strict=True)
+                values["blobs"] = [self._blob(from_row(Part, part), body) for part, body in found]
             else:
                 values[item.name] = row[column_name(item)]
         return from_row(self._stage.reads, values)
 
-    def _blob(self, part: Part) -> Blob:
-        return Blob(part.role, part.url, part.media_type, part.sha256, self._read_blob(part))
+    def _blob(self, part: Part, carried: dict[str, Any] | None) -> Blob:
+        if carried and carried["damage"]:
+            raise Corrupt(carried["damage"])
+        body = carried["body"] if carried else self._read_blob(part)
+        return Blob(part.role, part.url, part.media_type, part.sha256, body)
+
+
+_CARRIED = "bytes"
+_BODIES = pa.list_(pa.struct([("body", pa.large_binary()), ("damage", pa.string())]))
+
+
+def carrying(stage: Stage[Any, Any], batch: pa.Table, read_blob: ReadBlob) -> pa.Table:
+    """A batch with the bytes of its documents, for workers that have no way to them: workers have no network."""
+    if "blobs" not in {item.name for item in dataclasses.fields(stage.reads)}:
+        return batch
+
+    def carried(part: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {"body": read_blob(from_row(Part, part)), "damage": None}
+        except Unreachable:
+            raise
+        except (KobunkoError, OSError) as error:  # to be said of the document, not of the run
+            return {"body": b"", "damage": str(error)}
+
+    bodies = [[carried(part) for part in parts] for parts in batch["parts"].to_pylist()]
+    return batch.append_column(_CARRIED, pa.array(bodies, _BODIES))
 
 
 def failure(stage: Stage[Any, Any], row: Mapping[str, Any], outcome: str, detail: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Turns: which host works on what, where several of them share one installation.
 
-They share it when they have the same PostgreSQL catalogue and the same home, on a file system that all of them see. A
+They share it when they have the same PostgreSQL catalogue, and the same home on a file system that all of them see or
+homes of their own with the same depot. A
 turn is an advisory lock of the database's session, so a dead process never holds one. With SQLite there is one process
 at a time, which holds the lock of the home, and every turn is its own.
 """

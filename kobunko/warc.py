@@ -2,11 +2,13 @@
 
 A file is written under a `.open` name, fsynced at each `sync()`, and gets its final name when it is closed; the
 catalogue names only what was synced. One gzip member per record, so a record is read by its offset alone. The digest of
-each record is checked at every read, and lengths too, since warcio does not notice a torn tail.
+each record is checked at every read, and lengths too, since warcio does not notice a torn tail. Where the home has a
+depot (`kobunko.depot`), whose objects cannot grow, each `sync()` ends a file and brings it there.
 
 Files of other crawlers are read as well: `scan` and `read` give the body as it was meant, without chunks and packing.
 """
 
+import io
 import os
 import re
 import shutil
@@ -21,9 +23,9 @@ from typing import Any, BinaryIO, Self
 
 from warcio.archiveiterator import ArchiveIterator
 
-from kobunko import __version__, wire
-from kobunko.durable import fsync_folder, make_folder, writing
-from kobunko.errors import Corrupt
+from kobunko import __version__, depot, wire
+from kobunko.durable import fsync_folder, make_folder
+from kobunko.errors import Corrupt, KobunkoError
 from kobunko.ids import sha256_hex
 
 OPEN = ".open"
@@ -91,6 +93,7 @@ class WarcWriter:
         self._raw = raw
         self._series = series
         self._file: BinaryIO | None = None
+        self._number = 0
         self.name = ""  # of the current file, relative to the raw store, in its final form
 
     def __enter__(self) -> Self:
@@ -148,7 +151,9 @@ class WarcWriter:
 
     def sync(self) -> None:
         """Makes everything appended so far survive a power cut."""
-        if self._file is not None:
+        if self._file is not None and depot.holds(self._raw):
+            self.close()
+        elif self._file is not None:
             self._file.flush()
             os.fsync(self._file.fileno())
 
@@ -156,20 +161,25 @@ class WarcWriter:
         """Syncs, and gives the file its final name."""
         if self._file is None:
             return
-        self.sync()
+        self._file.flush()
+        os.fsync(self._file.fileno())
         self._file.close()
         self._file = None
         final = self._raw / self.name
-        final.with_name(final.name + OPEN).rename(final)
-        fsync_folder(final.parent)
+        written = final.with_name(final.name + OPEN)
+        if not depot.move(written, final):
+            written.rename(final)
+            fsync_folder(final.parent)
 
     def _ensure_open(self) -> BinaryIO:
         if self._file is not None and self._file.tell() > MAX_BYTES:
             self.close()
         if self._file is None:
             folder = make_folder(self._raw / self._series)
-            number = 1 + max((_number(path) for path in folder.glob("*.warc.gz*")), default=0)
-            self.name = f"{self._series}/{self._series}-{number:08d}.warc.gz"
+            if not (self._number and depot.holds(folder)):  # a file for each group: too many to be listed each time
+                self._number = max((_number(path) for path in files(folder)), default=0)
+            self._number += 1
+            self.name = f"{self._series}/{self._series}-{self._number:08d}.warc.gz"
             self._file = (self._raw / (self.name + OPEN)).open("xb")
             fsync_folder(folder)
             self._file.write(_info(Path(self.name).name))
@@ -195,14 +205,15 @@ def _info(name: str) -> bytes:
     moment = warc_date(datetime.now(UTC))
     fields = {"WARC-Record-ID": record_id("warcinfo", name, moment, ""), "WARC-Date": moment, "WARC-Filename": name}
     body = _warc_fields({"software": f"kobunko/{__version__}", "format": "WARC File Format 1.1"})
-    return _member("warcinfo", fields | {"Content-Type": "application/warc-fields"}, body)
+    fields["Content-Type"] = "application/warc-fields"
+    return _member("warcinfo", fields, body, level=0)  # as long at any time: what follows has the same offset
 
 
-def _member(kind: str, fields: Mapping[str, str], block: bytes) -> bytes:
+def _member(kind: str, fields: Mapping[str, str], block: bytes, level: int = LEVEL) -> bytes:
     """A record as a gzip member of its own."""
     lines = ["WARC/1.1", f"WARC-Type: {kind}", *(f"{name}: {_line(value)}" for name, value in fields.items())]
     head = "\r\n".join([*lines, f"Content-Length: {len(block)}", "", ""]).encode()
-    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    packer = zlib.compressobj(level, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     return packer.compress(head) + packer.compress(block) + packer.compress(b"\r\n\r\n") + packer.flush()
 
 
@@ -210,16 +221,22 @@ def _number(path: Path) -> int:
     return int(path.name.split(".")[0].rsplit("-", 1)[1])
 
 
-def locate(raw: Path, name: str) -> Path:
-    """Path of a file of the store, whether it is finished or was left `.open` by a crash."""
-    path = raw / name
-    return path if path.exists() else path.with_name(path.name + OPEN)
+def files(folder: Path) -> list[Path]:
+    """The files of the store or of one series, those of the depot by the paths that they would have here."""
+    return sorted({*folder.rglob("*.warc.gz"), *folder.rglob(f"*.warc.gz{OPEN}"), *depot.listed(folder)})
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A file of the store, whether it is in the depot, is finished, or was left `.open` by a crash."""
+    if found := depot.reading(path):
+        return found
+    return (path if path.exists() else path.with_name(path.name + OPEN)).open("rb")
 
 
 def read(raw: Path, name: str, offset: int) -> Answer:
     """The record at an offset, digest and length checked; raises `Corrupt` when they do not hold."""
-    path = locate(raw, name)
-    with path.open("rb") as handle:
+    path = raw / name
+    with _opened(path) as handle:
         handle.seek(offset)
         for answer in _answers(handle, path):
             return answer
@@ -236,13 +253,13 @@ def read_body(raw: Path, name: str, offset: int, sha256: str) -> bytes:
 
 def scan(path: Path) -> Iterator[Answer]:
     """Every record of a WARC file (ours or anybody's) in order; raises `Corrupt` at a torn or damaged one."""
-    with path.open("rb") as handle:
+    with _opened(path) as handle:
         yield from _answers(handle, path)
 
 
 def scan_records(path: Path) -> Iterator[Record]:
     """The same without checking digests and unpacking bodies; raises `Corrupt` at a torn record."""
-    with path.open("rb") as handle:
+    with _opened(path) as handle:
         yield from _records(handle, path)
 
 
@@ -275,9 +292,9 @@ def _records(handle: BinaryIO, path: Path) -> Iterator[Record]:
             yield _record(found, iterator.offset, path)
             iterator.read_to_end()
             end = iterator.offset
-        if end != path.stat().st_size:
+        if end != handle.seek(0, io.SEEK_END):
             raise Corrupt(f"{path} is torn after byte {end}: restore it from a backup.")
-    except Corrupt:
+    except KobunkoError:
         raise
     except Exception as error:  # warcio raises bare exceptions of many kinds on damaged input
         raise Corrupt(f"{path} is damaged ({error}): restore it from a backup.") from error
@@ -327,12 +344,15 @@ def erase(path: Path, record_ids: Set[str], sha256: Set[str]) -> int:
     """
     places = _members_of(path, record_ids, sha256)
     if places:
-        with writing(path) as temporary:
-            shutil.copyfile(path, temporary)
+        with depot.writing(path) as temporary:
+            with _opened(path) as whole, temporary.open("wb") as copy:
+                shutil.copyfileobj(whole, copy)
             with temporary.open("rb+") as handle:
                 for name, date, start, end in places:
                     handle.seek(start)
                     handle.write(_filler(name, date, end - start))
+        if depot.holds(path):
+            path.unlink()  # raw files lie in the depot alone
     return len(places)
 
 
@@ -340,7 +360,7 @@ def _members_of(path: Path, record_ids: Set[str], sha256: Set[str]) -> list[tupl
     """`(record id, date, start, end)` of the records to be erased."""
     found: list[tuple[str, str, int]] = []
     starts: list[int] = []
-    with path.open("rb") as handle:
+    with _opened(path) as handle:
         iterator = ArchiveIterator(handle)
         for record in iterator:
             get = record.rec_headers.get_header
@@ -350,7 +370,7 @@ def _members_of(path: Path, record_ids: Set[str], sha256: Set[str]) -> list[tupl
             if get(_ERASED) is None and (not record_ids.isdisjoint(names) or digest in sha256):
                 found.append((names[0], get("WARC-Date", ""), iterator.offset))
             iterator.read_to_end()
-    ends = dict(zip(starts, [*starts[1:], path.stat().st_size], strict=True))
+        ends = dict(zip(starts, [*starts[1:], handle.seek(0, io.SEEK_END)], strict=True))
     return [(name, date, start, ends[start]) for name, date, start in found]
 
 
@@ -379,14 +399,19 @@ def _filler(name: str, date: str, length: int) -> bytes:
 def repair(path: Path) -> int:
     """Cuts a file that a crash left `.open` after its last whole record and gives it its final name.
 
-    Returns how many bytes were cut. What the catalogue names was synced before, so nothing named is lost.
+    Returns how many bytes were cut. What the catalogue names was synced before, so nothing named is lost. Where there
+    is a depot, what is named is there, and the file goes.
     """
+    if depot.holds(final := path.with_name(path.name.removesuffix(OPEN))):
+        cut = path.stat().st_size
+        path.unlink()
+        return cut
     end = _end_of_last_whole_member(path)
     cut = path.stat().st_size - end
     with path.open("rb+") as handle:
         handle.truncate(end)
         os.fsync(handle.fileno())
-    path.rename(path.with_name(path.name.removesuffix(OPEN)))
+    path.rename(final)
     fsync_folder(path.parent)
     return cut
 

@@ -6,6 +6,7 @@ or is half-way through a result: by the kernel when memory runs out, for example
 
 import contextlib
 import ctypes
+import gc
 import multiprocessing
 import os
 import pickle
@@ -236,6 +237,7 @@ def _answer(connection: Connection, runners: dict[str, Runner], read_blob: ReadB
         label, stage = pickle.loads(order)  # noqa: S301  from our own process
         if stage is not None:
             runners[label] = Runner(stage, read_blob)
+            gc.freeze()  # what is loaded stays: each collection would walk through it
         connection.send_bytes(_BEGUN)
         kind, said = _RESULT, _to_bytes(runners[label](_from_bytes(batch)))
     except MemoryError:

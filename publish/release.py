@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from kobunko import durable
+from kobunko import depot, durable
 from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus
 from kobunko.errors import UsageError
@@ -79,6 +79,7 @@ def build(
     manifest_sha256 = sha256_hex((final / "manifest.json").read_bytes())
     documents, texts = len(planned), sum(row["texts"] for row in planned.figures.counts())
     if version not in {row["version"] for row in catalogue.releases()}:
+        depot.keep(final)
         catalogue.add_release(version, profile, manifest_sha256, documents)
     return ReleaseInfo(version, profile, final, documents, texts, len(planned.removed), manifest_sha256, unchanged)
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kobunko import durable
+from kobunko.depot import s3
 from kobunko.errors import Corrupt, KobunkoError, UsageError
 from kobunko.publish import checksums
 from kobunko.publish.result import Changes, Progress, PublishResult, quiet
@@ -74,15 +75,10 @@ class Folder(Shelf):
 
 
 class Bucket(Shelf):
-    """A prefix of an S3 bucket. Endpoint and credentials come from where AWS tools look for them."""
+    """A prefix of an S3 bucket."""
 
     def __init__(self, path: str, timeout_s: float) -> None:
-        try:
-            import s3fs
-        except ImportError as error:
-            raise UsageError("s3:// needs the extra `s3`: pip install 'kobunko[s3]'.") from error
-        config = {"connect_timeout": min(timeout_s, 15), "read_timeout": timeout_s, "retries": {"max_attempts": 5}}
-        self._s3 = s3fs.S3FileSystem(config_kwargs=config, use_listings_cache=False, skip_instance_cache=True)
+        self._s3 = s3(timeout_s)
         self._bucket, _, self._prefix = path.strip("/").partition("/")
         self.location = f"s3://{path.strip('/')}"
         self._abort_orphans()

@@ -1,12 +1,15 @@
-"""What several test files need: no network in any process, a catalogue in a temporary home, a real PostgreSQL."""
+"""What several test files need: no network in any process, a catalogue in a temporary home, a real PostgreSQL, a
+loopback S3."""
 
 import os
 import shutil
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,3 +64,26 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         call("pg_ctl", "--pgdata", data, "--mode", "immediate", "stop")
         time.sleep(0.2)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A bucket of a loopback S3, which command lines find too."""
+    import s3fs
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "loop",
+        "AWS_SECRET_ACCESS_KEY": "loop",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", b"").close()
+    s3 = s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
+    s3.mkdir("kobunko-tides")
+    yield s3
+    server.stop()

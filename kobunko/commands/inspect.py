@@ -50,6 +50,7 @@ def lookup(
     if bool(what) == bool(passage):
         raise UsageError("give either one id, URL, hash or number, or a passage with --text or --file.")
     with open_home(settings_of(home)) as place:
+        place.fetch()
         store = open_store(place.settings.index)
         if passage:
             _show_trace(place, passage, limit, json_=json_)

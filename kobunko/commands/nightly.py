@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kobunko import pipeline
+from kobunko import depot, pipeline
 from kobunko.commands.collect import note_crawl, show_crawl
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.commands.inspect import is_indexed, update_index
@@ -105,6 +105,7 @@ def _newest(place: Home) -> dict[str, Any] | None:
 def _build(place: Home, profile: pipeline.Profile) -> None:
     version = _next_version([row["version"] for row in place.catalogue.releases()])
     # A folder that no catalogue knows was left by a crash, or was built before the catalogue was lost.
+    depot.forget(place.settings.releases / version)
     shutil.rmtree(place.settings.releases / version, ignore_errors=True)
     pipeline.build_release(place, version, profile)
 

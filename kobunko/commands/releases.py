@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kobunko import pipeline
+from kobunko import depot, pipeline
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.errors import KobunkoError, NotFound
 from kobunko.home import Home, open_home
@@ -169,6 +169,7 @@ def remember_destination(home: Home, version: str, to: str) -> None:
 
 def _release_folder(home: Home, version: str) -> Path:
     folder = home.settings.releases / version
+    depot.fetch(folder)
     if not folder.is_dir():
         raise NotFound(f"no release {version} in {home.path}: build it with `kobunko release build {version}`.")
     return folder

@@ -10,6 +10,7 @@ from kobunko import pipeline
 from kobunko.commands.common import HomeOption, JsonOption, settings_of
 from kobunko.commands.sources import report_app
 from kobunko.errors import NotFound
+from kobunko.executors import reader
 from kobunko.home import Home, open_home
 from kobunko.publisher import File, Problem, of_host, survey
 from kobunko.screen import note, show_json
@@ -30,7 +31,7 @@ def report_publisher(
     """Tell a publisher which of its PDFs machines cannot read, on which pages, why, and what would mend it."""
     from kobunko.publisher_report import write  # brings the templates along
 
-    with open_home(settings_of(home)) as place, closing(PageImages(place.settings.raw, pipeline.VIEW)) as images:
+    with open_home(settings_of(home)) as place, closing(PageImages(reader(place.settings), pipeline.VIEW)) as images:
         folder = to or place.settings.reports / "publishers" / host
         told = write(folder, host, _files(place, host.lower()), _picture(place, images), pictures)
     if json_:

@@ -21,8 +21,8 @@ def serve(
     from kobunko.web.app import create_app, open_service
 
     settings = settings_of(home)
-    with open_home(settings):  # makes the home and brings its catalogue up to date, once
-        pass
+    with open_home(settings) as place:  # makes the home and brings its catalogue up to date, once
+        place.fetch()
     address, number = host or settings.web.host, port or settings.web.port
     note(f"serving {settings.home} on http://{address}:{number}")
     uvicorn.run(

@@ -4,16 +4,14 @@ import contextlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from kobunko.errors import KobunkoError, NotFound
-from kobunko.executors import Processes, read_part
+from kobunko.executors import Processes
 from kobunko.records import Part, arrow_fields, to_row
-from kobunko.stage import OK, Stage
+from kobunko.stage import OK, ReadBlob, Stage
 
 WORKERS = 2
 KEPT = 64  # pictures
@@ -21,9 +19,9 @@ WAITING = 16  # requests for pictures at a time; more are told to come again
 
 
 class PageImages:
-    def __init__(self, raw: Path, view: Stage[Any, Any]) -> None:
+    def __init__(self, read_blob: ReadBlob, view: Stage[Any, Any]) -> None:
         self._view = view
-        self._workers = Processes(partial(read_part, raw), WORKERS)
+        self._workers = Processes(read_blob, WORKERS)
         self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()

@@ -12,6 +12,7 @@ from typing import Any
 
 from kobunko.catalogue import Catalogue
 from kobunko.errors import NotFound
+from kobunko.executors import reader
 from kobunko.home import Home
 from kobunko.lookup.chain import Chain, chain
 from kobunko.lookup.find import Match, find
@@ -50,7 +51,7 @@ class Service:
         self.home = Home(settings, Catalogue(settings.catalogue_url, read_only=True))
         self._make_stages = stages
         self._stages: tuple[tuple[str, str], Stages] | None = None
-        self.images = PageImages(settings.raw, view)
+        self.images = PageImages(reader(settings), view)
         self._store: Store | None = None
 
     def close(self) -> None:

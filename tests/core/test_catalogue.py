@@ -55,6 +55,7 @@ def test_documents_are_found_by_every_name_that_they_have(either: Catalogue) -> 
             either.add_documents(connection, "run", [made])
     assert either.counts() == {"captures": 1, "documents": 1}
     assert either.documents([made.doc_id]) == [made]
+    assert either.inputs(between=(made.doc_id, made.doc_id)) == [(made.doc_id, made.input_sha256)]
     assert either.document_ids(url="http://kurashi.example/a?a=1&b=2#top") == [made.doc_id]
     assert either.document_ids(sha256=first.sha256) == [made.doc_id]
     assert either.document_ids(work_id=made.work_id) == [made.doc_id]

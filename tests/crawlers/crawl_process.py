@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kobunko.catalogue import Catalogue
 from kobunko.crawlers.crawl import crawl
+from kobunko.depot import mount
 from kobunko.seed import load_seeds
 from kobunko.settings import load_settings
 
@@ -16,6 +17,8 @@ def run(home: Path, seeds: Path, env: dict[str, str], limit: int, replay: list[P
     os.dup2(stderr, 2)
     os.environ.update(env)
     settings = load_settings(home)
+    if settings.depot:
+        mount(settings.home, settings.depot)
     catalogue = Catalogue(settings.catalogue_url)
     enabled = [seed for seed in load_seeds(seeds).values() if seed.enabled]
     summaries = crawl(settings, catalogue, enabled, catalogue.start_run("crawl"), limit=limit, replay=replay)

@@ -1,14 +1,17 @@
 """Kills and shutdowns in the middle of a crawl: nothing is lost, nothing acknowledged is asked again."""
 
 import os
+import shutil
 import signal
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from kobunko import depot, warc
 from kobunko.tables import frontier
 
 PAGES = 25
@@ -93,3 +96,26 @@ def test_a_shutdown_keeps_what_was_answered(slow_site: Any, home: Any) -> None:
     assert acknowledged(home) == {slow_site.base + path for path in paths}
     assert home.crawl()["slow"]["finished"]
     assert max(Counter(path for path in slow_site.hits if path not in OF_THE_HOST).values()) == 1
+
+
+def test_a_host_that_dies_with_its_disk_keeps_its_answers_in_the_depot(
+    slow_site: Any, home: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each acknowledged group is there; what was under way is asked again."""
+    monkeypatch.setattr(depot, "_mounted", {})
+    (home.folder / "kobunko.toml").write_text(f'depot = "file://{tmp_path}/depot"\n')
+    process = home.start()
+    wait_for_hits(slow_site, 30)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    shutil.rmtree(home.folder / "raw")
+    assert home.crawl()["slow"]["finished"]
+    assert not home.warcs()
+    raw = home.folder / "raw"
+    depot.mount(home.folder, f"file://{tmp_path}/depot")
+    documents = home.documents()
+    assert len(documents) == 1 + 2 * PAGES
+    for part in (part for document in documents for part in document.parts):
+        assert warc.read_body(raw, part.warc_file, part.warc_offset, part.sha256)
+    summary = home.crawl()["slow"]
+    assert (summary["revisited"] > 2 * PAGES, summary["unchanged"]) == (True, len(documents))

@@ -3,41 +3,17 @@
 import os
 import subprocess
 import sys
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest_hub import local, make_release
-from moto.server import ThreadedMotoServer
 
 from kobunko.errors import Corrupt, KobunkoError, UsageError
 from kobunko.publish import destination, shelf
 
 TO = "s3://kobunko-tides/shelf"
 NOWHERE = Path("nowhere")
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    import s3fs
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "loop",
-        "AWS_SECRET_ACCESS_KEY": "loop",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    urllib.request.urlopen(f"http://{host}:{port}/moto-api/reset", b"").close()
-    s3 = s3fs.S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
-    s3.mkdir("kobunko-tides")
-    yield s3
-    server.stop()
 
 
 def whole(s3: Any, release: Path, version: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kobunko.errors import Reject
 from kobunko.logs import get_logger
-from kobunko.records import Part, column
+from kobunko.records import Blob, Part, column
 from kobunko.stage import Resources, Stage
 
 
@@ -49,6 +49,11 @@ class Filling:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class BytesInput:
+    blobs: list[Blob]
+
+
 def number(document: NumberInput) -> Number:
     kind, _, rest = document.source_key.partition("-")
     if kind == "reject":
@@ -76,6 +81,11 @@ def total(document: SumInput) -> Sum:
     return Sum(document.n + (document.double or 0))
 
 
+def weigh(document: BytesInput) -> Number:
+    size = sum(len(blob.body) for blob in document.blobs)
+    return Number(size, size % 2)
+
+
 def filling(document: NumberInput) -> Filling:
     return Filling(document.source_key * (1 << 19))  # some megabytes: far more than a pipe holds
 
@@ -97,10 +107,15 @@ def make_total() -> Callable[[SumInput], Sum]:
     return total
 
 
+def make_weigh() -> Callable[[BytesInput], Number]:
+    return weigh
+
+
 def make_filling() -> Callable[[NumberInput], Filling]:
     return filling
 
 
+WEIGH = Stage("weigh", 1, make_weigh, BytesInput, Number)
 LARGE = Stage("large", 1, make_filling, NumberInput, Filling)
 NUMBER = Stage("number", 1, make_number, NumberInput, Number, resources=Resources(wall_s=3, memory_mb=2048), batch=4)
 DOUBLE = Stage("double", 1, make_double, DoubleInput, Double, after=(NUMBER,), where="number.odd")
