@@ -235,7 +235,7 @@ def test_a_full_disk_stops_the_crawl_and_marks_nothing_as_done_that_is_not(small
     check_whole(home, site)
 
 
-@pytest.mark.parametrize("first", [2, 4, 7, 12])
+@pytest.mark.parametrize("first", [1, 2, 4, 7])
 def test_a_failed_fsync_ends_the_crawl_at_once(tmp_path: Path, first: int) -> None:
     site, home = Site(100), tmp_path / "home"
     prepare(home, site, tmp_path / "seeds")
