@@ -70,7 +70,7 @@ def exam(text: str, pages: Sequence[PageSpan], title: str) -> dict[str, Any]:
 def _covers(text: str, pages: Sequence[PageSpan]) -> list[tuple[int, int]]:
     """Instructions on the cover of a booklet, whose examples look like questions."""
     first = pages[: _COVERS if len(pages) > _COVERS else 0]
-    return [(page.start, page.end) for page in first if _COVER.search(text[page.start : page.end])]
+    return [(page.start, page.end) for page in first if _COVER.match(text, page.start, page.end)]
 
 
 def _questions(text: str, others: list[tuple[int, int]]) -> list[Question]:
