@@ -179,7 +179,8 @@ def _write(releases: Path, name: str, groups: Iterator[list[str]], texts: Texts,
             yield table
 
     write_shard(releases / "g2" / "data" / _SOURCE / name, arrow_schema(Row), all_groups())
-    write_shard(releases / "g1" / "data" / _SOURCE / name, arrow_schema(Row), kept)
+    some = [table for table in kept if table.num_rows]
+    write_shard(releases / "g1" / "data" / _SOURCE / name, arrow_schema(Row), some)
 
 
 @cache
