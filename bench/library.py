@@ -124,7 +124,7 @@ def _side_car(sidecar: SideCar, inputs: dict[str, str], early: Sequence[str], ni
 
 def _rows(stage: Any, inputs: dict[str, str], ids: Sequence[str]) -> pa.Table:
     own = {"doc_id": list(ids), "input_sha256": [inputs[doc_id] for doc_id in ids]}
-    same = {"outcome": "ok", "detail": "", "stage": stage.label, "evidence": "[]"}
+    same = {"outcome": "ok", "detail": "", "stage": stage.label, "evidence": "[]", "ocr_pages": 0}
     zeros = pa.array(np.zeros(len(ids), dtype=np.int32))
     columns = []
     for item in stage.output_schema:
