@@ -39,6 +39,9 @@ _KEPT = (
 )
 _KEPT_META = ("robots", "tdm-reservation", "tdm-policy", "content-usage", "content-signal")
 _HINT = re.compile(rb"(?i)<meta[^>]{0,200}(robots|tdm-|content-usage|content-signal)")
+_RSL_LINK = re.compile(r"<([^<>]+)>[^<>]*application/rsl\+xml", re.IGNORECASE)
+_RSL_TAG = re.compile(rb"<(?:link|script)\b[^<>]{0,400}application/rsl\+xml[^<>]{0,400}>", re.IGNORECASE)
+_TDM_XMP = re.compile(rb"""\btdm:reservation\s*(?:=\s*["']|>)\s*([01])\s*["'<]""")
 _WIRE = ("content-encoding", "transfer-encoding")
 
 
@@ -60,9 +63,22 @@ def signals(pairs: Pairs, body: bytes) -> dict[str, str]:
         if name.lower() in _KEPT:
             found[name.lower()] = f"{found[name.lower()]}, {value}" if name.lower() in found else value
     content_type = next((value for name, value in pairs if name.lower() == "content-type"), "")
-    if "html" in content_type.lower() and _HINT.search(body):  # parsing every page twice would double the time
+    if rsl := [where for name, value in pairs if name.lower() == "link" for where in _RSL_LINK.findall(value)]:
+        found["rsl"] = ", ".join(rsl)
+    if "html" in content_type.lower():
+        found |= _of_html(body, content_type)
+    elif body.startswith(b"%PDF") and (reserved := _TDM_XMP.search(body)):
+        found["meta-tdm-reservation"] = reserved[1].decode()
+    return found
+
+
+def _of_html(body: bytes, content_type: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if _HINT.search(body):  # parsing every page twice would double the time
         tags = meta_tags(body, content_type)
-        found |= {f"meta-{name}": tags[name] for name in _KEPT_META if name in tags}
+        found = {f"meta-{name}": tags[name] for name in _KEPT_META if name in tags}
+    if tag := _RSL_TAG.search(body):
+        found["meta-rsl"] = tag[0].decode("utf-8", "replace")
     return found
 
 

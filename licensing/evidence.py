@@ -127,7 +127,8 @@ def judge(
     if hint is None and rule is NO_RULE:
         asked = subject.record or TermsCapture(url=subject.url, sha256="", fetched_at="")
         nothing = Evidence("E0", f"nothing-known-of:{subject.source}", NOASSERTION, **asked)
-        return _opted_out(Verdict(NOASSERTION, "unknown", (nothing,), "metadata-only", "review"), signals, subject)
+        closed = Verdict(NOASSERTION, "unknown", (nothing, _closed_by(rule)), "metadata-only", rule.train)
+        return _opted_out(closed, signals, subject)
     of_site = hint is not None and hint.id != NOASSERTION and not (rule.path and rule.statute)
     belief = hint if hint is not None and of_site else _belief(rule, hint)
     known = shipped_texts() if statutes is None else statutes
@@ -150,10 +151,12 @@ def _decided(case: _Case) -> Verdict:
             evidence = (*found.evidence, registry)
             return Verdict(found.license, found.basis, evidence, found.redistribute, "allow")
         looked_at += found.evidence
-    closed = (registry, *(replace(item, level="E4") for item in looked_at))
-    if case.rule is not NO_RULE:
-        closed += (Evidence("E4", f"closed-by:{case.rule.id}", NOASSERTION, **own_words(case.rule)),)
+    closed = (registry, *(replace(item, level="E4") for item in looked_at), _closed_by(case.rule))
     return Verdict(NOASSERTION, "unknown", closed, "metadata-only", case.rule.train)
+
+
+def _closed_by(rule: HostRule) -> Evidence:
+    return Evidence("E4", f"closed-by:{rule.id}", NOASSERTION, **own_words(rule))
 
 
 def _ways(case: _Case) -> Iterator[_Finding]:

@@ -45,9 +45,6 @@ class HostRule:
         return mine and (not self.path or re.search(self.path, url) is not None)
 
 
-NO_RULE = HostRule("none")
-
-
 @functools.cache
 def _rules_page() -> tuple[str, str]:
     body = (FOLDER / "hosts.toml").read_bytes()
@@ -76,6 +73,9 @@ def host_rules() -> tuple[HostRule, ...]:
 def _host_rule(entry: Mapping[str, Any]) -> HostRule:
     facts: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
     return HostRule(**facts)
+
+
+NO_RULE = host_rules()[-1]  # for hosts of which nothing is known
 
 
 def host_rule(source: str, url: str) -> HostRule:

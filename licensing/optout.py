@@ -22,6 +22,7 @@ _NO_TRAINING = {
     "x-robots-tag": re.compile(r"(?i)\bno(?:image)?ai\b"),
     "robots": re.compile(r"(?i)\bno(?:image)?ai\b"),
     "tdm-reservation": re.compile(r"^\s*1\s*$"),
+    "rsl": re.compile(r""),  # whatever the licence says: nobody has read it
 }
 _RSL = re.compile(r"(?im)^\s*license\s*:\s*(https?://\S+)")
 

@@ -104,7 +104,7 @@ def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
         train=verdict.train,
         part=verdict.part,
         attribution=line,
-        note=(hint.note if hint else "") or rule.note or ("" if hint else f"no seed describes {document.source}"),
+        note=(hint.note if hint else "") or rule.note,
         opt_out=json.dumps([asdict(signal) for signal in signals], ensure_ascii=False),
         third_party=rule.third_party,
         rule=rule.id,
@@ -170,7 +170,7 @@ def licence_stage(
     known = knowledge_of(seeds, terms, processor, reviews=reviews, statutes=statutes, files=files)
     return Stage(
         name="licence",
-        version=6,
+        version=7,
         make=make,
         reads=LicenceInput,
         writes=Licence,

@@ -57,6 +57,17 @@ def test_opt_out_signals_of_headers_and_of_the_page() -> None:
     assert signals([("Content-Type", "application/pdf")], page) == {}
 
 
+def test_licences_of_rsl_and_reservations_in_a_pdf_are_kept() -> None:
+    link = ("Link", '<https://a.example/>; rel="next", <https://a.example/l.xml>; type="application/rsl+xml"')
+    assert signals([link], b"") == {"rsl": "https://a.example/l.xml"}
+    html, tag = [("Content-Type", "text/html")], '<link rel="license" href="/l.xml" type="application/rsl+xml">'
+    assert signals(html, f"<head>{tag}</head>".encode()) == {"meta-rsl": tag}
+    assert signals(html, b"<p>What is application/rsl+xml?</p>") == {}
+    pdf = [("Content-Type", "application/pdf")]
+    assert signals(pdf, b'%PDF-1.7 <rdf:li tdm:reservation="1"/>') == {"meta-tdm-reservation": "1"}
+    assert signals(pdf, b"%PDF-1.7 <tdm:reservation>0</tdm:reservation>") == {"meta-tdm-reservation": "0"}
+
+
 def test_validators_come_from_the_last_answer() -> None:
     headers = json.dumps({"etag": '"x"', "last-modified": "Thu, 01 Oct 2026 00:00:00 GMT", "x-robots-tag": "noai"})
     wanted = {"If-None-Match": '"x"', "If-Modified-Since": "Thu, 01 Oct 2026 00:00:00 GMT"}

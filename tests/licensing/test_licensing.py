@@ -122,7 +122,8 @@ def test_a_source_without_a_seed_has_no_evidence() -> None:
     result = judged(source="nobody")
     assert (result.evidence_level, evidence(result)[0]["rule"]) == ("E0", "nothing-known-of:nobody")
     assert (result.license, result.redistribute) == ("NOASSERTION", "metadata-only")
-    assert "nobody" in result.note
+    assert evidence(result)[-1]["rule"] == "closed-by:other-hosts"
+    assert evidence(result)[-1]["phrase"] == result.note
 
 
 @given(

@@ -72,7 +72,8 @@ def test_a_class_that_a_statute_frees_goes_before_the_terms_of_its_site() -> Non
 def test_a_closed_document_quotes_the_rule_that_closes_it() -> None:
     page = (FOLDER / "hosts.toml").read_bytes()
     for rule in host_rules():
-        subject = Subject("import", f"https://{rule.hosts[0]}/koukoku/hanrei/shihoushiken/shikaku_shiken", ("file",))
+        host = next(iter(rule.hosts), "minato.example")
+        subject = Subject("import", f"https://{host}/koukoku/hanrei/shihoushiken/shikaku_shiken", ("file",))
         told = judge(subject, None, rule, statutes={}).evidence[-1]
         assert told.rule.startswith((f"closed-by:{rule.id}", f"limited-by:{rule.id}")), rule.id
         assert told.sha256 == sha256_hex(page)
@@ -96,7 +97,7 @@ def test_a_host_name_inside_another_is_not_that_host() -> None:
         "https://[",
         "file:a.pdf",
     ):
-        assert host_rule("import", url).id == "none"
+        assert host_rule("import", url).id == "other-hosts"
 
 
 @pytest.mark.parametrize(
@@ -170,6 +171,8 @@ SIGNALS: dict[str, tuple[dict[str, str], str, str]] = {
     "robots group of several": ({}, "User-agent: CCBot\nUser-agent: ClaudeBot\nDisallow: /\n", ""),
     "content signal in robots": ({}, "User-agent: *\nContent-Signal: ai-train=no\nAllow: /\n", ""),
     "rsl": ({}, "License: https://www.choseki.example/rsl.xml\nUser-agent: *\nAllow: /\n", ""),
+    "rsl of an answer": ({"rsl": "https://www.choseki.example/rsl.xml"}, "", ""),
+    "rsl of a page": ({"meta-rsl": '<link type="application/rsl+xml" href="/rsl.xml">'}, "", ""),
     "robots of a host at the crawl": ({"robots-ai-agents": "CCBot, GPTBot"}, "", ""),
     "content usage of a host at the crawl": ({"robots-content-usage": "train-ai=n"}, "", ""),
     "rsl of a host at the crawl": ({"robots-rsl": "https://www.choseki.example/rsl.xml"}, "", ""),
