@@ -1,6 +1,6 @@
 """Speed of deduplication beside other libraries, in one run.
 
-    python -m bench.dedup [--texts N] [--signatures N] [--lsh N] [--peers PYTHON] [--gpu]
+    python -m bench.dedup [--texts N] [--signatures N…] [--lsh N] [--peers PYTHON] [--gpu]
 
 Texts are invented; figures are the best of a few runs, per CPU-second of all threads. datasketch (a development
 requirement) is always measured; `--peers` names a Python that has other libraries (see `bench/dedup_peers.py`), and
@@ -96,7 +96,7 @@ def clusters(console: Console, count: int, lsh: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         matrix = _signatures(Path(folder) / "signatures", count)
         methods = [("Kobunko", families, count), ("polars, grouping of the bands alone", _polars, count)]
-        methods += [("datasketch MinHashLSH", _datasketch, min(lsh, count))]
+        methods += [("datasketch MinHashLSH", _datasketch, min(lsh, count))] if lsh else []
         best = 0.0
         for name, method, size in methods:
             if method is _polars and not importlib.util.find_spec("polars"):
@@ -131,7 +131,8 @@ def _alone(method: Callable[[Signatures], object], matrix: Signatures) -> tuple[
     receiving, sending = context.Pipe(duplex=False)
 
     def work() -> None:
-        before, peak, done = _own_memory(), [0.0], threading.Event()
+        before, done = _own_memory(), threading.Event()
+        peak = [before]
 
         def watch() -> None:
             while not done.wait(0.02):
@@ -203,8 +204,8 @@ def on_gpu(console: Console, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Speed of deduplication")
     parser.add_argument("--texts", type=int, default=2000)
-    parser.add_argument("--signatures", type=int, default=1_000_000)
-    parser.add_argument("--lsh", type=int, default=20_000, help="of them for datasketch's MinHashLSH")
+    parser.add_argument("--signatures", type=int, nargs="+", default=[1_000_000])
+    parser.add_argument("--lsh", type=int, default=20_000, help="of the first of them for datasketch's MinHashLSH")
     parser.add_argument("--peers", default="", help="a Python that has the other libraries")
     parser.add_argument("--gpu", action="store_true")
     asked = parser.parse_args()
@@ -213,7 +214,8 @@ def main() -> None:
         on_gpu(console, asked.texts)
         return
     signatures(console, asked.texts, asked.peers)
-    clusters(console, asked.signatures, asked.lsh)
+    for number, count in enumerate(asked.signatures):
+        clusters(console, count, 0 if number else asked.lsh)
 
 
 if __name__ == "__main__":
