@@ -14,7 +14,7 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from kobunko.executors import Executor, Processes
-from kobunko.stage import ReadBlob, Stage
+from kobunko.stage import ReadBlob, Resources, Stage
 from kobunko.workers import lost_rows
 
 AHEAD = 2  # batches that an actor holds, so that it never waits for the next one
@@ -33,39 +33,51 @@ class Worker:
 
 
 class Cluster:
-    """Computes on all machines of a Ray cluster that have room for the stage."""
+    """Computes on all machines of a Ray cluster that have room for the stage.
+
+    Stages that need the same of a worker share the actors, since starting one costs seconds.
+    """
 
     def __init__(self, read_blob: ReadBlob) -> None:
         self._read_blob = read_blob
+        self._crew: _Crew | None = None
 
     def map(self, stage: Stage[Any, Any], batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
-        crew = _Crew(stage, self._read_blob)
+        if self._crew is None or not stage.resources.same_worker(self._crew.resources):
+            self.close()
+            self._crew = _Crew(stage.resources, self._read_blob)
         try:
-            yield from crew.results(iter(batches))
-        finally:
-            crew.dismiss()
+            yield from self._crew.results(stage, iter(batches))
+        except BaseException:
+            self.close()  # what is under way is of no use to anybody
+            raise
+
+    def close(self) -> None:
+        if self._crew is not None:
+            self._crew.dismiss()
+            self._crew = None
 
 
 class _Crew:
-    """The actors of one stage, the batches that they hold, and the batches that lost their actor."""
+    """The actors, the batches that they hold, and the batches that lost their actor."""
 
-    def __init__(self, stage: Stage[Any, Any], read_blob: ReadBlob) -> None:
-        self._stage = stage
+    def __init__(self, resources: Resources, read_blob: ReadBlob) -> None:
+        self.resources = resources
         self._read_blob = read_blob
         self._coming: dict[Any, Any] = {}  # actors that wait for room, by the reference that says that they are there
         self._actors: dict[Any, int] = {}  # with how many batches each holds
         self._flying: dict[Any, tuple[Any, pa.Table, int]] = {}  # by reference: actor, batch, how often it was lost
         self._lost: list[tuple[pa.Table, int]] = []
 
-    def results(self, batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    def results(self, stage: Stage[Any, Any], batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
         exhausted = False
         while True:
             self._hire()
             while (actor := self._free()) and not (exhausted and not self._lost):
                 if self._lost:
-                    self._launch(actor, *self._lost.pop())
+                    self._launch(stage, actor, *self._lost.pop())
                 elif (batch := next(batches, None)) is not None:
-                    self._launch(actor, batch, 0)
+                    self._launch(stage, actor, batch, 0)
                 else:
                     exhausted = True
             if exhausted and not self._lost and not self._flying:
@@ -75,16 +87,15 @@ class _Crew:
                 if reference in self._coming:
                     self._welcome(reference)
                 else:
-                    yield from self._land(reference)
+                    yield from self._land(stage, reference)
 
     def _hire(self) -> None:
         """As many actors as the cluster has room for now; none gets a batch before it is there."""
-        resources = self._stage.resources
-        has = ray.cluster_resources()
-        slots = has.get("CPU", 0) // resources.cpus
-        if resources.gpus:
-            slots = min(slots, has.get("GPU", 0) // resources.gpus)
-        worker: Any = ray.remote(Worker).options(num_cpus=resources.cpus, num_gpus=resources.gpus)
+        has, cpus, gpus = ray.cluster_resources(), self.resources.cpus, self.resources.gpus
+        slots = has.get("CPU", 0) // cpus
+        if gpus:
+            slots = min(slots, has.get("GPU", 0) // gpus)
+        worker: Any = ray.remote(Worker).options(num_cpus=cpus, num_gpus=gpus)
         for _ in range(max(1, int(slots)) - len(self._actors) - len(self._coming)):
             actor = worker.remote(self._read_blob)
             self._coming[actor.__ray_ready__.remote()] = actor
@@ -99,11 +110,11 @@ class _Crew:
         actor = min(self._actors, key=self._actors.__getitem__, default=None)
         return actor if actor and self._actors[actor] < AHEAD else None
 
-    def _launch(self, actor: Any, batch: pa.Table, losses: int) -> None:
+    def _launch(self, stage: Stage[Any, Any], actor: Any, batch: pa.Table, losses: int) -> None:
         self._actors[actor] += 1
-        self._flying[actor.work.remote(self._stage, batch)] = (actor, batch, losses)
+        self._flying[actor.work.remote(stage, batch)] = (actor, batch, losses)
 
-    def _land(self, reference: Any) -> Iterator[pa.Table]:
+    def _land(self, stage: Stage[Any, Any], reference: Any) -> Iterator[pa.Table]:
         actor, batch, losses = self._flying.pop(reference)
         try:
             output = ray.get(reference)
@@ -114,9 +125,7 @@ class _Crew:
             if losses + 1 < LOSSES_BEFORE_GIVING_UP:
                 self._lost.append((batch, losses + 1))
             else:
-                yield lost_rows(
-                    self._stage, batch, "error:WorkerDied", f"its machine was lost {losses + 1} times: {error}"
-                )
+                yield lost_rows(stage, batch, "error:WorkerDied", f"its machine was lost {losses + 1} times: {error}")
             return
         self._actors[actor] -= 1
         yield output

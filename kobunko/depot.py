@@ -285,11 +285,12 @@ def move(path: Path, final: Path) -> bool:
 
 
 def keep(folder: Path) -> None:
-    """Brings a finished folder to the depot, in place of what a crash may have left there."""
+    """Brings a finished release to the depot, in place of what a crash may have left there, its manifest last."""
     if place := _place(folder):
         depot, name = place
         depot.remove(name)
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        for path in sorted(files, key=lambda path: (path.name == "manifest.json", path)):
             depot.put(path, f"{name}/{path.relative_to(folder).as_posix()}", new=False)
 
 

@@ -28,6 +28,10 @@ class Executor(Protocol):
         """Output tables of the batches, in any order; as many rows come out as went in."""
         ...
 
+    def close(self) -> None:
+        """Ends the workers; new ones come with new batches."""
+        ...
+
 
 def read_part(raw: Path, part: Part) -> bytes:
     return warc.read_body(raw, part.warc_file, part.warc_offset, part.sha256)
@@ -59,6 +63,9 @@ class Inline:
     def map(self, stage: Stage[Any, Any], batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield from map(Runner(stage, self._read_blob), batches)
 
+    def close(self) -> None:
+        """There is nobody to end."""
+
 
 class Processes:
     """Computes in spawned workers, as many as there are CPUs for.
@@ -85,7 +92,6 @@ class Processes:
             raise
 
     def close(self) -> None:
-        """Ends the workers."""
         if self._crew is not None:
             self._crew.close()
             self._crew = None

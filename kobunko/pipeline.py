@@ -166,9 +166,10 @@ def is_current(home: Home, version: str) -> bool:
 
 
 def listed_releases(home: Home) -> Iterator[Listed]:
-    """The releases that are in this home's folder, oldest first, as a lost catalogue gets them back."""
+    """The releases that are in this home's folder or depot, oldest first, as a lost catalogue gets them back."""
     from kobunko.publish import provenance
 
+    depot.fetch(home.settings.releases)
     for version, manifest in provenance.manifests(home.settings.releases).items():
         folder = home.settings.releases / version
         digest = sha256_hex((folder / "manifest.json").read_bytes())

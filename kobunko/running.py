@@ -171,6 +171,7 @@ def run_shared(
         if sum(item.documents for item in done.values()) == before:
             if not elsewhere:
                 break
+            executor.close()  # the others may be waiting for room on the same machines
             time.sleep(PAUSE_S)
     return done
 

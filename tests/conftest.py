@@ -7,11 +7,12 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from kobunko.catalogue import Catalogue
 
@@ -64,6 +65,21 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         call("pg_ctl", "--pgdata", data, "--mode", "immediate", "stop")
         time.sleep(0.2)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def new_database(postgresql: str) -> Callable[[], str]:
+    """Gives the URL of a database that nobody has used."""
+
+    def create() -> str:
+        name = f"kobunko_{os.urandom(4).hex()}"
+        engine = sa.create_engine(postgresql, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return postgresql.replace("/postgres", f"/{name}")
+
+    return create
 
 
 @pytest.fixture

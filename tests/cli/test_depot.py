@@ -2,15 +2,14 @@
 
 import gzip
 import io
-import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import sqlalchemy as sa
 from authored import write_list
 from commandline import PROCESSES, Result, command, environment, forked, release, run
 
@@ -18,15 +17,9 @@ SECRET = "第3回の見守り講習会"
 
 
 @pytest.fixture
-def shared(postgresql: str, bucket: Any) -> dict[str, str]:
+def shared(new_database: Callable[[], str], bucket: Any) -> dict[str, str]:
     """What each of the hosts has in its environment."""
-    name = f"depot_{os.urandom(4).hex()}"
-    engine = sa.create_engine(postgresql, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    catalogue = postgresql.replace("/postgres", f"/{name}")
-    return environment(KOBUNKO__CATALOGUE=catalogue, KOBUNKO__DEPOT="s3://kobunko-tides/home")
+    return environment(KOBUNKO__CATALOGUE=new_database(), KOBUNKO__DEPOT="s3://kobunko-tides/home")
 
 
 def do(home: Path, env: dict[str, str], *arguments: str | Path) -> Result:

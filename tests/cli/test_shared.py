@@ -1,8 +1,7 @@
 """Several hosts share one installation: a PostgreSQL catalogue, and a home that all of them see."""
 
-import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import sqlalchemy as sa
 from authored import write_list
 from commandline import Result, command, environment, run
 
@@ -20,13 +18,8 @@ STAGES = ("--stage", "extract", "--stage", "text", "--stage", "signature")
 
 
 @pytest.fixture
-def database(postgresql: str) -> str:
-    name = f"shared_{os.urandom(4).hex()}"
-    engine = sa.create_engine(postgresql, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return postgresql.replace("/postgres", f"/{name}")
+def database(new_database: Callable[[], str]) -> str:
+    return new_database()
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """The catalogue on both of its databases: what is acknowledged is there, and the same call may be repeated."""
 
 import datetime as dt
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from kobunko import ids, tables
 from kobunko.backup import back_up, restore
@@ -114,13 +112,7 @@ def test_a_backup_moves_everything_from_one_database_to_the_other(
         either.add_documents(connection, "run", [made])
     either.finish_run(either.start_run("import"), "done", {"新規": 7})
     written = back_up(either, tmp_path / "backup")
-    server = request.getfixturevalue("postgresql")
-    names = [f"sqlite:///{tmp_path}/other.sqlite", server.replace("/postgres", f"/restored_{os.urandom(4).hex()}")]
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {names[1].rsplit('/', 1)[1]}"))
-    engine.dispose()
-    for url in names:
+    for url in (f"sqlite:///{tmp_path}/other.sqlite", request.getfixturevalue("new_database")()):
         other = Catalogue(url)
         assert restore(other, tmp_path / "backup") == written
         assert other.documents(other.document_ids()) == either.documents(either.document_ids())

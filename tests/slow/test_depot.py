@@ -1,18 +1,19 @@
 """Hosts that share a database and a bucket, with what takes longer: Ray, and a bucket that does not answer."""
 
-import os
+import importlib.resources
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import sqlalchemy as sa
 from authored import write_list
 from commandline import command, environment, must, run
+
+from kobunko.demo.server import DemoServer
 
 pytestmark = pytest.mark.slow
 RAY = Path(sys.executable).parent / "ray"
@@ -20,14 +21,8 @@ PORT = 26380
 
 
 @pytest.fixture
-def shared(postgresql: str, bucket: Any) -> dict[str, str]:
-    name = f"depot_{os.urandom(4).hex()}"
-    engine = sa.create_engine(postgresql, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    catalogue = postgresql.replace("/postgres", f"/{name}")
-    return environment(KOBUNKO__CATALOGUE=catalogue, KOBUNKO__DEPOT="s3://kobunko-tides/home")
+def shared(new_database: Callable[[], str], bucket: Any) -> dict[str, str]:
+    return environment(KOBUNKO__CATALOGUE=new_database(), KOBUNKO__DEPOT="s3://kobunko-tides/home")
 
 
 @pytest.fixture
@@ -69,3 +64,36 @@ def test_a_bucket_that_does_not_answer_ends_a_command_and_harms_nothing(shared: 
     assert "see to credentials and network" in done.err
     assert run(command(home, "run", "--stage", "extract"), shared).code == 0
     assert run(command(home, "audit"), shared).code == 0
+
+
+def test_a_night_is_taken_up_by_another_host_and_its_catalogue_can_be_lost(
+    shared: dict[str, str], new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    """Each command runs on a machine that has nothing of the home but its settings."""
+    seeds = importlib.resources.files("kobunko.demo") / "seeds"
+    env = shared | {"KOBUNKO__SEEDS": str(seeds), "KOBUNKO__RUN__ENGINE": "inline"}
+    with DemoServer() as server:
+        night = run(
+            command(tmp_path / "a", "nightly", "--release", "--json"), env | {"KOBUNKO__CRAWL__PROXY": server.url}
+        )
+    assert night.code == 0, night.err
+    version = night.json["release"]["version"]
+    shutil.rmtree(tmp_path / "a")
+
+    for arguments in (["audit"], ["publish", version, "--to", tmp_path / "hub"], ["release", "verify", version]):
+        done = run(command(tmp_path / arguments[0], *arguments), env)
+        assert done.code == 0, done.err
+    published = shards(tmp_path / "hub" / version)
+    assert published
+
+    lost = env | {"KOBUNKO__CATALOGUE": new_database()}
+    done = run(command(tmp_path / "b", "rebuild", "--json"), lost)
+    assert done.code == 0, done.err
+    assert run(command(tmp_path / "b", "run"), lost).code == 0
+    again = run(command(tmp_path / "c", "release", "build", "again"), lost)
+    assert again.code == 0, again.err
+    assert shards(tmp_path / "c" / "releases" / "again") == published
+
+
+def shards(release: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(release)): path.read_bytes() for path in (release / "data").rglob("*.parquet")}
