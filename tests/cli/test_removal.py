@@ -20,6 +20,9 @@ from commandline import Kobunko, command, environment
 
 from kobunko import removals
 from kobunko.home import open_home
+from kobunko.ocr.cache import Cache
+from kobunko.ocr.lines import Line
+from kobunko.ocr.reading import Reading
 from kobunko.purge import purge
 from kobunko.settings import load_settings
 
@@ -203,6 +206,30 @@ def test_an_imported_file_that_was_removed_is_not_imported_again(kobunko: Kobunk
     kobunko("remove", "add", "https://www.kurashi.demo.example/story")
     again = kobunko("import", path, "--source", "kurashi", "--url", "https://other.demo.example/story", "--json").json
     assert (again["new"], len(again["removed"])) == (0, 1)
+
+
+def test_a_later_version_is_kept_out_and_what_was_read_of_images_is_erased(
+    kobunko: Kobunko, home: Path, tmp_path: Path
+) -> None:
+    def bring(name: str, paragraphs: list[str]) -> str:
+        url = f"https://www.kurashi.demo.example/{name}"
+        (tmp_path / name).write_bytes(page(TITLE, paragraphs))
+        row = {"path": name, "source": "kurashi", "source_key": "story", "url": url}
+        (tmp_path / "list.jsonl").write_text(json.dumps(row))
+        kobunko("import", tmp_path / "list.jsonl")
+        return url
+
+    (first,) = kobunko("lookup", bring("v1.html", [*STORY, SECRET]), "--json").json["documents"]
+    reading = Reading([Line(SECRET, 0.9, (0, 0, 1, 1))], [], [], [], 900, 1200, 0, 0.0, 0.0, 200.0, "onnxruntime")
+    Cache(home / "cache" / "ocr", "models").put(first["parts"][0]["sha256"], 1, reading)
+    kobunko("remove", "add", first["doc_id"])
+
+    later = bring("v2.html", ["堤防の工事は来春に終わる見込みである。"])
+    kobunko("run", KOBUNKO__RUN__ENGINE="inline")
+    (removed,) = kobunko("lookup", later, "--json").json["removed"]
+    assert removed["removed"]["relation"] == "version"
+    assert kobunko("remove", "purge", "--json").json["cache_files"] == 1
+    assert holding(home, SECRET) == holding(home, "来春に終わる") == []
 
 
 def test_a_published_release_whose_folder_is_gone_is_still_told_of(home: Path) -> None:
