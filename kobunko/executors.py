@@ -7,7 +7,6 @@ cluster (`kobunko.cluster`).
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,9 +15,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from kobunko import depot, warc
-from kobunko.errors import UsageError
 from kobunko.records import Part
-from kobunko.settings import RunSettings, Settings
+from kobunko.settings import Settings
 from kobunko.stage import ReadBlob, Runner, Stage, carrying
 from kobunko.workers import Crew
 
@@ -95,21 +93,3 @@ class Processes:
         if self._crew is not None:
             self._crew.close()
             self._crew = None
-
-
-@contextmanager
-def executor(settings: RunSettings, read_blob: ReadBlob) -> Iterator[Executor]:
-    """The executor that the settings name; its workers end with the context. `read_blob` must survive pickling."""
-    match settings.engine:
-        case "inline":
-            yield Inline(read_blob)
-        case "processes":
-            with closing(Processes(read_blob, settings.worker_count)) as processes:
-                yield processes
-        case "ray":
-            try:
-                from kobunko.cluster import cluster
-            except ImportError as error:
-                raise UsageError("the engine ray is not installed: pip install 'kobunko[ray]'.") from error
-            with cluster(settings.address, read_blob) as machines:
-                yield machines

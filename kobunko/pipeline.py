@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from kobunko import depot, removals
 from kobunko.corpus import Corpus
 from kobunko.dedup.stage import signature_stage
+from kobunko.engine import executor
 from kobunko.errors import UsageError
-from kobunko.executors import executor, reader
+from kobunko.executors import reader
 from kobunko.extract.assemble import text_stage
 from kobunko.extract.stage import EXTRACT
 from kobunko.home import Home

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from kobunko import pipeline
 from kobunko.corpus import Corpus
-from kobunko.executors import executor, read_part
+from kobunko.engine import executor
+from kobunko.executors import read_part
 from kobunko.home import Home, open_home
 from kobunko.importing import import_files, rows_of_list
 from kobunko.lookup import chain, find

@@ -18,7 +18,8 @@ from kobunko import ids
 from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus, State
 from kobunko.document import document
-from kobunko.executors import Executor, Inline, executor
+from kobunko.engine import executor
+from kobunko.executors import Executor, Inline
 from kobunko.records import Part
 from kobunko.running import failed_positions, over_quarantine_limit, run_stages
 from kobunko.settings import RunSettings

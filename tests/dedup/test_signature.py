@@ -17,8 +17,9 @@ from kobunko.dedup.kernel import BLOCK
 from kobunko.dedup.normalise import matching_key
 from kobunko.dedup.signature import EMPTY, permutations, signatures
 from kobunko.dedup.stage import SignatureInput, Signer, signature_stage
+from kobunko.engine import executor
 from kobunko.errors import Reject
-from kobunko.executors import executor, read_part
+from kobunko.executors import read_part
 from kobunko.settings import RunSettings
 from kobunko.stage import Runner
 

@@ -9,7 +9,8 @@ import pymupdf
 
 from kobunko import pipeline
 from kobunko.document import document
-from kobunko.executors import executor, read_part
+from kobunko.engine import executor
+from kobunko.executors import read_part
 from kobunko.home import Home, open_home
 from kobunko.importing import ImportRow, import_files
 from kobunko.passages.fold import update
