@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kobunko import pipeline
+from kobunko.corpus import Corpus
 from kobunko.home import open_home
 from kobunko.settings import load_settings
 from kobunko.status import status
@@ -38,7 +39,7 @@ def _outcomes(counts: dict[str, int]) -> str:
     return ", ".join(f"{outcome} {n}" for outcome, n in counts.items()) or "—"
 
 
-def _pages(corpus: pipeline.Corpus) -> Counter[str]:
+def _pages(corpus: Corpus) -> Counter[str]:
     """Pages that came out of the extraction, and those of them that OCR read."""
     counts: Counter[str] = Counter()
     for chunk in corpus.chunks(np.arange(len(corpus)), ["extract.pages", "ocr.pages"]):

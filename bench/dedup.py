@@ -44,7 +44,10 @@ def invented(count: int, seed: int = 1) -> list[str]:
     letters = [chr(code) for code in (*range(0x3042, 0x3094), *range(0x4E00, 0x5600))]
     sentences = ["".join(chance.choices(letters, k=chance.randrange(12, 60))) + "。" for _ in range(20 * count)]
     common = sentences[: max(20, count)]
-    pick = lambda: chance.choice(common if chance.random() < 0.3 else sentences)  # noqa: E731
+
+    def pick() -> str:
+        return chance.choice(common if chance.random() < 0.3 else sentences)
+
     return ["".join(pick() for _ in range(chance.randrange(16, 160))) for _ in range(count)]
 
 
@@ -95,6 +98,7 @@ def clusters(console: Console, count: int, lsh: int) -> None:
     table = Table("", "CPU-s a million", "MB a million", "times slower", title=title, title_justify="left")
     with tempfile.TemporaryDirectory() as folder:
         matrix = _signatures(Path(folder) / "signatures", count)
+        methods: list[tuple[str, Callable[[Signatures], object], int]]
         methods = [("Kobunko", families, count), ("polars, grouping of the bands alone", _polars, count)]
         methods += [("datasketch MinHashLSH", _datasketch, min(lsh, count))] if lsh else []
         best = 0.0

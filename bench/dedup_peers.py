@@ -39,8 +39,11 @@ def rensa(texts: list[str]) -> Work:
 def rensa_matrix(texts: list[str]) -> Work:
     from rensa import RMinHash
 
-    sets = lambda: [[text[i : i + 5] for i in range(len(text) - 4)] for text in texts]  # noqa: E731
-    return lambda: RMinHash.digest_matrix_from_token_sets(sets(), num_perm=128, seed=1)
+    def work() -> object:
+        sets = [[text[i : i + 5] for i in range(len(text) - 4)] for text in texts]
+        return RMinHash.digest_matrix_from_token_sets(sets, num_perm=128, seed=1)
+
+    return work
 
 
 def hojichar(texts: list[str]) -> Work:

@@ -74,7 +74,7 @@ def fill(home: Home, count: int) -> None:
             body, name, offset = places[number % _RECORDS]
             url = f"https://www.example.jp/{number}.html"
             told: dict[str, Any] = {"sha256": sha256_hex(body), "size": len(body), "fetched_at": _MOMENT}
-            place = {"warc_file": name, "warc_offset": offset, "record_type": "response", "status": 200}
+            place: dict[str, Any] = {"warc_file": name, "warc_offset": offset, "record_type": "response", "status": 200}
             capture = Capture(
                 capture_id=f"urn:x:{number}", source=_SOURCE, url=url, media_type="text/html", **told, **place
             )

@@ -11,6 +11,7 @@ import argparse
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 DAY = 86_400
 
@@ -43,9 +44,10 @@ class Day:
     recognised: float
 
 
-def host_sizes(plan: Plan) -> np.ndarray:
-    weights = 1 / np.arange(1, plan.hosts + 1)
-    return plan.pdfs * weights / weights.sum()
+def host_sizes(plan: Plan) -> NDArray[np.float64]:
+    weights = 1 / np.arange(1, plan.hosts + 1, dtype=np.float64)
+    sizes: NDArray[np.float64] = weights * (plan.pdfs / weights.sum())
+    return sizes
 
 
 def simulate(plan: Plan, limit: int = 36_500) -> list[Day]:
@@ -54,7 +56,8 @@ def simulate(plan: Plan, limit: int = 36_500) -> list[Day]:
     pages = plan.pdfs * plan.pages_per_pdf
     read_a_day = plan.cores * DAY / plan.cpu_s_per_page
     ocr_a_day = plan.ocr_cores * DAY / plan.ocr_cpu_s_per_page + plan.gpus * DAY * plan.ocr_pages_per_gpu_s
-    days, read, recognised = [], 0.0, 0.0
+    days: list[Day] = []
+    read, recognised = 0.0, 0.0
     while len(days) < limit and (not days or days[-1].recognised < 1 - 1e-9):
         number = len(days) + 1
         crawled = np.minimum(sizes, plan.per_host_per_day * number).sum() * plan.pages_per_pdf

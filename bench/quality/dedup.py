@@ -103,7 +103,7 @@ def curve() -> list[tuple[float, float, bool]]:
     for first in range(0, 2 * PAIRS, 2):
         a, b = sets[first], sets[first + 1]
         real = len(a & b) / len(a | b)
-        labels = families(matrix[first : first + 2], jaccard=lambda _one, _other, real=real: real)
+        labels = families(matrix[first : first + 2], jaccard=lambda _one, _other, real=real: real)  # type: ignore[misc]
         found.append((real, float(np.mean(matrix[first] == matrix[first + 1])), bool(labels[1] == 0)))
     return found
 
@@ -117,7 +117,10 @@ def plot(path: str) -> None:
     shares = [[joined for (_, _, joined), at in zip(found, places, strict=True) if at == n] for n in range(1, 21)]
     figure, axes = pyplot.subplots(figsize=(6, 3.2), dpi=90)
     axes.plot(
-        (edges[:-1] + edges[1:]) / 2, [np.mean(one) if one else np.nan for one in shares], marker="o", label="measured"
+        (edges[:-1] + edges[1:]) / 2,
+        [float(np.mean(one)) if one else np.nan for one in shares],
+        marker="o",
+        label="measured",
     )
     fine = np.linspace(0.5, 1, 200)
     axes.plot(fine, 1 - (1 - fine**8) ** 16, linestyle=":", label="shares a band (16 × 8)")

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lxml import etree
 
@@ -131,12 +131,16 @@ def numeric(structure: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def visible_blocks(page: bytes) -> Iterator[tuple[str, str, str]]:
     """Element, context and letters of every text block, read by lxml alone."""
     root = etree.fromstring(page, etree.XMLParser(huge_tree=True))
-    for element in root.xpath(_HIDDEN):
+    for element in cast("list[etree._Element]", root.xpath(_HIDDEN)):
         for inner in element.iter("{*}nonNumeric"):
             inner.set("name", "")
     for element in root.iter("{*}nonNumeric"):
         if element.get("name", "").endswith("TextBlock"):
-            yield element.get("name", ""), element.get("contextRef", ""), "".join("".join(element.itertext()).split())
+            yield (
+                element.get("name", ""),
+                element.get("contextRef", ""),
+                "".join("".join(map(str, element.itertext())).split()),
+            )
 
 
 def letters(text: str) -> str:

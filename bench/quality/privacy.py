@@ -278,10 +278,50 @@ def mistakes() -> tuple[list[Labelled], list[tuple[Labelled, str]], Counter[str]
     return missed, extra, total, masks
 
 
-_FAMILY = ("山田", "鈴木", "磯田", "波多野", "小笠原", "長谷川", "岸", "三宅", "中村", "東海林")
-_FAMILY += ("五十嵐", "宇佐美", "森", "大久保", "西園寺", "金", "田", "渡邉", "髙橋", "安藤")
-_GIVEN = ("太郎", "花子", "浪夫", "千鶴", "一", "健", "美咲", "翔太", "さくら", "恵子")
-_GIVEN += ("誠", "陽菜", "正", "ひかり", "幸之助", "裕", "奈々", "大輔", "光", "明")
+_FAMILY = (
+    "山田",
+    "鈴木",
+    "磯田",
+    "波多野",
+    "小笠原",
+    "長谷川",
+    "岸",
+    "三宅",
+    "中村",
+    "東海林",
+    "五十嵐",
+    "宇佐美",
+    "森",
+    "大久保",
+    "西園寺",
+    "金",
+    "田",
+    "渡邉",
+    "髙橋",
+    "安藤",
+)
+_GIVEN = (
+    "太郎",
+    "花子",
+    "浪夫",
+    "千鶴",
+    "一",
+    "健",
+    "美咲",
+    "翔太",
+    "さくら",
+    "恵子",
+    "誠",
+    "陽菜",
+    "正",
+    "ひかり",
+    "幸之助",
+    "裕",
+    "奈々",
+    "大輔",
+    "光",
+    "明",
+)
 _PRIVATE = (
     "原告{}は、損害の賠償を求めた。",
     "被害者{}は負傷した。",
@@ -336,12 +376,15 @@ def _texts(samples: Path) -> Iterator[tuple[str, str]]:
     """Words of law XML and of the pages and tables in filings."""
     for path in sorted((samples / "law_xml").rglob("*.xml")):
         with suppress(etree.XMLSyntaxError):
-            yield path.name, "\n".join(etree.parse(path).getroot().itertext())
+            yield path.name, "\n".join(map(str, etree.parse(path).getroot().itertext()))
     for path in sorted((samples / "edinet").rglob("*.zip")):
         with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as packed:
             for name in packed.namelist():
                 if name.endswith((".htm", ".html")):
-                    yield f"{path.name}/{name}", html.document_fromstring(packed.read(name)).text_content()
+                    yield (
+                        f"{path.name}/{name}",
+                        "".join(map(str, html.document_fromstring(packed.read(name)).itertext())),
+                    )
                 elif name.endswith(".csv"):
                     yield f"{path.name}/{name}", packed.read(name).decode("utf-16", errors="replace")
 
