@@ -16,6 +16,7 @@ from kobunko.extract.exam import exam
 from kobunko.extract.judgment import judgment
 from kobunko.extract.language import language
 from kobunko.extract.quality import quality
+from kobunko.extract.titles import UNSURE, headline, says
 from kobunko.ids import canonical_json
 from kobunko.records import Line, Page, PageSpan, column
 from kobunko.stage import Stage
@@ -33,6 +34,7 @@ class TextInput:
     pages: list[Page] = column("extract.pages")
     ocr_pages: list[Page] | None = column("ocr.pages")
     metadata: str = column("extract.metadata")
+    format: str = column("extract.format")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +78,26 @@ def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
     text, spans = _joined(pages)
     if not text.strip():
         raise Reject("no-text", f"{len(pages)} pages without text")
+    lines, structure = _lines(pages, spans), _structure(text, spans, document)
     return Text(
         text=text,
-        title=clean(document.title or document.found_title)[0],
+        title=clean(document.title or _title(document, text, spans, lines, structure))[0],
         pages=spans,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         characters=len(text),
         tokens=count_tokens(text),
         ocr_confidence=_confidence(pages),
         unread_pages=sum(page.method == "ocr" and page.number not in read for page in pages),
-        lines=_lines(pages, spans),
+        lines=lines,
         language=_main_language(spans),
         quality=canonical_json(quality(text)).decode(),
-        structure=canonical_json(_structure(text, spans, document)).decode(),
+        structure=canonical_json(structure).decode(),
     )
 
 
 def text_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[TextInput, Text]:
     """The stage, given the stages that it reads from."""
-    return Stage(name="text", version=3, make=make, reads=TextInput, writes=Text, after=after)
+    return Stage(name="text", version=4, make=make, reads=TextInput, writes=Text, after=after)
 
 
 def _final(page: Page, read: Page | None) -> Page:
@@ -107,6 +110,16 @@ def _final(page: Page, read: Page | None) -> Page:
 def _structure(text: str, spans: list[PageSpan], document: TextInput) -> dict[str, Any]:
     detail = json.loads(document.metadata).get("detail") or {}
     return judgment(text, detail) or exam(text, spans, document.title or document.found_title)
+
+
+def _title(document: TextInput, text: str, spans: list[PageSpan], lines: list[Line], structure: dict[str, Any]) -> str:
+    """What the source does not say: of a judgment its case, else what the file or its first page says."""
+    if case := structure.get("case"):
+        names = ("case_number", "case_name") if "case_number" in case else ("court", "date", "form", "case_name")
+        return " ".join(case[name] for name in names if name in case)
+    if document.format not in UNSURE or says(text, document.found_title):
+        return document.found_title
+    return headline(text, spans, lines) or document.found_title
 
 
 def _lines(pages: list[Page], spans: list[PageSpan]) -> list[Line]:

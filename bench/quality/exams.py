@@ -43,7 +43,7 @@ def measure(samples: Path) -> dict[str, float]:
 
 
 def questions(pages: list[Page]) -> list[dict[str, Any]]:
-    text = assemble(TextInput("", "", pages, None, "{}"), len)
+    text = assemble(TextInput("", "", pages, None, "{}", "pdf"), len)
     return list(json.loads(text.structure).get("questions", []))
 
 

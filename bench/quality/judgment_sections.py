@@ -58,7 +58,7 @@ def described(path: Path) -> dict[str, Any]:
     """What a label says of a judgment, as the program finds it."""
     try:
         pages = read_pdf(path.read_bytes()).pages
-        text = assemble(TextInput("", "", _with_layers(path, pages), None, "{}"), len).text
+        text = assemble(TextInput("", "", _with_layers(path, pages), None, "{}", "pdf"), len).text
     except Reject:
         return {"pages": ["ocr"]}
     found = judgment(text, {})

@@ -30,7 +30,7 @@ def page(number, text, method="embedded", confidence=None):
 
 def test_pages_are_joined_and_their_spans_are_exact(assemble):
     pages = [page(3, "", "ocr"), page(1, "一頁の文。\n"), page(2, "", "none"), page(4, "", "ocr")]
-    found = assemble(TextInput("", "題", pages, [page(3, "三頁の\x00文。", "ocr", 0.5)], "{}"))
+    found = assemble(TextInput("", "題", pages, [page(3, "三頁の\x00文。", "ocr", 0.5)], "{}", "html"))
     assert found.text == "一頁の文。\n\n三頁の文。"
     assert [found.text[span.start : span.end] for span in found.pages] == ["一頁の文。", "", "三頁の文。", ""]
     assert [span.confidence for span in found.pages] == [None, None, 0.5, None]
@@ -41,7 +41,7 @@ def test_pages_are_joined_and_their_spans_are_exact(assemble):
 
 def test_what_is_written_is_not_flattened(assemble):
     text = "ＡＢＣ　①㍻ﾊﾝｶｸ 舊字體"
-    assert assemble(TextInput("題", "", [page(1, text)], None, "{}")).text == text
+    assert assemble(TextInput("題", "", [page(1, text)], None, "{}", "html")).text == text
 
 
 WRITTEN = st.text(st.sampled_from("文字、\n\r\t \x00\x0c\x85　\ud800"), max_size=30)
@@ -63,7 +63,9 @@ def test_lines_lead_to_their_text_whatever_was_cleaned_around_them(written, by_o
         pages.append(replace(one, lines=[*boxes, box(number, 0, 0, "- 1 -\x00")]))
     empty = [replace(one, text="", lines=[]) for one in pages]
     try:
-        found = assemble_with(TextInput("", "", empty if by_ocr else pages, pages if by_ocr else None, "{}"), len)
+        found = assemble_with(
+            TextInput("", "", empty if by_ocr else pages, pages if by_ocr else None, "{}", "html"), len
+        )
     except Reject:
         return
     kept = iter(found.lines)
@@ -83,7 +85,9 @@ def solid(text):
 
 def test_language_is_told_page_by_page(assemble):
     texts = ["本法ハ公布ノ日ヨリ之ヲ施行ス", "Notice for foreign residents of the prefecture", "", "内閣総理大臣"]
-    found = assemble(TextInput("", "", [page(number, text) for number, text in enumerate(texts, 1)], None, "{}"))
+    found = assemble(
+        TextInput("", "", [page(number, text) for number, text in enumerate(texts, 1)], None, "{}", "html")
+    )
     assert [span.language for span in found.pages] == ["ja", "en", "und", "ja"]
     assert found.language == "en"
 
@@ -99,7 +103,7 @@ def test_language_is_told_page_by_page(assemble):
     ],
 )
 def test_odd_text_scores_low_and_says_why(assemble, text, rule):
-    found = json.loads(assemble(TextInput("", "", [page(1, text)], None, "{}")).quality)
+    found = json.loads(assemble(TextInput("", "", [page(1, text)], None, "{}", "html")).quality)
     assert found["score"] < 0.95
     assert rule in found["hits"]
 
@@ -108,16 +112,19 @@ def test_odd_text_scores_low_and_says_why(assemble, text, rule):
     "text", ["平成30年度/令和元年度", "| 1 | 2 |\n" * 50, "本法ハ公布ノ日ヨリ之ヲ施行ス", "Zürich, naïve"]
 )
 def test_honest_text_has_no_hits(assemble, text):
-    assert json.loads(assemble(TextInput("", "", [page(1, text)], None, "{}")).quality) == {"hits": {}, "score": 1.0}
+    assert json.loads(assemble(TextInput("", "", [page(1, text)], None, "{}", "html")).quality) == {
+        "hits": {},
+        "score": 1.0,
+    }
 
 
 def test_tokens_are_morphemes(assemble):
-    assert assemble(TextInput("", "", [page(1, "すもももももももものうち")], None, "{}")).tokens == 7
+    assert assemble(TextInput("", "", [page(1, "すもももももももものうち")], None, "{}", "html")).tokens == 7
 
 
 def test_a_document_without_text(assemble):
     with pytest.raises(Reject) as reject:
-        assemble(TextInput("", "", [page(1, "", "none"), page(2, "", "ocr")], None, "{}"))
+        assemble(TextInput("", "", [page(1, "", "none"), page(2, "", "ocr")], None, "{}", "html"))
     assert reject.value.code == "no-text"
 
 
@@ -125,7 +132,7 @@ def test_megabytes_without_a_line_end_do_not_end_the_process():
     program = (
         "from kobunko.extract.assemble import *\nfrom kobunko.records import Page\n"
         "page = Page(1, '架空の文である' * 300_000, 'embedded', '', None, '')\n"
-        "t = make()(TextInput('', '', [page], None, '{}')).tokens\n"
+        "t = make()(TextInput('', '', [page], None, '{}', 'html')).tokens\n"
         "assert abs(t - 1_500_000) < 1000, t"
     )
     done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": os.getcwd()}, timeout=120)

@@ -17,7 +17,7 @@ LAUGHS = '<!DOCTYPE a [<!ENTITY a "lol">' + "".join(
 def outcome(read, body, **kwargs):
     try:
         found = read(body, **kwargs)
-        assemble(TextInput("", "", found.pages, None, found.metadata), len)
+        assemble(TextInput("", "", found.pages, None, found.metadata, found.format), len)
     except Reject as reject:
         return f"reject:{reject.code}"
     return "ok"

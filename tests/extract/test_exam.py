@@ -10,7 +10,7 @@ def structure(*texts, title="第9回架空図書士国家試験　A問題"):
     pages = [
         Page(n, text, "embedded", "text-layer", None, "horizontal", part_page=n) for n, text in enumerate(texts, 1)
     ]
-    return json.loads(assemble(TextInput(title, "", pages, None, "{}"), len).structure)
+    return json.loads(assemble(TextInput(title, "", pages, None, "{}", "html"), len).structure)
 
 
 def question(number, stem="正しいのはどれか。", more=""):
