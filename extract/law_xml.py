@@ -1,4 +1,4 @@
-"""Laws of e-Gov in all their wrappers, as XML or as the JSON tree of the API; any other XML as its plain text."""
+"""Laws of e-Gov in all their wrappers, as XML or as the JSON tree of the API; other XML as what it is, or as text."""
 
 import json
 from itertools import accumulate
@@ -11,6 +11,7 @@ from kobunko.extract.controls import clean
 from kobunko.extract.law_facts import law_facts
 from kobunko.extract.law_text import Element, LawWriter
 from kobunko.extract.law_tree import Node
+from kobunko.extract.proceedings import meetings_in_xml, read_meetings
 from kobunko.extract.reading import Reading, text_page
 
 _DEPTH = 200
@@ -20,13 +21,18 @@ _INFO = ("law_info", "revision_info", "ApplData")
 
 
 def read_xml(body: bytes, url: str = "", ruby: bool = True) -> Reading:
-    """A law, or the text nodes of other XML in their order. Raises `malformed-xml` and `error-document`."""
+    """A law, meetings of the Diet, or the text nodes of other XML in their order.
+
+    Raises `malformed-xml` and `error-document`.
+    """
     root = parse(body)
     if _NAMESPACE in body or b"\0" in body[:4]:  # in UTF-16 every other byte is zero
         for element in root.iter(etree.Element):
             element.tag = etree.QName(element).localname
     if laws := _laws(root):
         return _law(laws, "law-xml", _wrapper(root), url, ruby)
+    if meetings := meetings_in_xml(root):
+        return read_meetings(meetings, "diet-xml")
     _raise_error_answer(root)
     texts = [str(text).strip("\n") for text in root.itertext(etree.Element) if text.strip()]
     lines = [line.rstrip() for text in texts for line in text.split("\n")]

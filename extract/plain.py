@@ -6,6 +6,7 @@ from typing import Any
 from kobunko.errors import Reject
 from kobunko.extract.charset import decode
 from kobunko.extract.law_xml import read_law_json
+from kobunko.extract.proceedings import meetings_in_json, read_meetings
 from kobunko.extract.reading import Reading, text_page
 
 
@@ -22,11 +23,16 @@ def read_text(body: bytes, media_type: str = "") -> Reading:
 
 
 def read_json(body: bytes, url: str = "", ruby: bool = True) -> Reading:
-    """A law in the API's JSON tree, or any other JSON, indented. Raises `error-document` for an API's error."""
+    """A law in the API's JSON tree, meetings of the Diet, or any other JSON, indented.
+
+    Raises `error-document` for an API's error.
+    """
     try:
         data = json.loads(body)
         if law := read_law_json(data, url, ruby):
             return law
+        if meetings := meetings_in_json(data):
+            return read_meetings(meetings, "diet-json")
         _raise_error_answer(data)
         page = text_page(1, json.dumps(data, ensure_ascii=False, indent=1), "markup")
         return Reading("json", [page], structure={"kind": "data"})

@@ -25,7 +25,7 @@ from kobunko.records import LICENCE_PAGE, Blob, Page
 
 # Of a filing the first of these that is there holds the whole text; the others repeat it.
 _FILING_ROLES = ("filing", "csv", "pdf")
-_DETAIL, _JUDGMENT, _ATTACHMENT = "detail", "judgment", "attachment"
+_DETAIL, _RECORD, _JUDGMENT, _ATTACHMENT = "detail", "record", "judgment", "attachment"
 # What JSON escapes, where clean text has `\\n` and `\\t` alone; and text without what JSON lets pass.
 _ESCAPED = re.compile(r"\\[rbfu]")
 _CLEAN = re.compile("[\0-~\xa0-\ud7ff\ue000-\U0010ffff]*")
@@ -34,8 +34,9 @@ _CLEAN = re.compile("[\0-~\xa0-\ud7ff\ue000-\U0010ffff]*")
 def extract(document: ExtractInput, ruby: bool = True) -> Extracted:
     """Pages, title and metadata of a document. Raises `Reject` where none of its parts can be read.
 
-    Parts are read in their order. Of a judgment the text is that of its own PDF (what is attached to it may be
-    somebody's work) and the detail page gives title and metadata; of a filing only the best part is read.
+    Parts are read in their order. What only describes the document (a detail page, a catalogue's record) gives title
+    and metadata, and is read where there is nothing else. Of a judgment the text is that of its own PDF (what is
+    attached to it may be somebody's work); of a filing only the best part is read.
     """
     chosen = _chosen(document.blobs)
     pages: list[Page] = []
@@ -118,11 +119,12 @@ def _chosen(blobs: Sequence[Blob]) -> list[int]:
         return [index for index, role in enumerate(roles) if role == best]
     if _JUDGMENT in roles:
         return [index for index, role in enumerate(roles) if role not in (_DETAIL, _ATTACHMENT)]
-    return [index for index, role in enumerate(roles) if role != LICENCE_PAGE]
+    told = [index for index, role in enumerate(roles) if role not in (LICENCE_PAGE, _DETAIL, _RECORD)]
+    return told or [index for index, role in enumerate(roles) if role != LICENCE_PAGE]
 
 
 def _detail(blobs: Sequence[Blob], chosen: Sequence[int]) -> dict[str, Any]:
-    """What a judgment's detail page says of it."""
+    """What a detail page says of the document."""
     for index, blob in enumerate(blobs):
         if index not in chosen and blob.role == _DETAIL:
             try:

@@ -178,6 +178,7 @@ def test_both_stages_run_through_the_runner(make_pdf):
             "extract.pages": row["pages"],
             "ocr.pages": None,
             "extract.metadata": row["metadata"],
+            "extract.format": row["format"],
         }
         for row in extracted.to_pylist()
         if row["outcome"] == "ok"

@@ -107,3 +107,13 @@ def test_an_old_office_file_that_nobody_can_read(read, tmp_path, monkeypatch):
     with pytest.raises(Reject) as reject:
         read(OLE + "Workbook".encode("utf-16-le"))
     assert (reject.value.code, "could not be loaded" in reject.value.detail) == ("corrupt-office", True)
+
+
+def test_what_only_describes_a_document_is_none_of_its_text(read, make_blob, make_pdf):
+    page = make_blob("<title>潮位の図</title><p>請求番号 12</p>".encode(), "detail", media_type="text/html")
+    record = make_blob("<record><title>潮位の図</title></record>".encode(), "record", media_type="application/xml")
+    file = make_blob(make_pdf([[(72, 100, "潮位の図である。")]]), "file")
+    found = read([page, record, file])
+    assert [found_page.text for found_page in found.pages] == ["潮位の図である。"]
+    assert (found.title, json.loads(found.metadata)["detail"]["title"]) == ("潮位の図", "潮位の図")
+    assert [found_page.text for found_page in read([record]).pages] == ["潮位の図"]
