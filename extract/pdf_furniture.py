@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from kobunko.extract.pdf_spans import Sheet, Span
+from kobunko.extract.pdf_spans import Sheet, Span, begins_column, is_upright
 
 HEADER, FOOTER, NUMBER = "header", "footer", "page-number"
 _EDGE = 0.14  # of the page's height, and of the width of vertical pages: as far inside furniture may stand
@@ -117,12 +117,14 @@ def _edge_rows(sheet: Sheet) -> list[list[list[Span]]]:
     """Rows of text from each edge inward: from the top, the bottom, the left and the right."""
     x0, y0, x1, y1 = sheet.frame
     spans = [span for span in sheet.spans if span.cell is None]
+    if vertical := sum(len(span.text) if span.down else -len(span.text) for span in spans) > 0:
+        columns = [span for span in spans if span.down or is_upright(span)]
+        spans = [span for span in spans if not begins_column(span, columns)]
     high = _EDGE * (y1 - y0)
     sides = [
         _rows([(span.box[1] - y0, span.box[3] - y0, span) for span in spans], high),
         _rows([(y1 - span.box[3], y1 - span.box[1], span) for span in spans], high),
     ]
-    vertical = sum(span.down for span in spans) > len(spans) / 2
     wide = (_EDGE if vertical else _SIDE) * (x1 - x0)
     return [
         *sides,

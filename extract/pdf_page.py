@@ -9,14 +9,12 @@ from kobunko.extract.controls import clean
 from kobunko.extract.pdf_cells import PageTable
 from kobunko.extract.pdf_layout import Flow, Piece, Printed, flow_text, reading_flow, usual_size
 from kobunko.extract.pdf_ruby import without_ruby
-from kobunko.extract.pdf_spans import Sheet, Span
+from kobunko.extract.pdf_spans import Sheet, Span, begins_column, is_upright
 from kobunko.extract.reading import HORIZONTAL, MIXED, NONE, VERTICAL
 from kobunko.records import Line
 
 _LONG = 20  # characters of a line that may be a full one
 _ENDS, _ENDS_SHARE = 4, 0.1  # lines, and share of the long lines, that end in one place
-_NUMBER_GAP = 2.0  # em between an upright number and the column that it begins
-_UPRIGHT = 2.2  # em; wider horizontal text is no 縦中横
 _VERTICAL_SHARE, _HORIZONTAL_SHARE = 0.7, 0.15  # of the characters
 _HEADING, _HEADING_LONGEST = 1.25, 60  # of the usual size of letters; characters
 _NOTE = 0.93  # of the usual size of letters
@@ -124,13 +122,14 @@ def _table_piece(table: PageTable) -> Piece:
 def _vertical_body(found: list[Span]) -> tuple[list[Piece], list[Piece], list[Piece]]:
     """Horizontal text above, the vertical text with what stands upright in it, and horizontal text below."""
     down = [span for span in found if span.down]
+    columns = [span for span in found if span.down or is_upright(span)]
     top, bottom = min(span.box[1] for span in down), max(span.box[3] for span in down)
     head, body, foot = [], [turned(span) for span in down], []
     for span in (span for span in found if not span.down):
-        x0, y0, x1, y1 = span.box
-        inside = (y1 > top and y0 < bottom) or any(_begins(span, column) for column in down)
-        if inside and x1 - x0 <= _UPRIGHT * span.size:
-            body.append(turned(span))
+        _, y0, _, y1 = span.box
+        inside = is_upright(span) and y1 > top and y0 < bottom
+        if inside or begins_column(span, columns):
+            body.append(_after_its_letter(turned(span), span, down))
         elif (y0 + y1) / 2 < (top + bottom) / 2:
             head.append(across(span))
         else:
@@ -138,11 +137,13 @@ def _vertical_body(found: list[Span]) -> tuple[list[Piece], list[Piece], list[Pi
     return head, body, foot
 
 
-def _begins(number: Span, column: Span) -> bool:
-    """Whether an upright number stands right above a column, as its first letter."""
-    middle = (number.box[0] + number.box[2]) / 2
-    above = -0.5 * number.size <= column.box[1] - number.box[3] <= _NUMBER_GAP * number.size
-    return above and column.box[0] <= middle <= column.box[2]
+def _after_its_letter(piece: Piece, number: Span, down: Sequence[Span]) -> Piece:
+    """An upright number in a column, below the letter whose square it is set into: a comma fills but a corner of it."""
+    x0, y0, x1, y1 = number.box
+    middle = (x0 + x1) / 2
+    above = [span.box for span in down if span.box[0] <= middle <= span.box[2]]
+    begin = max((box[3] for box in above if box[1] < y0 < box[3] < y1), default=y0)
+    return piece._replace(start=begin)
 
 
 def _joined(flows: Iterable[Flow]) -> Flow:

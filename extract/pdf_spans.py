@@ -3,7 +3,7 @@
 import functools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -23,6 +23,9 @@ _STACK_GAP = 0.4  # em between stacked letters
 _LOST = re.compile("[\ufffd\x01-\x08\x0e-\x1f]")
 _KANJI = re.compile("[\u3400-\u9fff]")
 _PI_FONT = re.compile(r"PIStd|Symbol|Dingbat|Webding|Wingding|MathematicalPi", re.IGNORECASE)
+_UPRIGHT = 2.2  # em; wider horizontal text is no 縦中横
+_NUMBER_GAP = 2.5  # em between a number and the column that it begins
+_NUMBER = 3  # letters of a number that is set into its column
 _ALONG = (1.0, 0.0)  # the direction of a line of upright letters
 _PAINTED = 0x18  # of MuPDF's character flags: filled or stroked; invisible text is neither
 
@@ -191,6 +194,23 @@ def _cell(box: Box, tables: Sequence[Grid]) -> Cell | None:
     return None
 
 
+def is_upright(span: Span) -> bool:
+    """Whether a horizontal piece is short enough to be set into a column."""
+    return not span.down and span.box[2] - span.box[0] <= _UPRIGHT * span.size
+
+
+def begins_column(number: Span, columns: Iterable[Span]) -> bool:
+    """Whether a number stands right above a column, as its first letter."""
+    if not (is_upright(number) or (number.down and len(number.text.strip()) <= _NUMBER)):
+        return False
+    middle, foot = (number.box[0] + number.box[2]) / 2, number.box[3]
+    return any(
+        column.box[0] <= middle <= column.box[2]
+        and -0.5 * number.size <= column.box[1] - foot <= _NUMBER_GAP * number.size
+        for column in columns
+    )
+
+
 def _around(boxes: Sequence[Box]) -> Box:
     return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
@@ -212,17 +232,18 @@ def _share(value: float, whole: float) -> float:
 
 
 def _stacked(found: list[Span]) -> list[Span]:
-    """Joins letters that are set one below the other, as horizontal fonts do for vertical text and narrow cells."""
-    columns: dict[int, list[Span]] = defaultdict(list)
+    """Joins letters that are set one by one below each other: vertical text of some programs, and what horizontal
+    fonts do for vertical text and narrow cells."""
+    columns: dict[tuple[bool, int], list[Span]] = defaultdict(list)
     for span in found:
         text = span.text.strip()
-        if len(text) == 1 and not span.down and _STACKABLE.match(text):
-            columns[round((span.box[0] + span.box[2]) / 2)].append(span)
+        if len(text) == 1 and (span.down or _STACKABLE.match(text)):
+            columns[span.down, round((span.box[0] + span.box[2]) / 2)].append(span)
     merged: dict[int, Span] = {}
     gone: set[int] = set()
-    for column in columns.values():
+    for (down, _), column in columns.items():
         for run in _runs(sorted(column, key=lambda span: span.box[1])):
-            if len(run) >= _STACK_LEAST:
+            if len(run) >= (2 if down else _STACK_LEAST):
                 text = "".join(span.text.strip() for span in run)
                 box, place = _around([span.box for span in run]), _around([span.place for span in run])
                 merged[id(run[0])] = Span(box, run[0].size, text, True, place, run[0].cell)

@@ -68,3 +68,23 @@ def test_lines_whose_letters_reach_into_each_other_stay_two(read):
             page.insert_text((x + 2, 103.5), second, fontname="japan", fontsize=10)
         text = read(file.tobytes()).pages[0].text
     assert ["".join(line.split()) for line in text.split("\n")] == ["建設費に", "充てる債"]
+
+
+def test_numbers_that_begin_columns_are_text_on_every_page(read):
+    """Articles in columns, each page's first column begun by the same numbers, of which letters stand one by one."""
+    with pymupdf.open() as file:
+        for number in range(1, 7):
+            page = file.new_page(width=595, height=842)
+            for column, (label, text) in enumerate(
+                [("(2)", "この省令は潮位の観測に適用する。"), ("３", "前項の規定を準用する。")]
+            ):
+                x = 460 - 60 * column
+                page.insert_text((x, 110), label, fontname="helv" if label.isascii() else "japan", fontsize=14)
+                for row, letter in enumerate(text):
+                    page.insert_text((x, 138 + 14 * row), letter, fontname="japan", fontsize=14)
+            page.insert_text((290, 800), str(number), fontname="japan", fontsize=10)
+        pages = read(bytes(file.tobytes())).pages
+    for page in pages:
+        assert page.writing == "vertical"
+        assert "".join(page.text.split()) == "(2)この省令は潮位の観測に適用する。３前項の規定を準用する。"
+        assert [line.text for line in page.lines if line.kind == "page-number"] == [str(page.number)]
