@@ -30,7 +30,7 @@ _TECHNICAL_META = {"viewport", "format-detection", "generator", "google-site-ver
 _TRAFILATURA_LIMIT = 1_000_000  # characters of markup; above this a page is a whole law, not a portal page
 _SHORT = 12  # characters; shorter lines occur in menus as well as in the content
 _LEAST_SHARE = 0.5  # of the body without menus, which the main content must hold to be believed
-_WORTH_CUTTING = 0.98  # of the page; a menu smaller than the rest is not worth the risk to cut into a law
+_WORTH_CUTTING = 0.98  # of the page; to cut away less is not worth the risk, unless the site itself calls it a menu
 _LEAST_ARTICLES = 2
 _LAW_SHARE = 0.3  # of a text, which its main articles hold where it is a law
 _MAIN_ARTICLE = re.compile("MainProvision/Article_[^/]+")
@@ -125,19 +125,33 @@ def _main_content(root: Element, markup: str, whole: list[str]) -> tuple[list[st
         return whole, "whole-body"
     found = trafilatura.extract(markup, favor_recall=True, include_tables=True, deduplicate=False) or ""
     content = _squeezed(found)
-    hits = [index for index, line in enumerate(whole) if len(key := _key(line)) >= _SHORT and key in content]
+    body = lines(root, boilerplate=False)
+    around = set(whole) - set(body)
+    keys = {index: _key(line) for index, line in enumerate(whole) if line not in around}
+    hits = [index for index, key in keys.items() if len(key) >= _SHORT and key in content]
     if not hits:
         return whole, "whole-body"
-    body = lines(root, boilerplate=False)
-    menu = _menu(root, set(whole) - set(body))
+    menu = _menu(root, around)
     first, last = hits[0], hits[-1] + 1
     while first and not menu(whole[first - 1]):
         first -= 1
     while last < len(whole) and not menu(whole[last]):
         last += 1
-    main, all_text = whole[first:last], _length(whole)
-    believed = _LEAST_SHARE * _length(body) <= _length(main) < _WORTH_CUTTING * all_text
-    return (main, "main-content") if believed else (whole, "whole-body")
+    heading = next((index for index in range(first) if whole[index].startswith("# ")), first)
+    if around.isdisjoint(whole[heading:first]):  # links between a heading and its text are a table of contents
+        first = heading
+    main = whole[first:last]
+    if _length(main) < _LEAST_SHARE * _length(body):
+        return whole, "whole-body"
+    if _length(main) >= _WORTH_CUTTING * _length(whole):
+        main = _without_ends(whole, around)
+    return (main, "main-content") if len(main) < len(whole) else (whole, "whole-body")
+
+
+def _without_ends(whole: list[str], around: set[str]) -> list[str]:
+    """The page from its first to its last line that is not called a menu, a path or a footer."""
+    own = [index for index, line in enumerate(whole) if line not in around]
+    return whole[own[0] : own[-1] + 1]
 
 
 def _menu(root: Element, boilerplate: set[str]) -> Callable[[str], bool]:

@@ -27,6 +27,12 @@ _BLOCKS = {
 }
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _BOILERPLATE = {"nav", "header", "footer", "aside"}
+# What sites call the parts around their content, as words of a class or an id.
+_AROUND = re.compile(
+    r"(?:^|[\s_-])(?:bread-?crumbs?(?:-?list)?|topic-?path|pankuzu|(?:g|global|local|side|foot|head)-?na(?:v|vi)(?:gation)?|side-?(?:bar|menu)"
+    r"|footer|site-?map|page-?top-?link|to-?(?:page-?)?top|skip(?:-?link)?s?|sns|share)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
@@ -52,7 +58,8 @@ class Lines:
 
 
 def lines(root: Element, boilerplate: bool = True) -> list[str]:
-    """Lines of the tree; without `boilerplate`, navigation, headers, footers and asides are left out.
+    """Lines of the tree; without `boilerplate`, navigation, headers, footers and asides are left out, whether they are
+    elements of their own or called so by their site.
 
     Raises `too-deep` for markup nested beyond anything that was written to be read.
     """
@@ -87,6 +94,8 @@ def _walk(element: Element, out: Lines, skipped: frozenset[str]) -> None:
     tag = element.tag
     if not isinstance(tag, str) or tag in _DROPPED or tag in skipped or _HIDDEN.search(element.get("style", "")):
         return None
+    if skipped and _is_around(element):
+        return None
     if out.marked and out.marked(element):
         out.end()
         place, first = len(out.places), len(out.done)
@@ -117,6 +126,12 @@ def _walk(element: Element, out: Lines, skipped: frozenset[str]) -> None:
         out.end()
         out.prefix = ""
     return None
+
+
+def _is_around(element: Element) -> bool:
+    """Whether a site calls an element a menu, a path or a footer. What holds the page's heading is none of them."""
+    called = f"{element.get('class', '')} {element.get('id', '')}"
+    return bool(_AROUND.search(called)) and next(element.iter("h1"), None) is None
 
 
 def _content(element: Element, out: Lines, skipped: frozenset[str]) -> None:

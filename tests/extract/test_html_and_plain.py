@@ -121,3 +121,23 @@ def test_a_part_that_cannot_be_read_does_not_hide_the_others(read, make_blob):
     found = read([make_blob(b"\x1f\x8b\x08", "attachment"), make_blob(BODY.encode(), url="a.txt")])
     assert [(page.number, page.part) for page in found.pages] == [(1, 1)]
     assert json.loads(found.metadata)["rejected_parts"][0]["code"] == "unsupported-format"
+
+
+def test_what_a_site_calls_menus_and_paths_is_left_out(read):
+    """A long page: what stands around it is a small share of it, and the path ends in the page's own title."""
+    body = "".join(
+        f"<p>第{n}項　灯台の保守を行う者は、毎月{n}日までに点検の結果を記録しなければならない。</p>"
+        for n in range(1, 60)
+    )
+    path = '<li><a href="/">ホーム</a></li><li><a href="/t/">通達</a></li><li>第4節　灯台の保守について</li>'
+    page = (
+        f'<html><head><title>灯台の保守</title></head><body><div id="contents"><ol class="breadcrumb">{path}</ol>'
+        '<div class="page-header" id="page-top"><h1>第4節　灯台の保守について</h1></div>'
+        f'<ul><li><a href="#a">目次</a></li></ul>{body}</div>'
+        '<p class="page-top-link"><a href="#page-top">このページの先頭へ</a></p>'
+        '<div class="panel sidenavi bmg20"><h2><a href="/law/">法令等</a></h2><h3>指針の一覧はこちらから</h3></div>'
+        f'<ol class="breadcrumb footer">{path}</ol></body></html>'
+    )
+    (found,) = read(page.encode(), media_type="text/html").pages
+    assert found.text.startswith("# 第4節　灯台の保守について\n- 目次\n第1項")
+    assert found.text.endswith("毎月59日までに点検の結果を記録しなければならない。")
