@@ -15,6 +15,7 @@ from kobunko.records import Line
 
 _LONG = 20  # characters of a line that may be a full one
 _ENDS, _ENDS_SHARE = 4, 0.1  # lines, and share of the long lines, that end in one place
+_SQUARE = 1.2  # em that the place of an upright number may reach below it
 _VERTICAL_SHARE, _HORIZONTAL_SHARE = 0.7, 0.15  # of the characters
 _HEADING, _HEADING_LONGEST = 1.25, 60  # of the usual size of letters; characters
 _NOTE = 0.93  # of the usual size of letters
@@ -129,7 +130,7 @@ def _vertical_body(found: list[Span]) -> tuple[list[Piece], list[Piece], list[Pi
         _, y0, _, y1 = span.box
         inside = is_upright(span) and y1 > top and y0 < bottom
         if inside or begins_column(span, columns):
-            body.append(_after_its_letter(turned(span), span, down))
+            body.append(_in_its_square(turned(span), span, down))
         elif (y0 + y1) / 2 < (top + bottom) / 2:
             head.append(across(span))
         else:
@@ -137,13 +138,18 @@ def _vertical_body(found: list[Span]) -> tuple[list[Piece], list[Piece], list[Pi
     return head, body, foot
 
 
-def _after_its_letter(piece: Piece, number: Span, down: Sequence[Span]) -> Piece:
-    """An upright number in a column, below the letter whose square it is set into: a comma fills but a corner of it."""
+def _in_its_square(piece: Piece, number: Span, down: Sequence[Span]) -> Piece:
+    """An upright number between letters of a column, as long as the place that they leave it.
+
+    It is set higher than it is printed: into the square of the letter above, of which a comma fills but a corner.
+    """
     x0, y0, x1, y1 = number.box
-    middle = (x0 + x1) / 2
-    above = [span.box for span in down if span.box[0] <= middle <= span.box[2]]
-    begin = max((box[3] for box in above if box[1] < y0 < box[3] < y1), default=y0)
-    return piece._replace(start=begin)
+    column = [span.box for span in down if span.box[0] <= (x0 + x1) / 2 <= span.box[2]]
+    above = max((box[3] for box in column if box[1] < y0 and y0 - number.size < box[3] < y1), default=None)
+    if above is None:
+        return piece
+    below = min((box[1] for box in column if above <= box[1] <= y1 + _SQUARE * number.size), default=y1)
+    return piece._replace(start=max(y0, above), end=max(y1, below))
 
 
 def _joined(flows: Iterable[Flow]) -> Flow:
