@@ -6,48 +6,49 @@ from typing import Any
 from docx.oxml.ns import qn
 from lxml import etree
 
+from kobunko.extract.docx_styles import Styles
 from kobunko.extract.markdown import table
 
 Element = etree._Element
+Cells = list[list[str]]
 
 _BREAKS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _NOTES = ("/footnotes", "/endnotes")
 
 
-def body_lines(document: Any) -> tuple[list[str], list[list[list[str]]]]:
+def body_lines(document: Any) -> tuple[list[str], list[Cells]]:
     """Paragraphs and tables in document order, then the notes; and the cells of each table that is not in another."""
-    body = document.element.body
-    lines = list(_blocks(body))
+    styles, tables = Styles(document), list[Cells]()
+    lines = list(_blocks(document.element.body, styles, tables))
     for relation in document.part.rels.values():
         if not relation.is_external and relation.reltype.endswith(_NOTES):
-            lines += _blocks(etree.fromstring(relation.target_part.blob))
-    tables = [
-        list(_rows(found)) for found in body.iter(qn("w:tbl")) if next(found.iterancestors(qn("w:tbl")), None) is None
-    ]
+            lines += _blocks(etree.fromstring(relation.target_part.blob), styles)
     return [line for line in lines if line.strip()], tables
 
 
-def _blocks(container: Element) -> Iterator[str]:
+def _blocks(container: Element, styles: Styles, tables: list[Cells] | None = None) -> Iterator[str]:
+    """Lines in order; the cells of tables that are not in another go to `tables`."""
     for child in container.iterchildren():
         if child.tag == qn("w:p"):
-            yield from _paragraph(child)
+            yield from _paragraph(child, styles, tables)
         elif child.tag == qn("w:tbl"):
-            yield table(_rows(child))
+            rows = list(_rows(child, styles))
+            if tables is not None:
+                tables.append(rows)
+            yield table(rows)
         elif isinstance(child.tag, str) and child.tag != qn("w:sectPr"):
-            yield from _blocks(child)
+            yield from _blocks(child, styles, tables)
 
 
-def _paragraph(paragraph: Element) -> Iterator[str]:
-    """The paragraph with its heading mark, then the text boxes that are anchored in it."""
+def _paragraph(paragraph: Element, styles: Styles, tables: list[Cells] | None) -> Iterator[str]:
+    """The paragraph with the mark of its heading or list, then the text boxes that are anchored in it."""
     boxes: list[Element] = []
     text = _run(paragraph, boxes)
-    style = paragraph.find(f"{qn('w:pPr')}/{qn('w:pStyle')}")
-    name = (style.get(qn("w:val")) or "").lower() if style is not None else ""
-    level = name.removeprefix("heading")
-    yield ("#" * int(level) + " " if name.startswith("heading") and level in "123456" and level else "") + text
+    mark = styles.mark(paragraph) if text.strip() else ""
+    yield mark + text
     for box in boxes:
-        yield from _blocks(box)
+        yield from _blocks(box, styles, tables)
 
 
 def _run(element: Element, boxes: list[Element]) -> str:
@@ -70,11 +71,11 @@ def _run(element: Element, boxes: list[Element]) -> str:
     return "".join(pieces)
 
 
-def _rows(found: Element) -> Iterator[list[str]]:
-    return (_row(row) for row in found.iter(qn("w:tr")) if _table_of(row) is found)
+def _rows(found: Element, styles: Styles) -> Iterator[list[str]]:
+    return (_row(row, styles) for row in found.iter(qn("w:tr")) if _table_of(row) is found)
 
 
-def _row(row: Element) -> list[str]:
+def _row(row: Element, styles: Styles) -> list[str]:
     """Cells of a row; a cell that goes on from the row above is empty, a wide one is followed by empty ones."""
     cells: list[str] = []
     for cell in row.iter(qn("w:tc")):
@@ -84,7 +85,7 @@ def _row(row: Element) -> list[str]:
         goes_on = merge is not None and merge.get(qn("w:val")) != "restart"
         span = cell.find(f"{qn('w:tcPr')}/{qn('w:gridSpan')}")
         width = int(span.get(qn("w:val"), "1")) if span is not None else 1
-        cells += ["" if goes_on else "\n".join(_blocks(cell)), *[""] * min(width - 1, 200)]
+        cells += ["" if goes_on else "\n".join(_blocks(cell, styles)), *[""] * min(width - 1, 200)]
     return cells
 
 
