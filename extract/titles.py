@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from kobunko.records import Line, PageSpan
 
-UNSURE = ("pdf", "docx", "xlsx", "pptx", "doc", "xls", "ppt")  # formats whose own title may be somebody else's
+UNSURE = ("pdf", "image", "docx", "xlsx", "pptx", "doc", "xls", "ppt")  # whose own title may be somebody else's
 _HEAD = 3000  # characters of a text in which it would say its title
 _LONGEST = 200  # characters of a title
 _STANDS_OUT = 1.15  # size of print, as a multiple of that of the page
