@@ -43,7 +43,7 @@ _CAPTURES = _CAPTURES.order_by(tables.captures.c.sequence.desc()).limit(sa.bindp
 _GOOD_CAPTURES = _CAPTURES.where(tables.captures.c.status.in_([200, 304]))
 _VERSIONS = sa.select(tables.documents.c.doc_id, tables.documents.c.input_sha256)
 _VERSIONS = _VERSIONS.where(tables.documents.c.work_id == sa.bindparam("work"))
-_IDS = sa.bindparam("ids", expanding=True)
+_IDS = sa.bindparam("ids", type_=sa.String, expanding=True)
 _OWN = [item.name for item in dataclasses.fields(Document) if item.name != "parts"]
 _DOCUMENTS = sa.select(*(tables.documents.c[name] for name in _OWN))
 _DOCUMENTS = _DOCUMENTS.where(tables.documents.c.doc_id.in_(_IDS))

@@ -1,9 +1,9 @@
 """What the stages wrote about one document, for readers beside a writer: a row by its key in half a millisecond.
 
-Parts of a side-car are sorted by key, so of each only the row group that may hold the key is read; of small parts,
-such as those of the last nights, it is known which documents they hold. Reading a column costs the same for one row as
-for a thousand, so none is read whose only value stands in the footer. What is known of a part goes with its file,
-because an erasure puts another one under the same name.
+Parts of a side-car are sorted by key, so of each only the row group that may hold the key is looked into; of small
+parts, such as those of the last nights, it is known which documents they hold. Reading a column costs the same for one
+row as for a thousand, so none is read whose only value in the row group stands in the footer. What is known of a part
+goes with its file, because an erasure puts another one under the same name.
 """
 
 import contextlib
@@ -16,10 +16,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kobunko.partfile import ROW_KEY, place_of
 from kobunko.records import Document
 from kobunko.sidecar import PENDING, parts_of
 from kobunko.stage import KEY, OK, Stage
@@ -69,7 +71,7 @@ def newest_row(folder: Path, document: Document, columns: Sequence[str]) -> Row 
 
     None where there is no row, or it is to be done again.
     """
-    wanted = list(dict.fromkeys([*KEY, "outcome", "detail", "stage", *columns]))
+    wanted = list(dict.fromkeys(["outcome", "detail", "stage", *columns]))
     for _ in range(_TRIES):
         with contextlib.suppress(FileNotFoundError):  # a compaction has just put another part in its place
             return _newest(folder, document, wanted)
@@ -93,48 +95,56 @@ class _Part:
 
     def __init__(self, path: Path, identity: tuple[int, int]) -> None:
         self._path, self._identity = path, identity
-        self._metadata: pq.FileMetaData | None = None
-        with self._opened() as file:
-            self._metadata = metadata = file.metadata
-            self._listed = _listed(file) if metadata.num_rows <= _SMALL else None
+        self._metadata = metadata = pq.read_metadata(path)
         self._places = {column.path: place for place, column in enumerate(metadata.schema)}
+        self._listed = self._documents() if metadata.num_rows <= _SMALL else None
         groups = range(metadata.num_row_groups if self._listed is None else 0)
         found = [metadata.row_group(group).column(self._places["doc_id"]).statistics for group in groups]
         self._smallest, self._largest = ([getattr(item, name) for item in found] for name in ("min", "max"))
-
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[pq.ParquetFile]:
-        with pa.OSFile(str(self._path)) as handle:
-            if _identity(os.fstat(handle.fileno())) != self._identity:
-                raise FileNotFoundError(self._path)
-            # Reading ahead would wake other threads for each column, which takes longer than the reading.
-            yield pq.ParquetFile(handle, metadata=self._metadata, pre_buffer=False)
 
     def row(self, document: Document, columns: Sequence[str]) -> Row | None:
         """Columns of the last row with a document's key."""
         if not (groups := self._groups(document.doc_id)):
             return None
-        known = self._known(groups, [name for name in columns if name not in KEY])
+        key = (document.doc_id, document.input_sha256)
         with self._opened() as file:
-            read = [name for name in columns if name not in known]
-            table = file.read_row_groups(groups, columns=read, use_threads=False)
-        found = table.filter(pc.equal(table["doc_id"], document.doc_id)).to_pylist()
-        rows = [known | row for row in found if row["input_sha256"] == document.input_sha256]
-        return rows[-1] if rows else None
-
-    def _known(self, groups: Sequence[int], columns: Sequence[str]) -> dict[str, str]:
-        """Columns of text that have one value in all rows of some groups, with it."""
-        places = {name: self._places[name] for name in columns if name in self._places and "." not in name}
-        chunks = [self._metadata.row_group(group) for group in groups]
-        found = {name: [chunk.column(place).statistics for chunk in chunks] for name, place in places.items()}
-        return {name: only for name, several in found.items() if (only := _only_value(several)) is not None}
+            for group in reversed(groups):
+                if (place := self._place(file, group, key)) is not None:
+                    known = dict(zip(KEY, key, strict=True)) | self._known(group, columns)
+                    if not (missing := [name for name in columns if name not in known]):
+                        return known
+                    rest: list[Row] = self._read(file, group, missing).slice(place, 1).to_pylist()
+                    return known | rest[0]
+        return None
 
     def holds(self, doc_id: str) -> bool:
+        """Whether any row is of a document."""
         if not (groups := self._groups(doc_id)):
             return False
         with self._opened() as file:
-            table = file.read_row_groups(groups, columns=["doc_id"], use_threads=False)
-        return bool(pc.any(pc.equal(table["doc_id"], doc_id)).as_py())
+            found = [self._read(file, group, ["doc_id"])["doc_id"].index(doc_id).as_py() for group in groups]
+        return bool(max(found) >= 0)
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[pa.NativeFile]:
+        with pa.OSFile(str(self._path)) as file:
+            if _identity(os.fstat(file.fileno())) != self._identity:
+                raise FileNotFoundError(self._path)
+            yield file
+
+    def _read(self, file: pa.NativeFile, group: int, columns: Sequence[str]) -> pa.Table:
+        # Reading ahead would wake other threads for each column, which takes longer than the reading.
+        parquet = pq.ParquetFile(file, metadata=self._metadata, pre_buffer=False)
+        return parquet.read_row_group(group, columns=columns, use_threads=False)
+
+    def _documents(self) -> dict[str, list[int]]:
+        """In which row groups each document has rows."""
+        found: dict[str, list[int]] = defaultdict(list)
+        with self._opened() as file:
+            for group in range(self._metadata.num_row_groups):
+                for doc_id in dict.fromkeys(self._read(file, group, ["doc_id"])["doc_id"].to_pylist()):
+                    found[doc_id].append(group)
+        return dict(found)
 
     def _groups(self, doc_id: str) -> Sequence[int]:
         """The row groups that may hold the rows of a document."""
@@ -145,20 +155,27 @@ class _Part:
             end += 1
         return range(first, end)
 
+    def _place(self, file: pa.NativeFile, group: int, key: tuple[str, str]) -> int | None:
+        """Which row of a row group has a key; the last one where several do."""
+        if ROW_KEY in self._places:
+            return place_of(file.fileno(), self._metadata.row_group(group).column(self._places[ROW_KEY]), key)
+        table = self._read(file, group, KEY)
+        same = [pc.equal(table[name], value) for name, value in zip(KEY, key, strict=True)]
+        found = np.flatnonzero(pc.and_(*same).to_numpy(zero_copy_only=False))
+        return int(found[-1]) if len(found) else None
 
-def _only_value(found: Sequence[pq.Statistics | None]) -> str | None:
-    """The text that is the smallest and the largest of all; None where there is none, or nobody knows."""
-    first = found[0].min if found[0] else None
-    same = all(item and item.null_count == 0 and item.min == item.max == first for item in found)
-    return first if same and isinstance(first, str) else None
+    def _known(self, group: int, columns: Sequence[str]) -> Row:
+        """Columns of text that have one value in all rows of a row group, with it."""
+        facts = self._metadata.row_group(group)
+        places = {name: self._places[name] for name in columns if name in self._places and "." not in name}
+        found = {name: _only_value(facts.column(place).statistics) for name, place in places.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
 
-def _listed(file: pq.ParquetFile) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for number in range(file.num_row_groups):
-        for doc_id in dict.fromkeys(file.read_row_group(number, columns=["doc_id"])["doc_id"].to_pylist()):
-            found[doc_id].append(number)
-    return dict(found)
+def _only_value(found: pq.Statistics | None) -> str | None:
+    if found is None or found.null_count != 0 or found.min != found.max:
+        return None
+    return found.min if isinstance(found.min, str) else None
 
 
 def _identity(facts: os.stat_result) -> tuple[int, int]:
