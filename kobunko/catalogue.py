@@ -148,7 +148,7 @@ class Catalogue(Database):
         URLs as JSON."""
         schema, table = arrow_schema(Document), tables.documents
         wanted = dict.fromkeys(["doc_id", *(name for name in columns if name in table.c), "url"])
-        query = _some(sa.select(*(table.c[name] for name in wanted)), self._ordered(table), ids, between)
+        query = self._some(sa.select(*(table.c[name] for name in wanted)), table, ids, between)
         found = self._columns(query)
         if "parts" in columns or "signals" in columns:
             found["parts"] = self._parts(found["doc_id"], schema.field("parts").type, ids, between)
@@ -172,7 +172,7 @@ class Catalogue(Database):
         """The parts of documents; `names` are the ids of all that were asked for, in order."""
         table, fields = tables.parts, list(kind.value_type)
         query = sa.select(table.c.doc_id, *(table.c[field.name] for field in fields))
-        found = self._columns(_some(query, self._ordered(table), ids, between).order_by(table.c.position))
+        found = self._columns(self._some(query, table, ids, between).order_by(table.c.position))
         found["fetched_at"] = [moment and aware(moment) for moment in found["fetched_at"]]
         values = pa.StructArray.from_arrays([pa.array(found[item.name], item.type) for item in fields], fields=fields)
         counts = Counter(found["doc_id"])
@@ -190,7 +190,7 @@ class Catalogue(Database):
     ) -> list[tuple[str, str]]:
         """`(doc_id, input_sha256)` of all documents, or some, sorted: what each stage must have a row for."""
         table = tables.documents
-        query = _some(sa.select(table.c.doc_id, table.c.input_sha256), self._ordered(table), ids, between)
+        query = self._some(sa.select(table.c.doc_id, table.c.input_sha256), table, ids, between)
         if source:
             query = query.where(table.c.source == source)
         with self._engine.connect() as connection:
@@ -211,6 +211,17 @@ class Catalogue(Database):
         query = sa.select(tables.documents.c.doc_id).where(ordered > last).order_by(ordered).limit(limit)
         with self._engine.connect() as connection:
             return list(connection.scalars(query).all())
+
+    def _some(
+        self, query: sa.Select[Any], table: sa.Table, ids: Sequence[str] | None, between: tuple[str, str] | None
+    ) -> sa.Select[Any]:
+        """The rows of some documents, or of those from one id to another, in the order of their ids."""
+        ordered = self._ordered(table)
+        if ids is not None:
+            query = query.where(table.c.doc_id.in_(ids))  # as it stands: its index has the order of the database
+        if between is not None:
+            query = query.where(ordered >= between[0], ordered <= between[1])  # BETWEEN takes no COLLATE in PostgreSQL
+        return query.order_by(ordered)
 
     def _ordered(self, table: sa.Table) -> sa.ColumnElement[str]:
         """Ids in the order of their characters, which is not that of every locale of a database."""
@@ -345,20 +356,6 @@ class Catalogue(Database):
             headers = json.loads(row["headers"])
             found[row["url_key"]] = {name: headers[name] for name in OPT_OUT_HEADERS if name in headers}
         return found
-
-
-def _some(
-    query: sa.Select[Any],
-    ordered: sa.ColumnElement[str],
-    ids: Sequence[str] | None,
-    between: tuple[str, str] | None,
-) -> sa.Select[Any]:
-    """The rows of some documents, or of those from one id to another, in the order of their ids."""
-    if ids is not None:
-        query = query.where(ordered.in_(ids))
-    if between is not None:
-        query = query.where(ordered >= between[0], ordered <= between[1])  # BETWEEN takes no COLLATE in PostgreSQL
-    return query.order_by(ordered)
 
 
 def _merged(signals: Iterable[Mapping[str, str]]) -> str:
