@@ -122,8 +122,8 @@ class _Part:
         if not (groups := self._groups(doc_id)):
             return False
         with self._opened() as file:
-            found = [self._read(file, group, ["doc_id"])["doc_id"].index(doc_id).as_py() for group in groups]
-        return bool(max(found) >= 0)
+            tables = [self._read(file, group, ["doc_id"]) for group in groups]
+        return any(pc.any(pc.equal(table["doc_id"], doc_id)).as_py() for table in tables)
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[pa.NativeFile]:
