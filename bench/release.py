@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from kobunko import ids, pipeline, tables
+from kobunko import ids, partfile, pipeline, tables
 from kobunko.dedup.clusters import SCHEMA
 from kobunko.home import Home, open_home
 from kobunko.publish import release
@@ -33,7 +34,6 @@ from kobunko.publish.manifest import OPTIONS
 from kobunko.publish.shards import parquet_options
 from kobunko.records import PageSpan, to_row
 from kobunko.settings import load_settings
-from kobunko.sidecar import group_rows
 from kobunko.stage import OK, Stage
 
 STEP = 5000
@@ -97,11 +97,12 @@ def _add_part(home: Home, names: Sequence[str], number: int, texts: Texts) -> No
             continue
         path = home.settings.stages / stage.label / f"part-{number + 1:08d}-{number + 1:08d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with pq.ParquetWriter(path, stage.output_schema, compression="zstd") as writer:
-            for start in range(0, len(names), STEP):
-                some = names[start : start + STEP]
-                rows = _rows(stage, some, texts.of(some))
-                writer.write_table(rows, row_group_size=group_rows(rows.nbytes, len(some)))
+        steps = (names[start : start + STEP] for start in range(0, len(names), STEP))
+        tables = (_rows(stage, some, texts.of(some)) for some in steps)
+        first = next(tables)
+        partfile.write(
+            path, stage.output_schema, chain([first], tables), partfile.group_rows(first.nbytes, first.num_rows)
+        )
 
 
 def _rows(stage: Stage[Any, Any], names: Sequence[str], texts: Sequence[str]) -> pa.Table:

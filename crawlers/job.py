@@ -17,7 +17,8 @@ from kobunko.crawlers.recorder import Recorder
 from kobunko.crawlers.summary import CrawlSummary
 from kobunko.seed import Seed
 from kobunko.settings import Settings
-from kobunko.warc import OPEN, WarcWriter, repair
+from kobunko.warc import OPEN, WarcWriter
+from kobunko.warc_changes import repair
 
 if TYPE_CHECKING:  # the command line imports this module for every command, and Scrapy takes a second
     from scrapy.crawler import Crawler

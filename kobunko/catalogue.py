@@ -7,26 +7,22 @@ short facts, never text: everything in it can be rebuilt from WARC files and rel
 import dataclasses
 import json
 import secrets
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import accumulate
-from pathlib import Path
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection
 
 from kobunko import tables
-from kobunko.errors import NotFound
+from kobunko.database import Database, aware
 from kobunko.ids import url_key
-from kobunko.records import Capture, Document, arrow_schema, from_row, to_row
-from kobunko.turns import Turns, turns
+from kobunko.records import Capture, Document, Part, arrow_schema, from_row, to_row
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 _HEADERS = ("tdm-reservation", "tdm-policy", "x-robots-tag", "content-usage", "content-signal")
 _META = ("robots", "tdm-reservation", "tdm-policy", "content-usage", "content-signal")
 _HOST = (
@@ -40,106 +36,26 @@ _OPT_OUT_WORDS = (
 # As they stand in `Capture.headers`: of the answer, of the page in it, and of its host when it was asked.
 OPT_OUT_HEADERS = (*_HEADERS, *(f"meta-{name}" for name in _META), *_HOST)
 
-# What a crawl asks for each answer, built once: building a statement takes longer than the database takes for it.
+# What a crawl asks for each answer, and a lookup for each document, built once: building a statement takes longer than
+# the database takes for it.
 _CAPTURES = sa.select(tables.captures).where(tables.captures.c.url_key == sa.bindparam("url"))
 _CAPTURES = _CAPTURES.order_by(tables.captures.c.sequence.desc()).limit(sa.bindparam("most"))
 _GOOD_CAPTURES = _CAPTURES.where(tables.captures.c.status.in_([200, 304]))
 _VERSIONS = sa.select(tables.documents.c.doc_id, tables.documents.c.input_sha256)
 _VERSIONS = _VERSIONS.where(tables.documents.c.work_id == sa.bindparam("work"))
+_IDS = sa.bindparam("ids", type_=sa.String, expanding=True)
+_OWN = [item.name for item in dataclasses.fields(Document) if item.name != "parts"]
+_DOCUMENTS = sa.select(*(tables.documents.c[name] for name in _OWN))
+_DOCUMENTS = _DOCUMENTS.where(tables.documents.c.doc_id.in_(_IDS))
+_PARTS = sa.select(tables.parts.c.doc_id, *(tables.parts.c[item.name] for item in dataclasses.fields(Part)))
+_PARTS = _PARTS.where(tables.parts.c.doc_id.in_(_IDS)).order_by(tables.parts.c.position)
+_KNOWN = sa.select(tables.documents.c.doc_id).where(tables.documents.c.doc_id.in_(_IDS))
+_REMOVED = sa.select(tables.tombstones.c.value).where(tables.tombstones.c.kind == "document")
+_REMOVED_OF = _REMOVED.where(tables.tombstones.c.value.in_(_IDS))
 
 
-def _engine(url: str, *, read_only: bool) -> Engine:
-    engine = sa.create_engine(url)
-    settings = []
-    if engine.dialect.name == "sqlite":
-        settings += ["PRAGMA busy_timeout=30000", "PRAGMA foreign_keys=ON"]
-        settings += ["PRAGMA query_only=ON"] if read_only else ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"]
-    elif read_only:
-        settings += ["SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"]
-
-    @sa.event.listens_for(engine, "connect")
-    def _configure(connection: Any, _: Any) -> None:
-        cursor = connection.cursor()
-        for setting in settings:
-            cursor.execute(setting)
-        cursor.close()
-        connection.commit()
-
-    return engine
-
-
-def _migrate(engine: Engine) -> None:
-    """Brings the schema to this version. alembic is only loaded when there is something to do."""
-    if sa.inspect(engine).has_table("alembic_version"):
-        with engine.connect() as connection:
-            if connection.scalar(sa.text("SELECT version_num FROM alembic_version")) == tables.REVISION:
-                return
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-class Catalogue:
+class Catalogue(Database):
     """All queries of the project in one place. Methods that write take part in the surrounding `transaction`."""
-
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
-        """`read_only` is for services: the database itself then refuses to write, and nothing is migrated."""
-        self._engine = _engine(url, read_only=read_only)
-        if not read_only:
-            _migrate(self._engine)
-        elif not sa.inspect(self._engine).has_table(tables.documents.name):
-            raise NotFound(f"there is no catalogue at {self._engine.url}: run any other command on this home first.")
-
-    def close(self) -> None:
-        self._engine.dispose()
-
-    def compact(self) -> None:
-        """Leaves nothing of deleted or overwritten rows in the files of an embedded catalogue."""
-        if self._engine.dialect.name == "sqlite":
-            with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.execute(sa.text("VACUUM"))
-                connection.execute(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"))
-
-    @property
-    def has_server(self) -> bool:
-        """Whether processes of several hosts can be connected to it at a time."""
-        return self._engine.dialect.name == "postgresql"
-
-    def turns(self) -> AbstractContextManager[Turns]:
-        """Which host works on what; see `kobunko.turns`."""
-        return turns(self._engine)
-
-    @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """All or nothing: when it returns, what was written survives a power cut."""
-        with self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def snapshot(self) -> Iterator[Connection]:
-        """For reading many tables as they were at one moment."""
-        level = "REPEATABLE READ" if self._engine.dialect.name == "postgresql" else "SERIALIZABLE"
-        with self._engine.connect().execution_options(isolation_level=level) as connection, connection.begin():
-            yield connection
-
-    def upsert(self, connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Inserts rows, or replaces those that have the same primary key."""
-        if not rows:
-            return
-        dialect: Any = postgresql if self._engine.dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
-        keys = [column.name for column in table.primary_key]
-        changed = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
-
-    def rows(self, query: sa.Select[Any], values: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        with self._engine.connect() as connection:
-            return [_utc(dict(row)) for row in connection.execute(query, values or {}).mappings()]
 
     # captures
 
@@ -219,8 +135,11 @@ class Catalogue:
 
     def documents(self, ids: Sequence[str]) -> list[Document]:
         """Documents with their parts, in the order of their ids."""
-        names = [item.name for item in dataclasses.fields(Document)]
-        return [from_row(Document, row) for row in self.document_table(names, ids).to_pylist()]
+        parts: dict[str, list[Part]] = defaultdict(list)
+        for row in self.rows(_PARTS, {"ids": ids}):
+            parts[row.pop("doc_id")].append(Part(**row))
+        found = [Document(**row, parts=parts[row["doc_id"]]) for row in self.rows(_DOCUMENTS, {"ids": ids})]
+        return sorted(found, key=attrgetter("doc_id"))
 
     def document_table(
         self, columns: Sequence[str], ids: Sequence[str] | None = None, between: tuple[str, str] | None = None
@@ -229,7 +148,7 @@ class Catalogue:
         URLs as JSON."""
         schema, table = arrow_schema(Document), tables.documents
         wanted = dict.fromkeys(["doc_id", *(name for name in columns if name in table.c), "url"])
-        query = _some(sa.select(*(table.c[name] for name in wanted)), self._ordered(table), ids, between)
+        query = self._some(sa.select(*(table.c[name] for name in wanted)), table, ids, between)
         found = self._columns(query)
         if "parts" in columns or "signals" in columns:
             found["parts"] = self._parts(found["doc_id"], schema.field("parts").type, ids, between)
@@ -253,8 +172,8 @@ class Catalogue:
         """The parts of documents; `names` are the ids of all that were asked for, in order."""
         table, fields = tables.parts, list(kind.value_type)
         query = sa.select(table.c.doc_id, *(table.c[field.name] for field in fields))
-        found = self._columns(_some(query, self._ordered(table), ids, between).order_by(table.c.position))
-        found["fetched_at"] = [moment and _aware(moment) for moment in found["fetched_at"]]
+        found = self._columns(self._some(query, table, ids, between).order_by(table.c.position))
+        found["fetched_at"] = [moment and aware(moment) for moment in found["fetched_at"]]
         values = pa.StructArray.from_arrays([pa.array(found[item.name], item.type) for item in fields], fields=fields)
         counts = Counter(found["doc_id"])
         return pa.ListArray.from_arrays([0, *accumulate(counts[name] for name in names)], values, type=kind)
@@ -271,11 +190,15 @@ class Catalogue:
     ) -> list[tuple[str, str]]:
         """`(doc_id, input_sha256)` of all documents, or some, sorted: what each stage must have a row for."""
         table = tables.documents
-        query = _some(sa.select(table.c.doc_id, table.c.input_sha256), self._ordered(table), ids, between)
+        query = self._some(sa.select(table.c.doc_id, table.c.input_sha256), table, ids, between)
         if source:
             query = query.where(table.c.source == source)
         with self._engine.connect() as connection:
             return [(row[0], row[1]) for row in connection.execute(query).all()]
+
+    def known(self, ids: Sequence[str]) -> list[str]:
+        """Which of these are ids of documents."""
+        return [row["doc_id"] for row in self.rows(_KNOWN, {"ids": ids})]
 
     def versions_of(self, work_id: str) -> dict[str, str]:
         """`input_sha256` of every version of a work, by document id."""
@@ -288,6 +211,17 @@ class Catalogue:
         query = sa.select(tables.documents.c.doc_id).where(ordered > last).order_by(ordered).limit(limit)
         with self._engine.connect() as connection:
             return list(connection.scalars(query).all())
+
+    def _some(
+        self, query: sa.Select[Any], table: sa.Table, ids: Sequence[str] | None, between: tuple[str, str] | None
+    ) -> sa.Select[Any]:
+        """The rows of some documents, or of those from one id to another, in the order of their ids."""
+        ordered = self._ordered(table)
+        if ids is not None:
+            query = query.where(table.c.doc_id.in_(ids))  # as it stands: its index has the order of the database
+        if between is not None:
+            query = query.where(ordered >= between[0], ordered <= between[1])  # BETWEEN takes no COLLATE in PostgreSQL
+        return query.order_by(ordered)
 
     def _ordered(self, table: sa.Table) -> sa.ColumnElement[str]:
         """Ids in the order of their characters, which is not that of every locale of a database."""
@@ -385,11 +319,8 @@ class Catalogue:
 
     def removed(self, ids: Sequence[str] | None = None) -> set[str]:
         """Ids of documents (or which of these) that no stage and no release may use."""
-        table = tables.tombstones
-        query = sa.select(table.c.value).where(table.c.kind == "document")
-        if ids is not None:
-            query = query.where(table.c.value.in_(ids))
-        return {row["value"] for row in self.rows(query)}
+        rows = self.rows(_REMOVED) if ids is None else self.rows(_REMOVED_OF, {"ids": ids})
+        return {row["value"] for row in rows}
 
     def withheld(self) -> set[str]:
         """Ids of new documents of a source whose terms changed and were not read yet (`kobunko rights review`)."""
@@ -427,20 +358,6 @@ class Catalogue:
         return found
 
 
-def _some(
-    query: sa.Select[Any],
-    ordered: sa.ColumnElement[str],
-    ids: Sequence[str] | None,
-    between: tuple[str, str] | None,
-) -> sa.Select[Any]:
-    """The rows of some documents, or of those from one id to another, in the order of their ids."""
-    if ids is not None:
-        query = query.where(ordered.in_(ids))
-    if between is not None:
-        query = query.where(ordered >= between[0], ordered <= between[1])  # BETWEEN takes no COLLATE in PostgreSQL
-    return query.order_by(ordered)
-
-
 def _merged(signals: Iterable[Mapping[str, str]]) -> str:
     """Signals of several answers as one: what any of them says is kept."""
     result: dict[str, str] = {}
@@ -449,12 +366,3 @@ def _merged(signals: Iterable[Mapping[str, str]]) -> str:
             known = result.get(name)
             result[name] = value if known in (None, value) else f"{known}, {value}"
     return json.dumps(result, ensure_ascii=False, sort_keys=True)
-
-
-def _utc(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: _aware(value) if isinstance(value, datetime) else value for name, value in row.items()}
-
-
-def _aware(moment: datetime) -> datetime:
-    """SQLite forgets time zones; everything in the catalogue is UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

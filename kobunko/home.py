@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from kobunko import depot, durable, warc
+from kobunko import depot, durable, warc, warc_changes
 from kobunko.catalogue import Catalogue
 from kobunko.errors import Busy, UsageError
 from kobunko.lock import home_lock
@@ -62,7 +62,7 @@ class Home:
     def mend_raw(self, source: str = "") -> None:
         """Closes the raw files (of one source) that a crash left open; nobody may be writing to them."""
         for path in sorted((self.settings.raw / source).rglob(f"*{warc.OPEN}")):
-            warc.repair(path)
+            warc_changes.repair(path)
 
     def _recover(self) -> None:
         self.mend_raw()

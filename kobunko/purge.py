@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kobunko import depot, durable, removals, sidecar, tables, warc
+from kobunko import depot, durable, removals, sidecar, tables, warc, warc_changes
 from kobunko.home import Home
 from kobunko.lookup.chain import releases_with
 from kobunko.passages.store import Store, open_store
@@ -79,7 +79,7 @@ def _erase_warc(home: Home, doc_ids: Sequence[str], hashes: set[str], progress: 
     paths = sorted({path for folder in series for path in warc.files(home.settings.raw / folder)})
     erased = 0
     for number, path in enumerate(paths, 1):
-        erased += warc.erase(path, records, hashes)
+        erased += warc_changes.erase(path, records, hashes)
         progress("WARC files", number, len(paths))
     return erased
 

@@ -20,11 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from kobunko import depot, durable
+from kobunko import depot, durable, partfile
 from kobunko.stage import KEY, Stage
 
 PENDING = "pending"
-GROUP_BYTES = 2_000_000  # of a row group: what one lookup reads, and what a footer has to list
 MANY_PARTS = 32
 TOGETHER = 2  # row groups that are read at once
 SMALL = 16_000_000  # bytes of what was read last, for it to be kept
@@ -75,7 +74,7 @@ class SideCar:
             number = 1 + max((part.last for part in parts_of(self.folder)), default=0)
             with contextlib.suppress(FileExistsError):  # another host was first: the next number then
                 with depot.writing(self._path(number, number), new=True) as temporary:
-                    _write(table, temporary)
+                    _write(temporary, table)
                 written = True
         self.refresh()
 
@@ -156,14 +155,12 @@ class SideCar:
             return False
         index = self.index().sort_by("key")
         path = self._path(old[0].first, old[-1].last)
-        step = group_rows(sum(_bytes(part.path) for part in old), index.num_rows)
-        with (
-            depot.writing(path) as temporary,
-            pq.ParquetWriter(temporary, self.stage.output_schema, compression="zstd") as writer,
-        ):
-            for start in range(0, index.num_rows, step):
-                rows = self.take(index.slice(start, step), self.stage.output_schema.names)
-                writer.write_table(rows.cast(self.stage.output_schema))
+        schema = self.stage.output_schema
+        step = partfile.group_rows(sum(_bytes(part.path) for part in old), index.num_rows)
+        starts = range(0, index.num_rows, step)
+        with depot.writing(path) as temporary:
+            tables = (self.take(index.slice(start, step), schema.names) for start in starts)
+            partfile.write(temporary, schema, tables, step)
         for part in old:
             depot.forget(part.path)
             durable.remove(part.path)
@@ -174,9 +171,8 @@ class SideCar:
         return self.folder / f"part-{first:08d}-{last:08d}.parquet"
 
 
-def _write(table: pa.Table, path: Path) -> None:
-    size = group_rows(table.nbytes, table.num_rows)
-    pq.write_table(table, path, row_group_size=size, compression="zstd")
+def _write(path: Path, table: pa.Table) -> None:
+    partfile.write(path, table.schema, [table], partfile.group_rows(table.nbytes, table.num_rows))
 
 
 @cache
@@ -199,11 +195,6 @@ def _smallest_and_largest(metadata: pq.FileMetaData) -> list[Any]:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     found = [group.column(column).statistics if group.num_rows else None for group in groups]
     return [np.array([getattr(item, name, "") for item in found], dtype=object) for name in ("min", "max")]
-
-
-def group_rows(size: int, rows: int) -> int:
-    """How many rows a row group should have, where so many rows have that size in bytes."""
-    return min(max(GROUP_BYTES * rows // max(size, 1), 16), 1024)
 
 
 def _bytes(path: Path) -> int:
@@ -247,7 +238,8 @@ def erase(root: Path, doc_ids: Set[str], progress: Callable[[int, int], None] = 
         hit = pc.is_in(ids, value_set=wanted)
         if count := pc.sum(hit).as_py():
             with depot.writing(path) as temporary:
-                _write(pq.read_table(path).filter(pc.invert(hit)), temporary)
+                names = [name for name in pq.read_schema(path).names if name != partfile.ROW_KEY]
+                _write(temporary, pq.read_table(path, columns=names).filter(pc.invert(hit)))
             erased += count
         progress(number, len(parts))
     _open.cache_clear()

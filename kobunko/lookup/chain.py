@@ -26,10 +26,10 @@ def chain(
     home: Home, stages: Sequence[Stage[Any, Any]], doc_ids: Sequence[str], store: Store | None = None
 ) -> list[Chain]:
     """Plain JSON values for each document. `store` is the passage index, from which the duplicates come."""
-    return [_chain(home, stages, document, store) for document in home.catalogue.documents(doc_ids)]
+    return [chain_of(home, stages, document, store) for document in home.catalogue.documents(doc_ids)]
 
 
-def _chain(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, store: Store | None) -> Chain:
+def chain_of(home: Home, stages: Sequence[Stage[Any, Any]], document: Document, store: Store | None) -> Chain:
     wanted = {stage.name: stage.output_schema.names for stage in stages if stage.name == "licence"}
     wanted["text"] = ["title", "pages", "sha256"]
     row, found = to_row(document), results(home.settings.stages, stages, document, wanted)
@@ -95,11 +95,8 @@ def _version(document: Document) -> dict[str, Any]:
 
 def duplicates(home: Home, store: Store | None, doc_id: str) -> list[str]:
     """Other documents of the same duplicate cluster, as of the indexed release."""
-    document = store.document(doc_id) if store else None
-    if store is None or document is None or not document.cluster:
-        return []
-    others = [other for other in store.cluster(document.cluster) if other != doc_id]
-    gone = home.catalogue.removed(others)
+    others = [other for other in store.cluster_of(doc_id) if other != doc_id] if store else []
+    gone = home.catalogue.removed(others) if others else ()
     return [other for other in others if other not in gone]
 
 

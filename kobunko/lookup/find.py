@@ -41,7 +41,7 @@ def find(home: Home, what: str, store: Store | None = None) -> Match:
 
 
 def _ways(home: Home, what: str, store: Store | None) -> Iterator[tuple[str, list[str]]]:
-    yield "doc_id", [row[0] for row in home.catalogue.inputs(ids=[what])]
+    yield "doc_id", home.catalogue.known([what])
     if _SHA256.fullmatch(what):
         yield "sha256", home.catalogue.document_ids(sha256=what.lower())
     if match := _ROW.fullmatch(what):

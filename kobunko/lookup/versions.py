@@ -16,7 +16,7 @@ def versions_of(home: Home, store: Store | None, document: Document) -> list[Doc
 
     `store` is the passage index, which knows laws by their ids, also those that came one by one from elsewhere.
     """
-    ids = set(home.catalogue.document_ids(work_id=document.work_id))
+    ids = set(home.catalogue.versions_of(document.work_id))
     if store and (law := law_id(document)):
         ids.update(store.named(law))
     others = sorted(ids - {document.doc_id})

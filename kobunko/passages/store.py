@@ -181,8 +181,11 @@ class Store:
             found |= dict(self.rows(f"SELECT doc_id, row_key FROM documents WHERE doc_id IN ({marks})", some))  # noqa: S608
         return found
 
-    def cluster(self, name: str) -> list[str]:
-        return [row[0] for row in self.rows("SELECT doc_id FROM documents WHERE cluster = ? ORDER BY doc_id", (name,))]
+    def cluster_of(self, doc_id: str) -> list[str]:
+        """The documents of the duplicate cluster that a document is in, itself among them."""
+        query = "SELECT other.doc_id FROM documents AS own JOIN documents AS other ON other.cluster = own.cluster"
+        query += " WHERE own.doc_id = ? AND own.cluster != '' ORDER BY other.doc_id"
+        return [row[0] for row in self.rows(query, (doc_id,))]
 
     def named(self, name: str) -> list[str]:
         """Documents that are known by a name, such as a case number."""

@@ -14,7 +14,7 @@ from kobunko.catalogue import Catalogue
 from kobunko.errors import NotFound
 from kobunko.executors import reader
 from kobunko.home import Home
-from kobunko.lookup.chain import Chain, chain
+from kobunko.lookup.chain import Chain, chain_of
 from kobunko.lookup.find import Match, find
 from kobunko.lookup.hits import described
 from kobunko.lookup.rows import results
@@ -96,8 +96,7 @@ class Service:
         return [found[doc_id] for doc_id in doc_ids if doc_id in found]
 
     def chain(self, doc_id: str) -> Chain:
-        self.document(doc_id)
-        return chain(self.home, self.stages, [doc_id], self.store)[0]
+        return chain_of(self.home, self.stages, self.document(doc_id), self.store)
 
     def lookup(self, what: str) -> Match:
         match = find(self.home, what, self.store)

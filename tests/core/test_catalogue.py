@@ -8,8 +8,9 @@ import pytest
 
 from kobunko import ids, tables
 from kobunko.backup import back_up, restore
-from kobunko.catalogue import MIGRATIONS, Catalogue
+from kobunko.catalogue import Catalogue
 from kobunko.crawlers import absences, hosts, watch
+from kobunko.database import MIGRATIONS
 from kobunko.document import document, part
 from kobunko.errors import UsageError
 from kobunko.records import Capture

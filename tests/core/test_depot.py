@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from kobunko import depot, warc
+from kobunko import depot, warc, warc_changes
 from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus
 from kobunko.document import document
@@ -139,7 +139,7 @@ def test_a_file_that_a_crash_left_open_was_never_acknowledged(near: tuple[list[P
     left = hosts[0] / "raw" / "tides" / "tides-00000001.warc.gz.open"
     left.parent.mkdir(parents=True)
     left.write_bytes(b"half a record")
-    warc.repair(left)
+    warc_changes.repair(left)
     assert not left.exists()
     assert warc.files(hosts[0] / "raw") == []
 
@@ -168,7 +168,7 @@ def test_an_erasure_leaves_nothing_in_the_store(bucket: Any, hosts: list[Path]) 
     assert keys(b) == ["open", "secret"]
     bucket.call_s3("create_multipart_upload", Bucket="kobunko-tides", Key="home/raw/half")
     for path in warc.files(hosts[0] / "raw"):
-        warc.erase(path, {part.capture_id}, set())
+        warc_changes.erase(path, {part.capture_id}, set())
     erase(hosts[0] / "stages", {"secret"})
     depot.purged(hosts[0])
     versions = bucket.call_s3("list_object_versions", Bucket="kobunko-tides")["Versions"]

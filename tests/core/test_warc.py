@@ -7,7 +7,8 @@ import pytest
 
 from kobunko.errors import Corrupt
 from kobunko.ids import sha256_hex
-from kobunko.warc import OPEN, WarcWriter, read, read_body, repair, scan
+from kobunko.warc import OPEN, WarcWriter, read, read_body, scan
+from kobunko.warc_changes import repair
 
 MOMENT = dt.datetime(2026, 11, 22, 3, 4, 5, 678, tzinfo=dt.UTC)
 PAGE = "くらしの安全に関する告示".encode() * 50
