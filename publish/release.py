@@ -25,7 +25,7 @@ from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
 from kobunko.publish.plots import plots
 from kobunko.publish.provenance import version_order
 from kobunko.publish.rows import Profile, Row, provenance_of, rows_of, with_long
-from kobunko.publish.shards import AT_ONCE, ahead, partition, regrouped, row_groups, runs, shard_name, write_shard
+from kobunko.publish.shards import AT_ONCE, WAITING, ahead, partition, regrouped, row_groups, runs, shard_name, write_shard
 from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
 from kobunko.publish.tally import Tally
 from kobunko.records import Provenance, arrow_schema
@@ -189,6 +189,6 @@ def _write_shards(folder: Path, files: _Files, planned: Plan, rows: NDArray[np.i
     shards = partition(where, sizes)
     for number, members in enumerate(shards):
         mine = rows[members]
-        chunks = ahead(files.read(mine[some]) for some in runs(sizes[members], AT_ONCE))
-        groups = regrouped(map(files.make, chunks), row_groups(where[members], sizes[members]))
+        made = (files.make(files.read(mine[some])) for some in runs(sizes[members], AT_ONCE))
+        groups = regrouped(ahead(made, WAITING), row_groups(where[members], sizes[members]))
         write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), groups)

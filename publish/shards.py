@@ -6,6 +6,7 @@ and when a config outgrows its shards each one splits in two. Row groups end aft
 document that comes or goes moves no boundary but its own.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ GROUP_BYTES = 64_000_000
 GROUP_ROWS = 1000  # at most; a marked id ends a group every 512 rows on average
 MARK = 512
 AT_ONCE = 8_000_000  # bytes of rows that are made together: memory of larger blocks is not kept for the next
+WAITING = 4  # such blocks that wait to be written: a row group may need many at once
 BYTES_PER_CHARACTER = 3  # of Japanese in UTF-8
 BYTES_BESIDE_TEXT = 3000
 _MOST_BITS = 16
@@ -114,17 +116,17 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
 
 
 def write_shard(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> None:
-    """Writes one row group per table; while one is written the next one is made."""
+    """Writes one row group per table."""
     with durable.writing(path) as temporary, pq.ParquetWriter(temporary, schema, **parquet_options(schema)) as writer:
-        for table in ahead(groups):
+        for table in groups:
             writer.write_table(table, row_group_size=max(1, table.num_rows))
 
 
-def ahead(items: Iterable[T]) -> Iterator[T]:
-    """The same items, each made in another thread while the one before it is used."""
+def ahead(items: Iterable[T], most: int = 1) -> Iterator[T]:
+    """The same items, made in another thread while those before them are used; so many of them wait at most."""
     source, end = iter(items), object()
     with ThreadPoolExecutor(1) as thread:
-        coming: Future[Any] = thread.submit(next, source, end)
-        while (item := coming.result()) is not end:
-            coming = thread.submit(next, source, end)
+        coming: deque[Future[Any]] = deque(thread.submit(next, source, end) for _ in range(most))
+        while (item := coming.popleft().result()) is not end:
+            coming.append(thread.submit(next, source, end))
             yield item
