@@ -229,7 +229,7 @@ def _keys(path: Path, between: tuple[str, str] | None) -> pa.Table:
 @lru_cache(maxsize=MANY_PARTS * 8)
 def _open(path: Path) -> tuple[pq.ParquetFile, Any, Any, Any]:
     """A part, where its row groups end, and the smallest and largest document id of each."""
-    file = pq.ParquetFile(path)
+    file = pq.ParquetFile(path, pre_buffer=False)  # with it no two threads could read
     sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
     return file, np.concatenate([[0], np.cumsum(sizes)]), *_smallest_and_largest(file.metadata)
 

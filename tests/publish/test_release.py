@@ -12,7 +12,7 @@ from huggingface_hub import DatasetCard
 
 from kobunko.dedup.clusters import cluster
 from kobunko.errors import UsageError
-from kobunko.publish import checksums, manifest
+from kobunko.publish import checksums, plan
 from kobunko.publish.release import build
 from kobunko.publish.rows import Row
 from kobunko.publish.verify import verify
@@ -131,7 +131,7 @@ def test_the_same_home_elsewhere_gives_the_same_bytes(home: Any, open_home: Any,
 
 def test_pieces_of_another_size_give_the_same_shards(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first = home.build("1", "internal").folder
-    monkeypatch.setattr(manifest, "PIECE", 2)
+    monkeypatch.setattr(plan, "PIECE", 2)
     second = home.build("2", "internal").folder
     sums = [checksums.read(folder) for folder in (first, second)]
     for name in sums[0]:
