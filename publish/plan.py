@@ -16,13 +16,14 @@ from kobunko.catalogue import Catalogue
 from kobunko.corpus import Corpus
 from kobunko.errors import UsageError
 from kobunko.ids import sha256_hex, source_of
+from kobunko.publish.ahead import ahead, beside
 from kobunko.publish.clusters import Cluster, clustered
 from kobunko.publish.columns import whole
 from kobunko.publish.draft import Draft
 from kobunko.publish.entries import entries_of, looked_at, masked_texts
 from kobunko.publish.manifest import GROUP, OPTIONS, Entry, Removed, lines
 from kobunko.publish.rows import Profile, Row
-from kobunko.publish.shards import ahead, places, sizes_of
+from kobunko.publish.shards import places, sizes_of
 from kobunko.publish.totals import Totals
 from kobunko.records import Provenance, arrow_schema
 from kobunko.seed import Seed
@@ -70,7 +71,7 @@ def plan(
     draft = Draft(path.with_name("draft.arrow"))
     with durable.writing(path) as temporary, pq.ParquetWriter(temporary, arrow_schema(Entry), **OPTIONS) as writer:
         looks = ahead(looked_at(_pieces(corpus, kept_out, sources), profile))
-        for look, texts in ahead((look, masked_texts(look)) for look in looks):
+        for look, texts in beside(masked_texts, looks):
             entries, drafted = entries_of(look, texts, seeds, profile, clusters)
             writer.write_table(entries, row_group_size=GROUP)
             draft.add(drafted)

@@ -1,5 +1,6 @@
 """Builds a release: the manifest first, then shards made from it alone; the same manifest gives the same bytes."""
 
+import gc
 import json
 import re
 import shutil
@@ -19,6 +20,7 @@ from kobunko.corpus import Corpus
 from kobunko.errors import UsageError
 from kobunko.ids import sha256_hex
 from kobunko.publish import checksums
+from kobunko.publish.ahead import ahead
 from kobunko.publish.card import card
 from kobunko.publish.clusters import Cluster
 from kobunko.publish.croissant import croissant
@@ -31,7 +33,6 @@ from kobunko.publish.rows import Profile, Row, provenance_of, rows_of, with_long
 from kobunko.publish.shards import (
     AT_ONCE,
     WAITING,
-    ahead,
     partition,
     regrouped,
     row_groups,
@@ -75,7 +76,7 @@ def build(
     `cluster(doc_ids, key_sha256, minhash)` finds the duplicates among the documents of the release. Nothing is to be
     seen under the final name before the release is whole. Call it only while holding the home's lock.
     """
-    _keep_pages()
+    _settle_memory()
     final = settings.releases / _checked(version)
     temporary = final.with_name(f"{version}{durable.TEMPORARY}")
     shutil.rmtree(temporary, ignore_errors=True)  # left by a crash
@@ -97,8 +98,10 @@ def build(
     return ReleaseInfo(version, profile, final, documents, texts, len(planned.removed), manifest_sha256, unchanged)
 
 
-def _keep_pages() -> None:
-    """Has Arrow's memory come from jemalloc, which keeps what one batch frees for the next: new pages cost time."""
+def _settle_memory() -> None:
+    """Has Arrow's memory come from jemalloc, which keeps what one batch frees for the next, because new pages cost
+    time, and the garbage collector look at nothing that was loaded before."""
+    gc.freeze()
     if "jemalloc" in pa.supported_memory_backends():
         pa.set_memory_pool(pa.jemalloc_memory_pool())
 

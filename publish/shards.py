@@ -6,11 +6,9 @@ and when a config outgrows its shards each one splits in two. Row groups end aft
 document that comes or goes moves no boundary but its own.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +31,6 @@ _DIGITS = 7  # base32 digits that are looked at: 35 bits
 _BASE32 = np.zeros(256, dtype=np.uint64)
 _BASE32[np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)] = np.arange(32, dtype=np.uint64)
 
-T = TypeVar("T")
 Sizes = NDArray[np.int64]
 Places = NDArray[np.uint64]
 
@@ -120,13 +117,3 @@ def write_shard(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> No
     with durable.writing(path) as temporary, pq.ParquetWriter(temporary, schema, **parquet_options(schema)) as writer:
         for table in groups:
             writer.write_table(table, row_group_size=max(1, table.num_rows))
-
-
-def ahead(items: Iterable[T], most: int = 1) -> Iterator[T]:
-    """The same items, made in another thread while those before them are used; so many of them wait at most."""
-    source, end = iter(items), object()
-    with ThreadPoolExecutor(1) as thread:
-        coming: deque[Future[Any]] = deque(thread.submit(next, source, end) for _ in range(most))
-        while (item := coming.popleft().result()) is not end:
-            coming.append(thread.submit(next, source, end))
-            yield item
