@@ -38,6 +38,7 @@ from kobunko.publish.shards import (
     row_groups,
     runs,
     shard_name,
+    sizes_by_folder,
     write_shard,
 )
 from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
@@ -187,7 +188,9 @@ def _write_papers(
     }
     for name, paper in papers.items():
         durable.write_bytes(folder / name, _json(paper))
-    durable.write_bytes(folder / "README.md", card(manifest, planned.figures, settings).encode())
+    durable.write_bytes(
+        folder / "README.md", card(manifest, planned.figures, sizes_by_folder(folder), settings).encode()
+    )
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

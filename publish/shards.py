@@ -6,6 +6,7 @@ and when a config outgrows its shards each one splits in two. Row groups end aft
 document that comes or goes moves no boundary but its own.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,15 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
         "write_page_index": True,
         "sorting_columns": [pq.SortingColumn(0)],
     }
+
+
+def sizes_by_folder(folder: Path) -> dict[str, int]:
+    """Bytes before compression of the shards below a folder, by the name of the folder that they are in."""
+    found = Counter[str]()
+    for path in folder.rglob("train-*.parquet"):
+        metadata = pq.read_metadata(path)
+        found[path.parent.name] += sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+    return dict(found)
 
 
 def write_shard(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> None:
