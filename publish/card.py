@@ -111,10 +111,11 @@ def _changes(changes: Mapping[str, Any] | None, words: Mapping[str, Any]) -> str
 
 
 def _configs(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One config per kind of source, `default` over all of them, and the provenance."""
+    """One config per kind of source, `default` over all of them, the provenance, and who was removed, if anybody was:
+    `datasets` cannot load a config without rows."""
     paths = {"default": "data/*/*.parquet"}
     paths |= {name: f"data/{name}/*.parquet" for name in manifest["configs"]}
-    paths |= {name: f"{name}/*.parquet" for name in ("provenance", "removed")}
+    paths |= {name: f"{name}/*.parquet" for name in ("provenance", *(["removed"] if manifest["removed"] else []))}
     return [
         {"config_name": name, "data_files": [{"split": "train", "path": path}]}
         | ({"default": True} if name == "default" else {})
@@ -128,7 +129,9 @@ def _dataset_info(manifest: Mapping[str, Any], sizes: Mapping[str, int]) -> list
     size = {"default": sum(sizes[name] for name in manifest["configs"]), **sizes}
     infos = [_info(name, Row, number, size[name]) for name, number in rows.items()]
     infos.append(_info("provenance", Provenance, total, size["provenance"]))
-    return [*infos, _info("removed", Removed, manifest["removed"], size["removed"])]
+    if manifest["removed"]:
+        infos.append(_info("removed", Removed, manifest["removed"], size["removed"]))
+    return infos
 
 
 def _info(config: str, record: type, rows: int, size: int) -> dict[str, Any]:

@@ -167,7 +167,8 @@ def _write_tables(folder: Path, corpus: Corpus, planned: Plan, profile: Profile)
     traced = _Files(Provenance, lambda rows: provenance_of(planned.draft.take(rows)))
     _write_shards(folder / "provenance", traced, planned, np.arange(len(planned)))
     removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
-    write_shard(folder / "removed" / shard_name(0, 1), removed.schema, [removed])
+    groups = [removed] if planned.removed else []  # `datasets` cannot read a row group without rows
+    write_shard(folder / "removed" / shard_name(0, 1), removed.schema, groups)
     return tally
 
 
