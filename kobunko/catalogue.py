@@ -205,12 +205,13 @@ class Catalogue(Database):
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(_VERSIONS, {"work": work_id})}
 
-    def ids_after(self, last: str, limit: int) -> list[str]:
-        """The ids that follow one."""
+    def range_after(self, last: str, limit: int) -> tuple[str, str] | None:
+        """The first and the last of so many ids that follow one; none where it is the last of all."""
         ordered = self._ordered(tables.documents)
-        query = sa.select(tables.documents.c.doc_id).where(ordered > last).order_by(ordered).limit(limit)
+        following = sa.select(ordered.label("id")).where(ordered > last).order_by(ordered).limit(limit).subquery()
         with self._engine.connect() as connection:
-            return list(connection.scalars(query).all())
+            first, last = connection.execute(sa.select(sa.func.min(following.c.id), sa.func.max(following.c.id))).one()
+        return (first, last) if first else None
 
     def _some(
         self, query: sa.Select[Any], table: sa.Table, ids: Sequence[str] | None, between: tuple[str, str] | None

@@ -75,9 +75,9 @@ class Corpus:
     def pieces(self, size: int) -> Iterator["Corpus"]:
         """The corpus in pieces of so many documents, for those who cannot hold it all."""
         last = ""
-        while ids := self._catalogue.ids_after(last, size):
-            last = ids[-1]
-            yield self.between(ids[0], last)
+        while found := self._catalogue.range_after(last, size):
+            _, last = found
+            yield self.between(*found)
 
     def __len__(self) -> int:
         return int(self.inputs.num_rows)
@@ -95,13 +95,24 @@ class Corpus:
 
     def states(self, name: str) -> Any:
         """`State` of every document with a stage, as an array."""
+        return self._states(name, {})
+
+    def all_states(self) -> dict[str, Any]:
+        """`State` of every document with each stage, in the order of the stages."""
+        known: dict[str, Any] = {}
+        return {name: self._states(name, known) for name in self.stages}
+
+    def _states(self, name: str, known: dict[str, Any]) -> Any:
+        """`known` are those that were found already."""
+        if name in known:
+            return known[name]
         stage = self.stages[name]
         outcome = self.places(name)["outcome"]
         present = pc.is_valid(outcome).to_numpy()
         ok = pc.fill_null(pc.equal(outcome, OK), False).to_numpy()
         states = np.full(len(self), State.PENDING, dtype=np.int8)
         for before in stage.after:
-            earlier = self.states(before.name)
+            earlier = self._states(before.name, known)
             states[earlier <= State.BLOCKED] = State.BLOCKED
             states[earlier == State.PENDING] = State.BLOCKED
             if any(column.split(".")[0] == before.name for column in stage.required):
@@ -112,6 +123,7 @@ class Corpus:
         states[self.removed] = State.INAPPLICABLE
         states[present & ok] = State.OK
         states[present & ~ok] = State.FAILED
+        known[name] = states
         return states
 
     def _truthy(self, column: str) -> Any:

@@ -19,12 +19,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from kobunko import depot, durable, partfile
 from kobunko.stage import KEY, Stage
 
 PENDING = "pending"
 MANY_PARTS = 32
+LONG = 1000  # bytes on average, from which on values are copied run by run
 TOGETHER = 2  # row groups that are read at once
 SMALL = 16_000_000  # bytes of what was read last, for it to be kept
 _PART = re.compile(r"part-(\d{8})-(\d{8})\.parquet$")
@@ -103,19 +105,18 @@ class SideCar:
     def take(self, places: pa.Table, columns: Sequence[str]) -> pa.Table:
         """Columns of the rows at `places` (`part, row`, null where there is none), in that order, null where null."""
         schema = pa.schema([self.stage.output_schema.field(name).with_nullable(True) for name in columns])
-        part, row = (places[name].combine_chunks() for name in ("part", "row"))
+        part, row = (pc.fill_null(places[name], -1).to_numpy() for name in ("part", "row"))
         pieces, total, order = [], 0, np.full(places.num_rows, -1, dtype=np.int64)
         for number, file in enumerate(parts_of(self.folder)):
-            here = np.flatnonzero(pc.fill_null(pc.equal(part, number), False).to_numpy(zero_copy_only=False))
+            here = np.flatnonzero(part == number)
             if len(here):
-                wanted = row.take(pa.array(here)).to_numpy()
-                for table, local, some in self._read(file.path, wanted, tuple(columns)):
+                for table, local, some in self._read(file.path, row[here], tuple(columns)):
                     pieces.append(table.cast(schema))
                     order[here[some]] = total + local
                     total += table.num_rows
         if not pieces:
             return pa.table({f.name: pa.nulls(places.num_rows, f.type) for f in schema}, schema=schema)
-        return pa.concat_tables(pieces).take(pa.array(order, mask=order < 0))
+        return pa.table([gathered(column, order) for column in pa.concat_tables(pieces).columns], schema=schema)
 
     def _read(self, path: Path, rows: Any, columns: tuple[str, ...]) -> Iterator[tuple[pa.Table, Any, Any]]:
         """Rows of a part by number: tables, where in them the rows are, and which of `rows` these are.
@@ -171,6 +172,24 @@ class SideCar:
         return self.folder / f"part-{first:08d}-{last:08d}.parquet"
 
 
+def gathered(column: pa.ChunkedArray, order: NDArray[np.int64]) -> pa.Array:
+    """Values of a column by number, null where the number is negative.
+
+    Long ones are copied run by run: `take` would copy them twice, and more while it finds out how long they are.
+    """
+    if column.nbytes < LONG * len(column):
+        return column.take(pa.array(order, mask=order < 0)).combine_chunks()
+    run = np.where(order < 0, -len(order), order - np.arange(len(order)))  # the same all along a run
+    starts = np.flatnonzero(np.diff(run, prepend=run[:1] - 1)).tolist()
+    copied = []
+    for start, end in zip(starts, [*starts[1:], len(order)], strict=True):
+        if order[start] < 0:
+            copied.append(pa.nulls(end - start, column.type))
+        else:
+            copied += column.slice(order[start], end - start).chunks
+    return pa.concat_arrays(copied)
+
+
 def _write(path: Path, table: pa.Table) -> None:
     partfile.write(path, table.schema, [table], partfile.group_rows(table.nbytes, table.num_rows))
 
@@ -220,7 +239,7 @@ def _keys(path: Path, between: tuple[str, str] | None) -> pa.Table:
 @lru_cache(maxsize=MANY_PARTS * 8)
 def _open(path: Path) -> tuple[pq.ParquetFile, Any, Any, Any]:
     """A part, where its row groups end, and the smallest and largest document id of each."""
-    file = pq.ParquetFile(path)
+    file = pq.ParquetFile(path, pre_buffer=False)  # with it no two threads could read
     sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
     return file, np.concatenate([[0], np.cumsum(sizes)]), *_smallest_and_largest(file.metadata)
 

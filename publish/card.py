@@ -19,8 +19,9 @@ TEMPLATE = Path(__file__).parent / "templates" / "card.md"
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"))
 
 
-def card(manifest: Mapping[str, Any], figures: Totals, settings: ReleaseSettings) -> str:
-    """README.md of a release, from its manifest alone and what the installation says of itself."""
+def card(manifest: Mapping[str, Any], figures: Totals, sizes: Mapping[str, int], settings: ReleaseSettings) -> str:
+    """README.md of a release, from its manifest alone, the bytes of each config before compression, and what the
+    installation says of itself."""
     data = DatasetCardData(
         language="ja",
         license="other",
@@ -31,9 +32,9 @@ def card(manifest: Mapping[str, Any], figures: Totals, settings: ReleaseSettings
         task_categories=["text-generation"],
         tags=["government", "japanese", "provenance"],
         configs=_configs(manifest),
-        dataset_info=_dataset_info(manifest),
+        dataset_info=_dataset_info(manifest, sizes),
     )
-    config = next(iter(manifest["configs"]))
+    config = max(manifest["configs"], key=lambda name: manifest["configs"][name]["texts"])
     facts = {
         "version": manifest["version"],
         "anchor": manifest["version"].replace(".", ""),
@@ -46,7 +47,7 @@ def card(manifest: Mapping[str, Any], figures: Totals, settings: ReleaseSettings
         "unproven_ja": _UNPROVEN_JA[manifest["profile"] == "open"],
         "unproven_en": _UNPROVEN_EN[manifest["profile"] == "open"],
         "confidence": "![OCR の確信度](plots/confidence.png)\n" if figures.confidences.any() else "",
-        "contact_ja": settings.removal_contact or "この配布物を公開した者",
+        "contact_ja": f"{settings.removal_contact} " if settings.removal_contact else "この配布物を公開した者",
         "contact_en": settings.removal_contact or "whoever published this copy",
         "documents": manifest["documents"],
         "texts": sum(counted["texts"] for counted in manifest["configs"].values()),
@@ -110,10 +111,11 @@ def _changes(changes: Mapping[str, Any] | None, words: Mapping[str, Any]) -> str
 
 
 def _configs(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """One config per kind of source, `default` over all of them, and the provenance."""
+    """One config per kind of source, `default` over all of them, the provenance, and who was removed, if anybody was:
+    `datasets` cannot load a config without rows."""
     paths = {"default": "data/*/*.parquet"}
     paths |= {name: f"data/{name}/*.parquet" for name in manifest["configs"]}
-    paths |= {name: f"{name}/*.parquet" for name in ("provenance", "removed")}
+    paths |= {name: f"{name}/*.parquet" for name in ("provenance", *(["removed"] if manifest["removed"] else []))}
     return [
         {"config_name": name, "data_files": [{"split": "train", "path": path}]}
         | ({"default": True} if name == "default" else {})
@@ -121,15 +123,19 @@ def _configs(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _dataset_info(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _dataset_info(manifest: Mapping[str, Any], sizes: Mapping[str, int]) -> list[dict[str, Any]]:
     total = manifest["documents"]
-    counted = {name: found["documents"] for name, found in manifest["configs"].items()}
-    infos = [_info(name, Row, number) for name, number in ({"default": total} | counted).items()]
-    return [*infos, _info("provenance", Provenance, total), _info("removed", Removed, manifest["removed"])]
+    rows = {"default": total} | {name: found["documents"] for name, found in manifest["configs"].items()}
+    size = {"default": sum(sizes[name] for name in manifest["configs"]), **sizes}
+    infos = [_info(name, Row, number, size[name]) for name, number in rows.items()]
+    infos.append(_info("provenance", Provenance, total, size["provenance"]))
+    if manifest["removed"]:
+        infos.append(_info("removed", Removed, manifest["removed"], size["removed"]))
+    return infos
 
 
-def _info(config: str, record: type, rows: int) -> dict[str, Any]:
-    splits = [{"name": "train", "num_examples": rows}]
+def _info(config: str, record: type, rows: int, size: int) -> dict[str, Any]:
+    splits = [{"name": "train", "num_bytes": size, "num_examples": rows}]
     return {"config_name": config, "features": features(arrow_schema(record)), "splits": splits}
 
 

@@ -1,9 +1,11 @@
 """Builds a release: the manifest first, then shards made from it alone; the same manifest gives the same bytes."""
 
+import gc
 import json
 import re
 import shutil
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +20,27 @@ from kobunko.corpus import Corpus
 from kobunko.errors import UsageError
 from kobunko.ids import sha256_hex
 from kobunko.publish import checksums
+from kobunko.publish.ahead import ahead
 from kobunko.publish.card import card
+from kobunko.publish.clusters import Cluster
 from kobunko.publish.croissant import croissant
 from kobunko.publish.diff import Side, counts, read_side
-from kobunko.publish.manifest import Cluster, Plan, Removed, describe, plan
+from kobunko.publish.manifest import Removed
+from kobunko.publish.plan import Plan, describe, plan
 from kobunko.publish.plots import plots
 from kobunko.publish.provenance import version_order
 from kobunko.publish.rows import Profile, Row, provenance_of, rows_of, with_long
-from kobunko.publish.shards import AT_ONCE, ahead, partition, regrouped, row_groups, runs, shard_name, write_shard
+from kobunko.publish.shards import (
+    AT_ONCE,
+    WAITING,
+    partition,
+    regrouped,
+    row_groups,
+    runs,
+    shard_name,
+    sizes_by_folder,
+    write_shard,
+)
 from kobunko.publish.statements import data_provenance_standard, eu_summary, prov_json
 from kobunko.publish.tally import Tally
 from kobunko.records import Provenance, arrow_schema
@@ -62,7 +77,7 @@ def build(
     `cluster(doc_ids, key_sha256, minhash)` finds the duplicates among the documents of the release. Nothing is to be
     seen under the final name before the release is whole. Call it only while holding the home's lock.
     """
-    _keep_pages()
+    _settle_memory()
     final = settings.releases / _checked(version)
     temporary = final.with_name(f"{version}{durable.TEMPORARY}")
     shutil.rmtree(temporary, ignore_errors=True)  # left by a crash
@@ -84,8 +99,10 @@ def build(
     return ReleaseInfo(version, profile, final, documents, texts, len(planned.removed), manifest_sha256, unchanged)
 
 
-def _keep_pages() -> None:
-    """Has Arrow's memory come from jemalloc, which keeps what one batch frees for the next: new pages cost time."""
+def _settle_memory() -> None:
+    """Has Arrow's memory come from jemalloc, which keeps what one batch frees for the next, because new pages cost
+    time, and the garbage collector look at nothing that was loaded before."""
+    gc.freeze()
     if "jemalloc" in pa.supported_memory_backends():
         pa.set_memory_pool(pa.jemalloc_memory_pool())
 
@@ -131,21 +148,28 @@ def _install(temporary: Path, final: Path) -> bool:
 
 def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, Any], settings: Settings) -> None:
     durable.write_bytes(folder / "manifest.json", _json(manifest))
-    tally = Tally()
-    released = _Files(
-        Row,
-        lambda rows: with_long(corpus, planned.draft.take(rows)),
-        lambda chunk: tally.add(rows_of(chunk, manifest["profile"])),
-    )
-    for number, config in enumerate(planned.configs):
-        _write_shards(folder / "data" / config, released, planned, np.flatnonzero(planned.config == number))
-    traced = _Files(Provenance, planned.draft.take, provenance_of)
-    _write_shards(folder / "provenance", traced, planned, np.arange(len(planned)))
-    removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
-    write_shard(folder / "removed" / shard_name(0, 1), removed.schema, [removed])
+    with ThreadPoolExecutor(1) as thread:  # nothing of the pictures waits for a row
+        pictures = thread.submit(plots, planned.figures)
+        tally = _write_tables(folder, corpus, planned, manifest["profile"])
     sums = {name: checksums.file_sha256(folder / name) for name in checksums.files_of(folder)}
+    for name, picture in pictures.result().items():
+        durable.write_bytes(folder / name, picture)
     _write_papers(folder, planned, manifest, sums, tally, settings.release)
     durable.write_bytes(folder / checksums.NAME, checksums.render(folder, sums))
+
+
+def _write_tables(folder: Path, corpus: Corpus, planned: Plan, profile: Profile) -> Tally:
+    """Everything but the manifest that is Parquet."""
+    tally = Tally()
+    released = _Files(Row, lambda rows: tally.add(rows_of(with_long(corpus, planned.draft.take(rows)), profile)))
+    for number, config in enumerate(planned.configs):
+        _write_shards(folder / "data" / config, released, planned, np.flatnonzero(planned.config == number))
+    traced = _Files(Provenance, lambda rows: provenance_of(planned.draft.take(rows)))
+    _write_shards(folder / "provenance", traced, planned, np.arange(len(planned)))
+    removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
+    groups = [removed] if planned.removed else []  # `datasets` cannot read a row group without rows
+    write_shard(folder / "removed" / shard_name(0, 1), removed.schema, groups)
+    return tally
 
 
 def _write_papers(
@@ -156,7 +180,7 @@ def _write_papers(
     tally: Tally,
     settings: ReleaseSettings,
 ) -> None:
-    """Everything about the data: card, pictures, and the descriptions for machines."""
+    """What is written about the data: the card, and the descriptions for machines."""
     papers = {
         "croissant.json": croissant(manifest, sums, tally, settings),
         "metadata/prov.json": prov_json(manifest, sums),
@@ -165,9 +189,9 @@ def _write_papers(
     }
     for name, paper in papers.items():
         durable.write_bytes(folder / name, _json(paper))
-    for name, picture in plots(planned.figures).items():
-        durable.write_bytes(folder / name, picture)
-    durable.write_bytes(folder / "README.md", card(manifest, planned.figures, settings).encode())
+    durable.write_bytes(
+        folder / "README.md", card(manifest, planned.figures, sizes_by_folder(folder), settings).encode()
+    )
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -176,19 +200,18 @@ def _json(value: Mapping[str, Any]) -> bytes:
 
 @dataclass(frozen=True)
 class _Files:
-    """A kind of file: the record that it holds, and how rows by number are read and become it."""
+    """A kind of file: the record that it holds, and how rows by number become it."""
 
     record: type
-    read: Callable[[NDArray[np.int64]], pa.Table]
-    make: Callable[[pa.Table], pa.Table]
+    make: Callable[[NDArray[np.int64]], pa.Table]
 
 
 def _write_shards(folder: Path, files: _Files, planned: Plan, rows: NDArray[np.int64]) -> None:
-    """Writes the entries at `rows` as shards; while one row group is written, others are made and read."""
+    """Writes the entries at `rows` as shards; while one row group is written, the next ones are made."""
     where, sizes = planned.places[rows], planned.sizes[rows]
     shards = partition(where, sizes)
     for number, members in enumerate(shards):
         mine = rows[members]
-        chunks = ahead(files.read(mine[some]) for some in runs(sizes[members], AT_ONCE))
-        groups = regrouped(map(files.make, chunks), row_groups(where[members], sizes[members]))
+        made = ahead((files.make(mine[some]) for some in runs(sizes[members], AT_ONCE)), WAITING)
+        groups = regrouped(made, row_groups(where[members], sizes[members]))
         write_shard(folder / shard_name(number, len(shards)), arrow_schema(files.record), groups)

@@ -16,6 +16,7 @@ from kobunko.masking import Mask, masked
 from kobunko.policy import NUMBERS_ONLY, passes_on
 from kobunko.policy import Profile as Profile
 from kobunko.publish.abstracts import MARKS, without_abstracts
+from kobunko.publish.columns import whole
 from kobunko.publish.figures import figures
 from kobunko.records import PageSpan, Part, Provenance, arrow_schema, arrow_type, column, column_name, to_row
 from kobunko.stage import KEY
@@ -148,7 +149,7 @@ def provenance_of(draft: pa.Table) -> pa.Table:
 def with_long(corpus: Corpus, draft: pa.Table) -> pa.Table:
     """A draft with the columns that it left out. What is not published is not read."""
     kept = {"text.text": draft["text"]}
-    kept |= dict.fromkeys(("text.structure", "extract.structure"), pc.or_(_whole(draft), _of_figures(draft)))
+    kept |= dict.fromkeys(("text.structure", "extract.structure"), pc.or_(_unmasked(draft), _of_figures(draft)))
     for name in _LONG:
         stage, _, column = name.partition(".")
         places = {place: draft[f"{stage}.{place}"] for place in ("part", "row")}
@@ -158,7 +159,7 @@ def with_long(corpus: Corpus, draft: pa.Table) -> pa.Table:
     return draft
 
 
-def _whole(draft: pa.Table) -> pa.ChunkedArray:
+def _unmasked(draft: pa.Table) -> pa.ChunkedArray:
     """Which rows have their text, and no mask in it."""
     return pc.and_(draft["text"], draft["masks"].is_null())
 
@@ -170,14 +171,14 @@ def _of_figures(draft: pa.Table) -> pa.ChunkedArray:
 def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     """Rows of a release from a draft `with_long`, in its order."""
     chunk = chunk.combine_chunks()
-    found = {name: _array(chunk, source) for name, source in _FROM.items() if source in chunk.column_names}
+    found = {name: whole(chunk[source]) for name, source in _FROM.items() if source in chunk.column_names}
     found |= {name: pc.fill_null(found[name], value) for name, value in RIGHTS_UNKNOWN.items()}
     parts = found["parts"]
     found |= {
         "structure": _published_structure(chunk, profile),
-        "title": pc.coalesce(pc.if_else(pc.equal(found["title"], ""), None, found["title"]), _array(chunk, "title")),
-        "text": _masked(found["text"], _array(chunk, "masks")),
-        "metadata": _merged(_array(chunk, "metadata"), _passed_on(_array(chunk, "extract.metadata"), profile)),
+        "title": pc.coalesce(pc.if_else(pc.equal(found["title"], ""), None, found["title"]), whole(chunk["title"])),
+        "text": _masked(found["text"], whole(chunk["masks"])),
+        "metadata": _merged(whole(chunk["metadata"]), _passed_on(whole(chunk["extract.metadata"]), profile)),
         "pages": pc.coalesce(found["pages"], pa.scalar([], found["pages"].type)),
         "raw_sha256": _inside(parts, "sha256"),
         "fetched_at": _latest(_inside(parts, "fetched_at")),
@@ -197,7 +198,7 @@ def _masked(texts: pa.Array, masks: pa.Array) -> pa.Array:
 
 def _published_structure(chunk: pa.Table, profile: Profile) -> pa.Array:
     """Structures beside whole texts, and the figures of texts of which only these may be published."""
-    final, extracted = _array(chunk, "text.structure"), _array(chunk, "extract.structure")
+    final, extracted = whole(chunk["text.structure"]), whole(chunk["extract.structure"])
     found = pc.if_else(pc.equal(pc.fill_null(final, "{}"), "{}"), extracted, final)
     alone = _of_figures(chunk).combine_chunks()
     kept = _passed_on(pc.if_else(alone, None, found), profile)
@@ -214,12 +215,6 @@ def _passed_on(values: pa.Array, profile: Profile) -> pa.Array:
 
 def _replaced(values: pa.Array, where: pa.Array, new: Sequence[str | None]) -> pa.Array:
     return pc.replace_with_mask(values, where, pa.array(new, values.type)) if new else values
-
-
-def _array(chunk: pa.Table, name: str) -> pa.Array:
-    """A column as one array."""
-    column = chunk[name]
-    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks or [pa.nulls(0, column.type)])
 
 
 def _merged(source: pa.Array, document: pa.Array) -> pa.Array:

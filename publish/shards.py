@@ -6,10 +6,10 @@ and when a config outgrows its shards each one splits in two. Row groups end aft
 document that comes or goes moves no boundary but its own.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,7 @@ GROUP_BYTES = 64_000_000
 GROUP_ROWS = 1000  # at most; a marked id ends a group every 512 rows on average
 MARK = 512
 AT_ONCE = 8_000_000  # bytes of rows that are made together: memory of larger blocks is not kept for the next
+WAITING = 4  # such blocks that wait to be written: a row group may need many at once
 BYTES_PER_CHARACTER = 3  # of Japanese in UTF-8
 BYTES_BESIDE_TEXT = 3000
 _MOST_BITS = 16
@@ -31,7 +32,6 @@ _DIGITS = 7  # base32 digits that are looked at: 35 bits
 _BASE32 = np.zeros(256, dtype=np.uint64)
 _BASE32[np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", dtype=np.uint8)] = np.arange(32, dtype=np.uint64)
 
-T = TypeVar("T")
 Sizes = NDArray[np.int64]
 Places = NDArray[np.uint64]
 
@@ -113,18 +113,17 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
     }
 
 
+def sizes_by_folder(folder: Path) -> dict[str, int]:
+    """Bytes before compression of the shards below a folder, by the name of the folder that they are in."""
+    found = Counter[str]()
+    for path in folder.rglob("train-*.parquet"):
+        metadata = pq.read_metadata(path)
+        found[path.parent.name] += sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+    return dict(found)
+
+
 def write_shard(path: Path, schema: pa.Schema, groups: Iterable[pa.Table]) -> None:
-    """Writes one row group per table; while one is written the next one is made."""
+    """Writes one row group per table."""
     with durable.writing(path) as temporary, pq.ParquetWriter(temporary, schema, **parquet_options(schema)) as writer:
-        for table in ahead(groups):
+        for table in groups:
             writer.write_table(table, row_group_size=max(1, table.num_rows))
-
-
-def ahead(items: Iterable[T]) -> Iterator[T]:
-    """The same items, each made in another thread while the one before it is used."""
-    source, end = iter(items), object()
-    with ThreadPoolExecutor(1) as thread:
-        coming: Future[Any] = thread.submit(next, source, end)
-        while (item := coming.result()) is not end:
-            coming = thread.submit(next, source, end)
-            yield item

@@ -12,7 +12,7 @@ import pytest
 from kobunko.catalogue import Catalogue
 from kobunko.errors import NotFound
 from kobunko.ids import doc_id
-from kobunko.publish import manifest
+from kobunko.publish import plan
 from kobunko.publish.diff import diff, read_side
 from kobunko.publish.provenance import documents_of
 from kobunko.publish.shards import places, row_groups, write_shard
@@ -34,7 +34,7 @@ def test_two_removals_are_all_that_changed(home: Any, id_of: Any) -> None:
 
 
 def test_a_long_list_is_compared_in_pieces(home: Any, id_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "PIECE", 2)
+    monkeypatch.setattr(plan, "PIECE", 2)
     home.build("1")
     home.remove(id_of("clouds", "notice-1"), id_of("tides", "law-1"))
     home.add({("tides", f"law-{number}"): f"新法\f第{number}条　新しい定め。" for number in range(10, 14)})

@@ -12,7 +12,7 @@ from huggingface_hub import DatasetCard
 
 from kobunko.dedup.clusters import cluster
 from kobunko.errors import UsageError
-from kobunko.publish import checksums, manifest
+from kobunko.publish import checksums, plan
 from kobunko.publish.release import build
 from kobunko.publish.rows import Row
 from kobunko.publish.verify import verify
@@ -131,7 +131,7 @@ def test_the_same_home_elsewhere_gives_the_same_bytes(home: Any, open_home: Any,
 
 def test_pieces_of_another_size_give_the_same_shards(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     first = home.build("1", "internal").folder
-    monkeypatch.setattr(manifest, "PIECE", 2)
+    monkeypatch.setattr(plan, "PIECE", 2)
     second = home.build("2", "internal").folder
     sums = [checksums.read(folder) for folder in (first, second)]
     for name in sums[0]:
@@ -202,6 +202,8 @@ def test_the_card_counts_and_explains(home: Any) -> None:
     assert card.data.size_categories == "n<1K"
     names = [config["config_name"] for config in card.data.to_dict()["configs"]]
     assert names == ["default", "laws", "ministries", "nobody", "provenance", "removed"]
+    (all_rows,) = card.data.to_dict()["dataset_info"][0]["splits"]
+    assert (all_rows["num_examples"], all_rows["num_bytes"] > 0) == (6, True)
     assert "| laws | LicenseRef-JP-NoRight-Art13 | — | 1 | 0 | 0 |" in card.text
     assert "&id" not in (folder / "README.md").read_text()  # YAML anchors, which not every reader follows
     assert "申出により除いた文書 1 件" in card.text
