@@ -27,7 +27,7 @@ CRAWL_SHARE = 0.5  # of the time budget at most; the rest is for reading what ca
 
 @app.command()
 def nightly(
-    hours: Annotated[float, typer.Option(help="Time budget; what is left goes to the next night. 0: none.")] = 0,
+    hours: Annotated[float, typer.Option(min=0, help="Time budget; what is left goes to the next night. 0: none.")] = 0,
     release: Annotated[bool, typer.Option(help="Build a release when anything is new.")] = False,
     profile: Annotated[pipeline.Profile, typer.Option(help="Of that release.")] = "open",
     to: Annotated[str, typer.Option(help="Where to publish that release.")] = "",
