@@ -28,6 +28,7 @@ GROUP_BYTES = 2_000_000  # of a row group: what one lookup reads, and what a foo
 MANY_PARTS = 32
 TOGETHER = 2  # row groups that are read at once
 SMALL = 16_000_000  # bytes of what was read last, for it to be kept
+_FORMAT: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}  # `kobunko audit` reads the checksums
 _PART = re.compile(r"part-(\d{8})-(\d{8})\.parquet$")
 
 
@@ -159,7 +160,7 @@ class SideCar:
         step = group_rows(sum(_bytes(part.path) for part in old), index.num_rows)
         with (
             depot.writing(path) as temporary,
-            pq.ParquetWriter(temporary, self.stage.output_schema, compression="zstd") as writer,
+            pq.ParquetWriter(temporary, self.stage.output_schema, **_FORMAT) as writer,
         ):
             for start in range(0, index.num_rows, step):
                 rows = self.take(index.slice(start, step), self.stage.output_schema.names)
@@ -176,7 +177,7 @@ class SideCar:
 
 def _write(table: pa.Table, path: Path) -> None:
     size = group_rows(table.nbytes, table.num_rows)
-    pq.write_table(table, path, row_group_size=size, compression="zstd")
+    pq.write_table(table, path, row_group_size=size, **_FORMAT)
 
 
 @cache
