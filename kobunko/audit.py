@@ -60,7 +60,8 @@ def audit(
 def _captures(home: Home, progress: Progress) -> Iterator[Disagreement]:
     """WARC ↔ catalogue: each record that a capture names holds its bytes, and each answer in a file has a capture.
 
-    Of what was erased on request there are no bytes, and that is as it should be. An answer that a killed crawl did not come to enter has none; its page was asked again, so a later one has.
+    Of what was erased on request there are no bytes, and that is as it should be.
+    An answer that a killed crawl did not come to enter has none; its page was asked again, so a later one has.
     """
     table = tables.captures
     files = [path.relative_to(home.settings.raw).as_posix() for path in warc.files(home.settings.raw)]
