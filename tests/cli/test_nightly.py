@@ -2,14 +2,16 @@
 
 import importlib.resources
 import json
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commandline import Kobunko
+from commandline import Kobunko, command, environment
 
 from kobunko.demo.server import DemoServer
 
@@ -80,6 +82,20 @@ def test_nights_follow_each_other(kobunko: Kobunko, home: Path, tmp_path: Path, 
     page = (home / "reports" / f"{second['run_id']}.html").read_text()
     assert "Earlier nights" in page
     assert page.count("<svg") == 3  # what the sources had, and two plots over the nights
+
+
+def test_a_night_ends_when_it_is_told_to_after_its_crawl_too(kobunko: Kobunko, home: Path, tmp_path: Path) -> None:
+    configure(home, tmp_path / "told.json", "")
+    with DemoServer() as server:
+        env = environment(KOBUNKO__CRAWL__PROXY=server.url, KOBUNKO__RUN__WORKERS="1", KOBUNKO__RUN__FLUSH_ROWS="1")
+        process = subprocess.Popen(command(home, "nightly"), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while process.poll() is None and not list(home.glob("stages/*/part-*.parquet")):
+            time.sleep(0.02)
+        process.terminate()
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "goes on from there" in told.decode()
+    assert json.loads((tmp_path / "told.json").read_text())["state"] == "interrupted"
 
 
 def test_a_night_that_nobody_can_be_told_of_is_a_night_all_the_same(kobunko: Kobunko, home: Path) -> None:
