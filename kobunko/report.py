@@ -103,7 +103,7 @@ def outcome_lines(facts: Mapping[str, Any]) -> list[str]:
     if (found := facts.get("duplicates", {})).get("documents"):
         told.append(f"{found['copies']} of {found['documents']} documents repeat another one.")
     if release := facts.get("release"):
-        made = f"was built, with {release['documents']} rows" if release["new"] else "still holds all there is"
+        made = f"was built, with {release['documents']} rows" if "documents" in release else "still holds all there is"
         where = f", and went to {release['published_to']}" if "published_to" in release else ""
         told.append(f"Release {release['version']} {made}{where}.")
     return told
