@@ -1,10 +1,12 @@
 """A crawl of several sources at once: one process, one reactor, one spider per source."""
 
+import contextlib
 import itertools
 import logging
 import math
+import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -99,8 +101,10 @@ def _run(settings: Settings, jobs: Sequence[Job]) -> None:
     logging.getLogger("scrapy").setLevel(logging.INFO)  # a line for each answer is what the catalogue is for
     errors: list[BaseException | None] = []
     _start(process, jobs, errors)
+    is_main = threading.current_thread() is threading.main_thread()
     try:
-        process.start(install_signal_handlers=threading.current_thread() is threading.main_thread())
+        with _signals_given_back() if is_main else contextlib.nullcontext():
+            process.start(install_signal_handlers=is_main)
     finally:
         for job in jobs:
             job.finish("interrupted")  # unless it has finished by itself
@@ -108,6 +112,17 @@ def _run(settings: Settings, jobs: Sequence[Job]) -> None:
     for error in errors:
         if error is not None:
             raise error
+
+
+@contextlib.contextmanager
+def _signals_given_back() -> Iterator[None]:
+    """Scrapy keeps SIGINT and SIGTERM when it is done, and then nothing would end what a night does after its crawl."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _start(process: "CrawlerProcess", jobs: Sequence[Job], errors: list[BaseException | None]) -> None:

@@ -45,6 +45,14 @@ class Duplicates:
         matrix = minhash if order == list(range(len(ids))) else minhash[order]
         return self._folded(ids, matrix, labels)
 
+    def count(self, removed: set[str]) -> dict[str, int]:
+        """How many documents there are, and how many of them repeat another one; the index then holds them."""
+        with closing(self._index()) as index:
+            index.sync(self._stamps(removed), self._signatures)
+            found = index.families()
+        families = len(set(found.values()))
+        return {"documents": len(found), "families": families, "copies": len(found) - families}
+
     def cluster_of(self, doc_id: str, removed: set[str]) -> pa.Table:
         """The rows of a document's family and of all that nearly match it: what a person wants to see of it."""
         with closing(self._index()) as index:

@@ -3,7 +3,7 @@
 # One script for images, for a machine under systemd, and for the test of both: what runs there was installed like this.
 set -eu
 prefix=$1
-extras=${2:-postgres}
+extras=${2:-postgres,ray,s3}
 tree=$(cd "$(dirname "$0")/.." && pwd)
 
 python3 -m venv "$prefix"

@@ -4,23 +4,29 @@ Nothing is mended here: what a crash may leave is mended at the next start of a 
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 
-from kobunko import tables, warc
+from kobunko import removals, tables, warc
 from kobunko.corpus import Corpus
 from kobunko.errors import Corrupt, KobunkoError
 from kobunko.home import Home
 from kobunko.ids import sha256_hex, url_key
+from kobunko.purge import ERASED
+from kobunko.sidecar import SideCar, parts_of
 
 Progress = Callable[[str, int, int], None]
 Published = Callable[
     [str, str], tuple[Sequence[str], Sequence[str]]
 ]  # version, place: files not there, files that differ
+Damaged = Callable[[str], Sequence[str]]  # version: its files that are not as they were written
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +39,33 @@ class Disagreement:
 
 
 def audit(
-    home: Home, corpus: Corpus, published: Published, progress: Progress = lambda *_: None
+    home: Home, corpus: Corpus, damaged: Damaged, published: Published, progress: Progress = lambda *_: None
 ) -> Iterator[Disagreement]:
-    """All disagreements of a home. Reads every raw byte once, so it takes as long as reading the store."""
+    """All disagreements of a home. Reads every byte once, so it takes as long as reading the store."""
     yield from _captures(home, progress)
     yield from _documents(home)
-    yield from _sidecars(corpus)
-    yield from _releases(home)
+    torn = False
+    for number, (name, sidecar) in enumerate(corpus.sidecars.items(), 1):
+        for found in _parts(name, sidecar):
+            torn = True
+            yield found
+        progress("side-cars", number, len(corpus.sidecars))
+    if not torn:  # else nothing more can be said of what the side-cars hold
+        yield from _rows(corpus)
+        yield from _read(home, corpus)
+    yield from _releases(home, damaged)
     yield from _published(home, published, progress)
 
 
 def _captures(home: Home, progress: Progress) -> Iterator[Disagreement]:
     """WARC ↔ catalogue: each record that a capture names holds its bytes, and each answer in a file has a capture.
 
+    Of what was erased on request there are no bytes, and that is as it should be.
     An answer that a killed crawl did not come to enter has none; its page was asked again, so a later one has.
     """
     table = tables.captures
     files = [path.relative_to(home.settings.raw).as_posix() for path in warc.files(home.settings.raw)]
+    erased = set(removals.bound(home.catalogue, "sha256"))
     with home.catalogue.snapshot() as connection:
         named = connection.execute(sa.select(table.c.warc_file).distinct()).scalars().all()
         for name in sorted({*named} - {item.removesuffix(warc.OPEN) for item in files}):
@@ -60,7 +76,7 @@ def _captures(home: Home, progress: Progress) -> Iterator[Disagreement]:
             rows = connection.execute(
                 sa.select(table.c.capture_id, table.c.warc_offset, table.c.sha256).where(table.c.warc_file == final)
             )
-            yield from _file(home.settings.raw / name, [tuple(row) for row in rows], _known(connection, final))
+            yield from _file(home.settings.raw / name, [tuple(row) for row in rows], _known(connection, final), erased)
     progress("raw files", len(files), len(files))
 
 
@@ -72,8 +88,10 @@ def _known(connection: sa.Connection, file: str) -> Callable[[warc.Answer], bool
     return lambda answer: connection.scalar(query, {"id": answer.record_id, "key": url_key(answer.url)}) is not None
 
 
-def _file(path: Path, captures: list[Any], known: Callable[[warc.Answer], bool]) -> Iterator[Disagreement]:
-    """`captures` are `(capture_id, offset, sha256)` whose bodies the file should hold."""
+def _file(
+    path: Path, captures: list[Any], known: Callable[[warc.Answer], bool], erased: set[str]
+) -> Iterator[Disagreement]:
+    """`captures` are `(capture_id, offset, sha256)` whose bodies the file should hold, those in `erased` aside."""
     bodies: dict[int, str] = {}
     try:
         for answer in warc.scan(path):
@@ -86,7 +104,7 @@ def _file(path: Path, captures: list[Any], known: Callable[[warc.Answer], bool])
     except Corrupt as error:
         yield Disagreement("raw-file-damaged", path.name, str(error))
     for capture_id, offset, digest in captures:
-        if bodies.get(offset) != digest:
+        if bodies.get(offset) != digest and digest not in erased:
             found = "another body" if offset in bodies else "no record"
             yield Disagreement("capture-without-bytes", capture_id, f"{path.name}:{offset} holds {found}")
 
@@ -103,7 +121,22 @@ def _documents(home: Home) -> Iterator[Disagreement]:
             yield Disagreement("part-without-capture", row.doc_id, f"part {row.role} {reason}")
 
 
-def _sidecars(corpus: Corpus) -> Iterator[Disagreement]:
+def _parts(name: str, sidecar: SideCar) -> Iterator[Disagreement]:
+    """Every part of a side-car is there and can be read whole; each page in it has a checksum."""
+    expected = 1
+    for part in parts_of(sidecar.folder):
+        if part.first > expected:
+            yield Disagreement("side-car-missing", name, f"parts {expected} to {part.first - 1} are not there")
+        expected = part.last + 1
+        try:
+            file = pq.ParquetFile(part.path, page_checksum_verification=True)
+            for group in range(file.num_row_groups):
+                file.read_row_group(group, use_threads=False)
+        except (OSError, pa.ArrowException) as error:
+            yield Disagreement("side-car-damaged", f"{sidecar.folder.name}/{part.path.name}", str(error))
+
+
+def _rows(corpus: Corpus) -> Iterator[Disagreement]:
     """Side-cars speak of documents that there are."""
     known = set(corpus.inputs["doc_id"].to_pylist())
     for name, sidecar in corpus.sidecars.items():
@@ -112,9 +145,22 @@ def _sidecars(corpus: Corpus) -> Iterator[Disagreement]:
             yield Disagreement("row-without-document", doc_id, f"side-car {name}")
 
 
-def _releases(home: Home) -> Iterator[Disagreement]:
-    """Releases that are listed are there with the manifest that was recorded, and nothing else is."""
-    listed = {row["version"]: row for row in home.catalogue.releases()}
+def _read(home: Home, corpus: Corpus) -> Iterator[Disagreement]:
+    """Side-cars still hold what releases were made from, where the stages are the same."""
+    labels = [stage.label for stage in corpus.stages.values()]
+    ids = corpus.inputs["doc_id"]
+    unread = {doc_id: name for name in corpus.stages for doc_id in ids.take(pa.array(corpus.pending(name))).to_pylist()}
+    for row in home.catalogue.releases():
+        manifest = home.settings.releases / row["version"] / "manifest.json"
+        if unread and manifest.is_file() and json.loads(manifest.read_bytes())["stages"] == labels:
+            held = pq.read_table(manifest.with_suffix(".parquet"), columns=["doc_id"])["doc_id"].to_pylist()
+            for doc_id in sorted(unread.keys() & set(held)):
+                yield Disagreement("row-missing", doc_id, f"release {row['version']} has it, {unread[doc_id]} has not")
+
+
+def _releases(home: Home, damaged: Damaged) -> Iterator[Disagreement]:
+    """Releases that are listed are there as they were written, and nothing else is."""
+    listed = {row["version"]: row for row in home.catalogue.releases() if row["manifest_sha256"] != ERASED}
     folders = {path.name for path in home.settings.releases.glob("*") if path.is_dir()}
     for version in sorted(listed.keys() - folders):
         yield Disagreement("release-missing", version, "listed, but its folder is gone")
@@ -125,6 +171,8 @@ def _releases(home: Home) -> Iterator[Disagreement]:
         digest = hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.is_file() else "none"
         if digest != listed[version]["manifest_sha256"]:
             yield Disagreement("release-changed", version, "its manifest is not the one that was recorded")
+        else:
+            yield from (Disagreement("release-damaged", version, problem) for problem in damaged(version))
 
 
 def _published(home: Home, published: Published, progress: Progress) -> Iterator[Disagreement]:

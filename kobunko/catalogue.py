@@ -23,15 +23,15 @@ from kobunko.database import Database, aware
 from kobunko.ids import url_key
 from kobunko.records import Capture, Document, Part, arrow_schema, from_row, to_row
 
-_HEADERS = ("tdm-reservation", "tdm-policy", "x-robots-tag", "content-usage", "content-signal")
-_META = ("robots", "tdm-reservation", "tdm-policy", "content-usage", "content-signal")
+_HEADERS = ("tdm-reservation", "tdm-policy", "x-robots-tag", "content-usage", "content-signal", "rsl")
+_META = ("robots", "tdm-reservation", "tdm-policy", "content-usage", "content-signal", "rsl")
 _HOST = (
     *("robots-ai-agents", "robots-content-signal", "robots-content-usage", "robots-rsl"),
     *("tdmrep-reservation", "tdmrep-policy"),
 )
 _OPT_OUT_WORDS = (
     *("tdm-reservation", "content-usage", "content-signal", "noai", "noimageai"),
-    *("robots-ai-agents", "robots-rsl", "tdmrep-reservation"),
+    *("robots-ai-agents", 'rsl"', "tdmrep-reservation"),
 )
 # As they stand in `Capture.headers`: of the answer, of the page in it, and of its host when it was asked.
 OPT_OUT_HEADERS = (*_HEADERS, *(f"meta-{name}" for name in _META), *_HOST)

@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 failed · 2 usage · 3 finished, but an assertion or the
 import os
 import signal
 import sys
+from errno import EACCES, EDQUOT, ENOSPC, EPERM, EROFS
 from types import FrameType
 from typing import Annotated
 
@@ -37,6 +38,11 @@ from kobunko.screen import err, note, out
 __all__ = ["app", "main"]
 
 
+_ACCESS = "let this user read and write there, or name another --home"
+_SPACE = "free some space, then give the same command again"
+_MENDED_BY = {EACCES: _ACCESS, EPERM: _ACCESS, EROFS: _ACCESS, ENOSPC: _SPACE, EDQUOT: _SPACE}
+
+
 @app.callback(invoke_without_command=True)
 def root(
     home: HomeOption = None,
@@ -65,6 +71,11 @@ def main() -> None:
     except KobunkoError as error:
         err.print(f"kobunko: {error}", style="bold red" if err.is_terminal else None, markup=False, highlight=False)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if error.errno not in _MENDED_BY:
+            raise
+        err.print(f"kobunko: {error}: {_MENDED_BY[error.errno]}.", markup=False, highlight=False)
+        sys.exit(1)
     except Interrupted:
         note("kobunko: interrupted. What was done is kept; the same command goes on from there.")
         sys.exit(1)

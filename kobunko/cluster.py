@@ -6,6 +6,7 @@ machines that join are used from their first batch on. All machines see the home
 """
 
 import contextlib
+import socket
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,11 +14,13 @@ import pyarrow as pa
 import ray
 from ray.exceptions import RayError, RayTaskError
 
+from kobunko.errors import Unreachable, UsageError
 from kobunko.executors import Executor, Processes
 from kobunko.stage import ReadBlob, Resources, Stage
 from kobunko.workers import lost_rows
 
 AHEAD = 2  # batches that an actor holds, so that it never waits for the next one
+PATIENCE_S = 10  # with the head of a cluster
 LOSSES_BEFORE_GIVING_UP = 5  # a batch whose machine goes away that often is to blame itself
 
 
@@ -135,9 +138,22 @@ class _Crew:
             ray.kill(actor)
 
 
+def _call_on(address: str) -> None:
+    """Ray itself waits for a head that is not there in native code, deaf to signals, and then ends the process."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UsageError(f"{address!r} is no address of a Ray cluster: write it as host:port, e.g. 10.0.0.5:6379.")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S).close()
+    except (OSError, OverflowError) as error:
+        raise Unreachable(f"no Ray cluster at {address} ({error}): start one with `ray start --head`.") from error
+
+
 @contextlib.contextmanager
 def cluster(address: str, read_blob: ReadBlob) -> Iterator[Executor]:
     """The executor on a running cluster (`host:port`), or on a new one of this machine when no address is given."""
+    if address:
+        _call_on(address)
     ray.init(address=address or None, log_to_driver=False, include_dashboard=False if not address else None)
     try:
         yield Cluster(read_blob)

@@ -11,14 +11,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
 from kobunko import tables
-from kobunko.errors import NotFound
+from kobunko.errors import NotFound, Unreachable, UsageError
 from kobunko.turns import Turns, turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def _engine(url: str, *, read_only: bool) -> Engine:
-    engine = sa.create_engine(url)
+    try:
+        engine = sa.create_engine(url)
+    except (sa.exc.ArgumentError, ImportError) as error:
+        raise UsageError(
+            f"the setting `catalogue` names no database that works here ({error}): for PostgreSQL it is "
+            "postgresql+psycopg://USER:PASSWORD@HOST/NAME, with pip install 'kobunko[postgres]'."
+        ) from error
     settings = []
     if engine.dialect.name == "sqlite":
         settings += ["PRAGMA busy_timeout=30000", "PRAGMA foreign_keys=ON"]
@@ -45,12 +51,16 @@ def _migrate(engine: Engine) -> None:
                 return
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise UsageError(f"the catalogue is of another version of Kobunko ({error}): use that one.") from error
 
 
 class Database:
@@ -59,9 +69,17 @@ class Database:
     def __init__(self, url: str, *, read_only: bool = False) -> None:
         """`read_only` is for services: the database itself then refuses to write, and nothing is migrated."""
         self._engine = _engine(url, read_only=read_only)
-        if not read_only:
-            _migrate(self._engine)
-        elif not sa.inspect(self._engine).has_table(tables.documents.name):
+        try:
+            if not read_only:
+                _migrate(self._engine)
+                return
+            there = sa.inspect(self._engine).has_table(tables.documents.name)
+        except sa.exc.DBAPIError as error:
+            raise Unreachable(
+                f"the catalogue at {self._engine.url} cannot be opened ({error.orig}): see that its database runs and "
+                "lets us in; `kobunko restore` or `rebuild` give a damaged one back."
+            ) from error
+        if not there:
             raise NotFound(f"there is no catalogue at {self._engine.url}: run any other command on this home first.")
 
     def close(self) -> None:

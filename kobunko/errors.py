@@ -5,7 +5,7 @@
     ├── Busy                  another run holds this home                               → exit 1
     ├── NotFound              no such document, release, source or capture              → exit 1
     ├── Corrupt               stored bytes do not match their digest, or are torn       → exit 1
-    ├── Unreachable           the depot does not do what it is asked                     → exit 1
+    ├── Unreachable           depot, database or cluster does not do what it is asked    → exit 1
     ├── BrokenAssertion       the work finished, but a promise about it does not hold   → exit 3
     └── Reject(code)          this document cannot be read, and we know why: a row, not a failure
 

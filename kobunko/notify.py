@@ -22,17 +22,17 @@ def notify(settings: NotifySettings, facts: Mapping[str, Any]) -> None:
             )
         except (OSError, subprocess.SubprocessError) as error:
             log.warning("nobody was told: the command failed", command=settings.command[0], error=str(error))
-    if settings.webhook:
+    if webhook := settings.webhook.get_secret_value():
         try:
-            _post(settings, body)
+            _post(webhook, body, settings.timeout_s)
         except OSError as error:
             log.warning("nobody was told: the webhook failed", error=str(error))
 
 
-def _post(settings: NotifySettings, body: bytes) -> None:
-    if not settings.webhook.startswith(("https://", "http://")):
+def _post(webhook: str, body: bytes, timeout_s: float) -> None:
+    if not webhook.startswith(("https://", "http://")):
         raise OSError("notify.webhook is no http(s) URL")
     headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(settings.webhook, data=body, headers=headers)  # noqa: S310 (checked above)
-    with urllib.request.urlopen(request, timeout=settings.timeout_s):  # noqa: S310
+    request = urllib.request.Request(webhook, data=body, headers=headers)  # noqa: S310 (checked above)
+    with urllib.request.urlopen(request, timeout=timeout_s):  # noqa: S310
         pass

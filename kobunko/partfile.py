@@ -33,7 +33,12 @@ def write(path: Path, schema: pa.Schema, tables: Iterable[pa.Table], rows: int) 
     leaves = _leaves(schema)
     whole = schema.append(pa.field(ROW_KEY, pa.uint64(), nullable=False))
     packed, listed = dict.fromkeys(leaves, "zstd"), [name for name in leaves if name not in KEY]
-    with pq.ParquetWriter(path, whole, compression=packed, use_dictionary=listed) as writer:
+    written = {
+        "compression": packed,
+        "use_dictionary": listed,
+        "write_page_checksum": True,
+    }  # `kobunko audit` reads them
+    with pq.ParquetWriter(path, whole, **written) as writer:
         for table in tables:
             keys = zip(*(table[name].to_pylist() for name in KEY), strict=True)
             numbers = np.frombuffer(b"".join(_row_key(*key) for key in keys), dtype="<u8")

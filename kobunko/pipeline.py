@@ -185,6 +185,13 @@ def verify_release(home: Home, version: str) -> list[str]:
     return verify.verify(home.settings.releases / version, home.catalogue.removed())
 
 
+def damaged_files(home: Home, version: str) -> list[str]:
+    """Files of a release that are missing, strange or not as they were written, one line each."""
+    from kobunko.publish import verify
+
+    return list(verify.damaged_files(home.settings.releases / version))
+
+
 def publish(
     home: Home, version: str, to: str, private: bool = False, gated: Gated | None = None, progress: BytesDone = quiet
 ) -> PublishResult:

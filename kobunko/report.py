@@ -16,7 +16,7 @@ def markdown(facts: Mapping[str, Any]) -> str:
     lines += _bullets("Promises that do not hold", facts.get("broken", []))
     lines += _crawl(facts.get("crawl", {}))
     lines += _stages(facts.get("stages", {}))
-    lines += _energy(facts.get("energy", {}))
+    lines += [line for told in outcome_lines(facts) for line in (told, "")]
     lines += _table("Documents that failed, ten of each stage, errors first", WORST, worst(facts))
     lines += _nights(facts.get("earlier", []))
     return "\n".join(lines).rstrip() + "\n"
@@ -94,13 +94,19 @@ def cells(rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
     return [list(row.values()) for row in rows]
 
 
-def _energy(facts: Mapping[str, Any]) -> list[str]:
-    return [energy_line(facts), ""] if facts.get("pages") else []
-
-
-def energy_line(facts: Mapping[str, Any]) -> str:
-    seconds = f"{facts['cpu_seconds']} CPU seconds and {facts['gpu_seconds']} GPU seconds for {facts['pages']} pages"
-    return f"{seconds}, about {facts['wh_per_1000_pages']} Wh per 1,000 pages (estimate)."
+def outcome_lines(facts: Mapping[str, Any]) -> list[str]:
+    """What a night came to beside its tables, a sentence each: energy, duplicates, release."""
+    told = []
+    if (cost := facts.get("energy", {})).get("pages"):
+        seconds = f"{cost['cpu_seconds']} CPU seconds and {cost['gpu_seconds']} GPU seconds for {cost['pages']} pages"
+        told.append(f"{seconds}, about {cost['wh_per_1000_pages']} Wh per 1,000 pages (estimate).")
+    if (found := facts.get("duplicates", {})).get("documents"):
+        told.append(f"{found['copies']} of {found['documents']} documents repeat another one.")
+    if release := facts.get("release"):
+        made = f"was built, with {release['documents']} rows" if "documents" in release else "still holds all there is"
+        where = f", and went to {release['published_to']}" if "published_to" in release else ""
+        told.append(f"Release {release['version']} {made}{where}.")
+    return told
 
 
 def _crawl(sources: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -30,7 +30,7 @@ def page(facts: Mapping[str, Any]) -> str:
 def _crawl_plots(crawl: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, Markup]]:
     if not crawl:
         return []
-    series = {name: [facts[name] for facts in crawl.values()] for name in ("new", "changed", "unchanged", "failed")}
+    series = {name: [facts[name] for facts in crawl.values()] for name in ("new", "changed", "failed", "unchanged")}
     return [_plot("Documents of each source", list(crawl), series)]
 
 

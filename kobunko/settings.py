@@ -5,12 +5,13 @@ environment.
 """
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_serializer, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from kobunko.errors import UsageError
@@ -18,6 +19,15 @@ from kobunko.errors import UsageError
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+_PASSWORD = re.compile(r"(?<=:)[^:/@]*(?=@[^@]*$)")
+
+
+def shown(url: str) -> str:
+    """A URL as people may see it: without the password."""
+    scheme, mark, rest = url.partition("://")
+    return f"{scheme}{mark}{_PASSWORD.sub('***', rest)}" if mark else url
 
 
 SECRETS = ("edinet_key", "estat_app_id")  # of the section `crawl`
@@ -34,6 +44,10 @@ class CrawlSettings(_Section):
     private_hosts: tuple[str, ...] = ()  # test hosts that may have an address of the inside, by name
     edinet_key: SecretStr = SecretStr("")  # KOBUNKO__CRAWL__EDINET_KEY
     estat_app_id: SecretStr = SecretStr("")  # KOBUNKO__CRAWL__ESTAT_APP_ID
+
+    @field_serializer("proxy")
+    def _without_password(self, proxy: str) -> str:
+        return shown(proxy)
 
     @field_validator("private_hosts")
     @classmethod
@@ -64,7 +78,7 @@ class NotifySettings(_Section):
     """Who is told how a night ended: each gets the report as JSON."""
 
     command: tuple[str, ...] = ()  # a program and its arguments; the report is its standard input
-    webhook: str = ""  # URL that the report is posted to
+    webhook: SecretStr = SecretStr("")  # URL that the report is posted to; who knows it can post there
     timeout_s: float = 30
 
 
@@ -167,6 +181,10 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, _SettingsFile(settings_cls, _config_file)
+
+    @field_serializer("catalogue")
+    def _without_password(self, catalogue: str) -> str:
+        return shown(catalogue)
 
     @property
     def catalogue_url(self) -> str:

@@ -10,6 +10,7 @@ from kobunko.licensing.hosts import host_rule
 from kobunko.licensing.privacy import private
 from kobunko.licensing.stage import Knowledge, LicenceInput, licence_of
 from kobunko.licensing.third_party import third_parties
+from kobunko.licensing.vocabulary import NOASSERTION
 from kobunko.policy import REPUBLISHED
 from kobunko.records import PageSpan, Part
 
@@ -56,6 +57,12 @@ def of_row(row: Mapping[str, Any]) -> dict[str, Any]:
             "counts": json.loads(value("privacy.counts", "{}")),
         },
     }
+
+
+def of_removed(rights: Mapping[str, Any], reason: str, since: str) -> dict[str, Any]:
+    """The rights of a document that was removed: nothing, whatever was granted before."""
+    removal = asdict(Evidence("E1", f"removed:{reason}", NOASSERTION, fetched_at=since))
+    return {**rights, "redistribute": "deny", "train": "deny", "evidence": [removal, *rights["evidence"]]}
 
 
 def of_text(

@@ -60,10 +60,11 @@ def private(text: str, persons: Persons) -> Privacy:
 
 
 def _found(text: str, persons: Persons) -> Iterator[Datum]:
-    seen: set[tuple[str, int]] = set()
+    seen: set[tuple[str, str, int]] = set()
     for item in find_numbers(fold(text)):
-        if (item.kind, item.start) not in seen:
-            seen.add((item.kind, item.start))
+        ends = {(item.kind, "start", item.start), (item.kind, "end", item.end)}
+        if seen.isdisjoint(ends):  # else another rule has found the same already
+            seen |= ends
             yield item
     if persons == "masked":
         acts = {"private": "mask", "office": "keep", "unknown": "keep"}
@@ -101,7 +102,7 @@ def privacy_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[PrivacyInput, Pri
     """The stage after `text`. The model of names is loaded only where a source's policy asks for it."""
     return Stage(
         name="privacy",
-        version=3,
+        version=4,
         make=make,
         reads=PrivacyInput,
         writes=Privacy,

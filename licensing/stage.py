@@ -84,11 +84,12 @@ def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
     signals = opt_outs(document.url, json.loads(document.signals or "{}"), **_files(known, document.url))
     verdict = judge(subject, hint, rule, terms, known.reviews, signals, known.statutes)
     lines = hint or LicenceHint()
+    publisher = facts["publisher"] if facts else host_of(document.url)
     line = attribution(
         lines.attribution,
         lines.edited,
         title=document.title,
-        publisher=facts["publisher"] if facts else document.source,
+        publisher=publisher,
         url=document.url,
         fetched_at=document.parts[0].fetched_at if document.parts else None,
         processor=known.processor,
@@ -103,7 +104,7 @@ def licence_of(known: Knowledge, document: LicenceInput) -> Licence:
         redistribute=verdict.redistribute,
         train=verdict.train,
         part=verdict.part,
-        attribution=line,
+        attribution=line if publisher else "",
         note=(hint.note if hint else "") or rule.note,
         opt_out=json.dumps([asdict(signal) for signal in signals], ensure_ascii=False),
         third_party=rule.third_party,
@@ -170,7 +171,7 @@ def licence_stage(
     known = knowledge_of(seeds, terms, processor, reviews=reviews, statutes=statutes, files=files)
     return Stage(
         name="licence",
-        version=7,
+        version=8,
         make=make,
         reads=LicenceInput,
         writes=Licence,

@@ -37,7 +37,7 @@ def verify(folder: Path, removed: Collection[str] = frozenset()) -> list[str]:
 
     Raises NotFound where there is no release at all.
     """
-    problems = list(_files(folder))
+    problems = list(damaged_files(folder))
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
         entries = Entries(folder / "manifest.parquet")
@@ -86,7 +86,7 @@ class Entries:
         return found
 
 
-def _files(folder: Path) -> Iterator[str]:
+def damaged_files(folder: Path) -> Iterator[str]:
     """Every file has its hash, and there is no other file."""
     expected, present = checksums.read(folder), checksums.files_of(folder)
     for name in sorted(expected.keys() - set(present)):

@@ -188,8 +188,7 @@ def show_chain(found: dict[str, Any]) -> None:
 def doctor_command(home: HomeOption = None, json_: JsonOption = False) -> None:
     """Check this machine and show with what Kobunko would run."""
     settings = settings_of(home)
-    with open_home(settings) as place:
-        found = [*checks(place), *model_checks(settings.ocr)]
+    found = [*checks(settings), *model_checks(settings.ocr)]
     if json_:
         show_json({"checks": [asdict(item) for item in found], "settings": settings.model_dump(mode="json")})
     else:

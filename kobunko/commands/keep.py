@@ -85,7 +85,8 @@ def audit_command(home: HomeOption = None, json_: JsonOption = False) -> None:
 
     with open_home(settings_of(home)) as place, job(place, "audit") as current:
         with stage_progress() as progress:
-            found = list(audit(place, pipeline.corpus(place), published, progress))
+            damaged = partial(pipeline.damaged_files, place)
+            found = list(audit(place, pipeline.corpus(place), damaged, published, progress))
         current.summary["disagreements"] = dict(Counter(item.kind for item in found))
         current.broken += [f"{item.kind}: {item.where} ({item.detail})" for item in found]
         if json_:

@@ -1,5 +1,6 @@
 """The night: crawl everything that is enabled, run every stage, and release what is new when asked to."""
 
+import json
 import math
 import shutil
 import time
@@ -7,9 +8,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
+from rich.markdown import Markdown
 
 from kobunko import depot, pipeline
-from kobunko.commands.collect import note_crawl, show_crawl
+from kobunko.commands.collect import note_crawl
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.commands.inspect import is_indexed, update_index
 from kobunko.commands.process import note_stages, show_stages
@@ -19,7 +21,7 @@ from kobunko.home import Home, open_home
 from kobunko.jobs import Job, job
 from kobunko.notify import notify
 from kobunko.report import energy, night_row
-from kobunko.screen import crawl_progress, note, stage_progress
+from kobunko.screen import crawl_progress, note, out, stage_progress
 
 NIGHTS_SHOWN = 7
 CRAWL_SHARE = 0.5  # of the time budget at most; the rest is for reading what came
@@ -27,7 +29,7 @@ CRAWL_SHARE = 0.5  # of the time budget at most; the rest is for reading what ca
 
 @app.command()
 def nightly(
-    hours: Annotated[float, typer.Option(help="Time budget; what is left goes to the next night. 0: none.")] = 0,
+    hours: Annotated[float, typer.Option(min=0, help="Time budget; what is left goes to the next night. 0: none.")] = 0,
     release: Annotated[bool, typer.Option(help="Build a release when anything is new.")] = False,
     profile: Annotated[pipeline.Profile, typer.Option(help="Of that release.")] = "open",
     to: Annotated[str, typer.Option(help="Where to publish that release.")] = "",
@@ -45,12 +47,20 @@ def nightly(
                 _read(place, current, started + 3600 * hours if hours else math.inf)
                 if release or to:
                     _release(place, current, profile, to)
-                if not json_:
-                    show_crawl(current, json_=False)
-                show_stages(current, json_)
+                if json_:
+                    show_stages(current, json_)
         finally:
             if current is not None:
-                notify(place.settings.notify, {"run_id": current.run_id, "broken": current.broken, **current.summary})
+                _tell(place, current, json_)
+
+
+def _tell(place: Home, current: Job, json_: bool) -> None:
+    """Shows the report that the job has written, and gives it to those who are to be told."""
+    report = place.settings.reports / f"{current.run_id}.json"
+    if report.is_file():
+        if not json_:
+            out.print(Markdown(report.with_suffix(".md").read_text(encoding="utf-8")))
+        notify(place.settings.notify, json.loads(report.read_bytes()))
 
 
 def _collect(place: Home, current: Job, deadline: float) -> None:
@@ -62,6 +72,8 @@ def _collect(place: Home, current: Job, deadline: float) -> None:
 def _read(place: Home, current: Job, deadline: float) -> None:
     with stage_progress() as bars:
         note_stages(place, current, pipeline.run(place, progress=bars, deadline=deadline))
+    kept_out = place.catalogue.removed() | place.catalogue.withheld()
+    current.summary["duplicates"] = pipeline.duplicates(place, pipeline.corpus(place)).count(kept_out)
     run = place.settings.run
     current.summary["energy"] = energy(current.summary["stages"], run.watts_per_core, run.watts_per_gpu)
 

@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from kobunko import pipeline
+from kobunko import pipeline, removals
 from kobunko.commands.common import HomeOption, JsonOption, app, settings_of
 from kobunko.home import Home, open_home
 from kobunko.licensing import answer
@@ -74,14 +74,20 @@ def _rights_of_documents(home: Home, ids: Sequence[str]) -> list[dict[str, Any]]
     names = [f"{stage}.{name}" for stage, wanted in answer.COLUMNS.items() for name in wanted]
     table = everything.select(range(len(everything)), names)
     rows = table.to_pylist()
-    return [({"doc_id": row["doc_id"]} if len(rows) > 1 else {}) | answer.of_row(row) for row in rows]
+    found = []
+    for row in rows:
+        rights = answer.of_row(row)
+        if notice := removals.notice(home.catalogue, row["doc_id"]):
+            rights = answer.of_removed(rights, notice["removed"]["reason"], notice["removed"]["bound_at"])
+        found.append(({"doc_id": row["doc_id"]} if len(rows) > 1 else {}) | rights)
+    return found
 
 
 def _rights_of_file(home: Home, path: Path, *, url: str = "", source: str = "") -> dict[str, Any]:
     """Rights of one file that is in no home: read, searched and judged now, nothing stored."""
-    source = source or next(
-        (s.source for s in home.seeds.values() if host_of(s.homepage) == host_of(url) != ""), "import"
-    )
+    host = host_of(url)
+    of_host = (seed.source for seed in home.seeds.values() if host and host in {host_of(seed.homepage), *seed.hosts})
+    source = source or next(of_host, "import")
     seed = home.seeds.get(source)
     found = read_file(path, pipeline.reading_stages(home.settings.ocr), source=source, url=url)
     known, publisher = knowledge_of(**pipeline.rights_facts(home)), seed.publisher if seed else ""

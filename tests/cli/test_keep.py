@@ -92,6 +92,26 @@ def change_a_release(home: Path) -> None:
     path.write_text(json.dumps(json.loads(path.read_text()) | {"profile": "open"}))
 
 
+def flip_a_side_car(home: Path) -> None:
+    path = next((home / "stages").glob("text@*")) / "part-00000001-00000001.parquet"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+
+
+def cut_a_side_car(home: Path) -> None:
+    path = next((home / "stages").glob("text@*")) / "part-00000001-00000001.parquet"
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def lose_side_cars(home: Path) -> None:
+    shutil.rmtree(next((home / "stages").glob("licence@*")))
+
+
+def lose_a_shard(home: Path) -> None:
+    next((home / "releases" / "r1" / "data").rglob("*.parquet")).unlink()
+
+
 def leave_a_strange_release(home: Path) -> None:
     shutil.copytree(home / "releases" / "r1", home / "releases" / "r2")
     shutil.rmtree(home / "releases" / "r1")
@@ -114,7 +134,11 @@ def test_what_was_published_is_compared_with_what_is_here(copied: Path, kobunko:
         (flip_a_raw_byte, {"raw-file-damaged", "capture-without-bytes"}),
         (forget_captures, {"unknown-record", "part-without-capture"}),
         (forget_documents, {"row-without-document"}),
+        (flip_a_side_car, {"side-car-damaged"}),
+        (cut_a_side_car, {"side-car-damaged"}),
+        (lose_side_cars, {"row-missing"}),
         (change_a_release, {"release-changed"}),
+        (lose_a_shard, {"release-damaged"}),
         (leave_a_strange_release, {"release-missing", "release-unknown"}),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

@@ -2,14 +2,16 @@
 
 import importlib.resources
 import json
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from commandline import Kobunko
+from commandline import Kobunko, command, environment
 
 from kobunko.demo.server import DemoServer
 
@@ -70,13 +72,30 @@ def test_nights_follow_each_other(kobunko: Kobunko, home: Path, tmp_path: Path, 
     assert second["earlier"][0]["new"] == first["stages"]["extract"]["documents"]
     assert first["index"]["added"] == first["release"]["documents"]
     assert first["energy"]["pages"] >= first["stages"]["extract"]["documents"]
-    assert json.loads(told.read_text())["run_id"] == second["run_id"]
+    known = json.loads(told.read_text())
+    assert (known["run_id"], known["kind"], known["state"]) == (second["run_id"], "nightly", "done")
+    assert second["duplicates"]["documents"] == first["release"]["documents"]
     assert [night["run_id"] for night in listener.received] == [short["run_id"], first["run_id"], second["run_id"]]
     report = (home / "reports" / f"{second['run_id']}.md").read_text()
     assert "Earlier nights" in report
+    assert f"Release {first['release']['version']} still holds all there is, and went to {target}." in report
     page = (home / "reports" / f"{second['run_id']}.html").read_text()
     assert "Earlier nights" in page
     assert page.count("<svg") == 3  # what the sources had, and two plots over the nights
+
+
+def test_a_night_ends_when_it_is_told_to_after_its_crawl_too(kobunko: Kobunko, home: Path, tmp_path: Path) -> None:
+    configure(home, tmp_path / "told.json", "")
+    with DemoServer() as server:
+        env = environment(KOBUNKO__CRAWL__PROXY=server.url, KOBUNKO__RUN__WORKERS="1", KOBUNKO__RUN__FLUSH_ROWS="1")
+        process = subprocess.Popen(command(home, "nightly"), env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while process.poll() is None and not list(home.glob("stages/*/part-*.parquet")):
+            time.sleep(0.02)
+        process.terminate()
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "goes on from there" in told.decode()
+    assert json.loads((tmp_path / "told.json").read_text())["state"] == "interrupted"
 
 
 def test_a_night_that_nobody_can_be_told_of_is_a_night_all_the_same(kobunko: Kobunko, home: Path) -> None:
@@ -86,6 +105,7 @@ def test_a_night_that_nobody_can_be_told_of_is_a_night_all_the_same(kobunko: Kob
         f'seeds = "{seeds}"\n[notify]\ncommand = ["no-such-program"]\nwebhook = "http://127.0.0.1:9/"\n'
     )
     with DemoServer() as server:
-        done = kobunko("nightly", "--hours", "0.000001", "--json", KOBUNKO__CRAWL__PROXY=server.url)
-    assert done.json["broken"] == []
+        done = kobunko("nightly", "--hours", "0.000001", KOBUNKO__CRAWL__PROXY=server.url)
+    assert ": done" in done.out  # the report itself
+    assert "demo_laws: stopped (deadline)" in done.out
     assert done.err.count("nobody was told") == 2

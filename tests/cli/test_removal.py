@@ -185,6 +185,10 @@ def test_what_is_removed_stays_removed(
     assert (answer["doc_id"], answer["removed"]["reason"]) == (removed, "personal-data")
     assert re.match(r"\d{4}-\d\d-\d\d", answer["removed"]["bound_at"])
     assert "removed on" in kobunko("lookup", removed, **crawling).out
+    rights = kobunko("rights", removed, "--json", **crawling).json
+    assert (rights["redistribute"], rights["train"]) == ("deny", "deny")
+    assert rights["evidence"][0]["rule"] == "removed:personal-data"
+    assert kobunko("audit", "--json", **crawling).json["disagreements"] == []  # what was erased is not missed
 
     told.asked.clear()
     kobunko("crawl", "choseki", **crawling)

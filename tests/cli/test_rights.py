@@ -98,6 +98,10 @@ def test_a_file_that_is_in_no_home_is_judged_by_its_url(
     assert rights["license"] == "NOASSERTION"
     assert rights["third_party"][0]["effect"] == "document"
     assert kobunko("rights", path, **known).out
+    filing = kobunko("rights", path, "--url", "https://api.edinet-fsa.go.jp/api/v2/documents/1", "--json").json
+    assert filing["evidence"][0]["rule"] == "registry:edinet"  # the seed asks another host than its home page's
+    unknown = kobunko("rights", path, "--url", "https://www.example.jp/b.txt", "--json").json
+    assert unknown["attribution"].startswith("出典：www.example.jp（")
 
 
 FILING_SEED = """

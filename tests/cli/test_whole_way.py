@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
@@ -237,4 +238,40 @@ def test_too_many_errors_end_with_exit_code_3(kobunko: Kobunko, home: Path, tmp_
 def test_doctor_finds_this_machine_fit(kobunko: Kobunko) -> None:
     found = kobunko("doctor", "--json").json
     assert all(check["ok"] for check in found["checks"])
-    assert {"paddleocr", "pymupdf", "catalogue"} <= {check["name"] for check in found["checks"]}
+    named = {"paddleocr", "pymupdf", "catalogue", "permissions", "disk", "clock", "gpu"}
+    assert named <= {check["name"] for check in found["checks"]}
+
+
+NOBODY = "postgresql+psycopg://kobunko:himitsu@127.0.0.1:1/kobunko"
+
+
+def test_doctor_names_what_is_broken(kobunko: Kobunko, home: Path, tmp_path: Path) -> None:
+    kobunko("status")
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds" / "odd.toml").write_text("source = 1\n")
+    with sqlite3.connect(home / "catalogue.sqlite") as connection:
+        connection.execute(
+            "INSERT INTO runs (run_id, kind, subject, started_at, state, summary)"
+            " VALUES ('a', 'crawl', '', '2999-01-01 00:00:00', 'done', '{}')"
+        )
+    broken = kobunko("doctor", "--json", code=1, KOBUNKO__SEEDS=str(tmp_path / "seeds")).json
+    assert {check["name"] for check in broken["checks"] if not check["ok"]} == {"seeds", "clock"}
+    away = kobunko("doctor", "--json", code=1, KOBUNKO__CATALOGUE=NOBODY)
+    assert [check["name"] for check in away.json["checks"] if not check["ok"]] == ["home"]
+    assert "himitsu" not in away.out + away.err
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"KOBUNKO__CATALOGUE": NOBODY}, 1),
+        ({"KOBUNKO__CATALOGUE": "postgres://kobunko:himitsu@database/x"}, 2),
+        ({"KOBUNKO__RUN__ENGINE": "ray", "KOBUNKO__RUN__ADDRESS": "127.0.0.1:1"}, 1),
+        ({"KOBUNKO__RUN__ENGINE": "ray", "KOBUNKO__RUN__ADDRESS": "nowhere"}, 2),
+    ],
+)
+def test_what_is_not_there_is_said_in_one_line(kobunko: Kobunko, settings: dict[str, str], code: int) -> None:
+    result = kobunko("run", code=code, **settings)
+    assert result.err.startswith("kobunko: ")
+    assert "Traceback" not in result.err
+    assert "himitsu" not in result.err

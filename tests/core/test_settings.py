@@ -62,3 +62,17 @@ def test_the_built_in_seeds_are_valid_and_polite() -> None:
         assert seed.enabled or seed.reason, f"{seed.source} is switched off without a reason"
         assert not seed.enabled or seed.crawl.delay_s >= 1, f"{seed.source} asks too fast"
         assert not seed.licence.reviewed, f"{seed.source}: nobody has reviewed its terms"
+
+
+def test_passwords_within_urls_are_not_shown(tmp_path: Path) -> None:
+    secret = {"catalogue": "postgresql+psycopg://kobunko:himitsu@database/kobunko"}
+    settings = load_settings(
+        tmp_path, **secret, crawl={"proxy": "http://me:himitsu@proxy:3128"}, notify={"webhook": "https://hooks/himitsu"}
+    )
+    told = settings.model_dump(mode="json")
+    assert "himitsu" not in str(told)
+    assert (told["catalogue"], told["crawl"]["proxy"]) == (
+        "postgresql+psycopg://kobunko:***@database/kobunko",
+        "http://me:***@proxy:3128",
+    )
+    assert settings.catalogue_url == secret["catalogue"]

@@ -164,6 +164,15 @@ def test_signals_of_the_host_are_on_each_capture(site: Any, home: Any) -> None:
     assert [said.signal for said in opt_outs(f"{site.base}/n1.html", held)] == ["content-signal", "tdm-reservation"]
 
 
+def test_a_licence_of_rsl_on_a_page_or_its_answer_reaches_the_rules(site: Any, home: Any) -> None:
+    site.put("/robots.txt", b"User-agent: *\nAllow: /\n", "text/plain")
+    tag = '<link rel="license" href="/l.xml" type="application/rsl+xml">'
+    site.put("/n2.html", f"<html><head><title>告示</title>{tag}</head><p>本文です。</p></html>".encode(), "text/html")
+    home.crawl()
+    held = home.catalogue().opt_outs()[url_key(f"{site.base}/n2.html")]
+    assert [said.signal for said in opt_outs(f"{site.base}/n2.html", held)] == ["rsl"]
+
+
 def test_a_work_is_gone_after_two_crawls_that_asked_in_vain_and_comes_back(site: Any, home: Any) -> None:
     home.crawl()
     show(site, range(14))  # no list names the last notice any more, but it still answers

@@ -48,6 +48,17 @@ def test_compose_files_are_understood(override: str) -> None:
     assert all(found["services"][name]["read_only"] for name in ("nightly", "web"))
 
 
+def test_a_driver_of_ray_reaches_its_catalogue_and_has_ray() -> None:
+    """On the network of its machine no service has a name; and the images hold what the override starts."""
+    override = yaml.safe_load((DOCKER / "compose.ray.yaml").read_text())["services"]
+    assert override["nightly"]["network_mode"] == "host"
+    assert "@127.0.0.1/" in override["nightly"]["environment"]["KOBUNKO__CATALOGUE"]
+    assert override["catalogue"]["ports"] == ["127.0.0.1:5432:5432"]
+    assert all(override[name]["read_only"] for name in ("ray-head", "ray-worker"))
+    assert "extras=${2:-postgres,ray" in (DOCKER / "install.sh").read_text()
+    assert "postgres,ray" in (DOCKER / "Dockerfile.gpu").read_text()
+
+
 @needs("docker-compose")
 def test_no_password_has_a_default() -> None:
     env = {name: value for name, value in os.environ.items() if name != "POSTGRES_PASSWORD"}

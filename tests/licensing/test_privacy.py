@@ -57,6 +57,10 @@ def test_masks_take_the_datum_and_leave_the_rest(text: str, expected: str) -> No
     assert clean(text, private(text, "none")) == expected
 
 
+def test_what_two_rules_find_counts_once() -> None:
+    assert json.loads(private("連絡先（０９０－１２３４－５６７８）", "none").counts) == {"phone-mobile": 1}
+
+
 def test_a_policy_of_masking_reaches_private_lines_too() -> None:
     text = "住所 東京都千代田区波止場町一丁目2番3号\n電話03-1234-5678 〒123-4567"
     found = private(text, "masked")
