@@ -75,7 +75,7 @@ def lettered_marks(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> 
 
 
 def in_lines(pictures: Sequence[Box], spans: Sequence[Span]) -> list[Box]:
-    """Pictures that stand in for letters: as high as a line of text, in it or in a line of their own below another."""
+    """Pictures that stand in for letters: as high as a line of text, in it or as a whole line over or under it."""
     if not pictures:
         return []
     lines = [span.place for span in spans if not span.down]
@@ -96,10 +96,9 @@ def _in_line(picture: Box, text: Box) -> bool:
     down = max(text[1] - picture[3], picture[1] - text[3])
     if down > _NEXT_LINE * text_high or not _ALIKE * text_high <= high <= text_high / _ALIKE:
         return False
-    across = max(text[0] - picture[2], picture[0] - text[2])
     if down >= 0:
-        wide = picture[2] - picture[0]
-        return -across >= 0.5 * wide and wide >= 0.5 * (text[2] - text[0])
+        return abs(picture[0] - text[0]) <= 0.5 * text_high and abs(picture[2] - text[2]) <= 2 * text_high
+    across = max(text[0] - picture[2], picture[0] - text[2])
     return -down >= 0.8 * min(high, text_high) and across <= text_high
 
 
