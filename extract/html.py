@@ -59,6 +59,8 @@ def read_html(body: bytes, media_type: str = "", url: str = "") -> Reading:
     metadata: dict[str, Any] = {"encoding": decoded.encoding, "declared_encoding": decoded.declared}
     if decoded.replaced:
         metadata["undecodable"] = decoded.replaced
+    if frames := [source for frame in root.iter("frame") if (source := frame.get("src", "").strip())]:
+        metadata["frames"] = frames  # files of their own, where the text of such a page is
     if meta := meta_fields(root):
         metadata["meta"] = meta
     if fields := definitions(root):

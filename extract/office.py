@@ -1,8 +1,10 @@
 """Word, Excel and PowerPoint files in the Office Open XML formats."""
 
 import io
+import re
 import warnings
 from collections.abc import Iterator
+from datetime import datetime, time
 from typing import Any
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
@@ -34,6 +36,7 @@ _BROKEN = (
     TypeError,
     AttributeError,
 )
+_UNCOMPUTED = re.compile(rb"(?:</f>|<f/>|<f [^>]*/>)(?:<v\s*/>|<v></v>)?</c>")
 _CORE = "docProps/core.xml"
 _PROPERTIES = ("subject", "keywords", "category", "created", "modified")
 _MAIN_PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx"}
@@ -51,6 +54,8 @@ def read_office(archive: Archive, body: bytes, kind: str) -> Reading:
         pages, metadata, structure = {"docx": _docx, "xlsx": _xlsx, "pptx": _pptx}[kind](body)
     except _BROKEN as error:
         raise Reject("corrupt-office", f"{kind}: {error}") from error
+    if kind == "xlsx" and (count := _without_value(archive)):
+        metadata = metadata | {"formulas_without_value": count}
     if not any(page.text for page in pages):
         raise Reject("no-text", f"{kind} without text")
     return Reading(kind, pages, title, properties | metadata, structure)
@@ -80,6 +85,12 @@ def _xlsx(body: bytes) -> Read:
         tables += [_table(number, cells)] if cells else []
         hidden += [sheet.title] if sheet.sheet_state != "visible" else []
     return pages, {"sheets": book.sheetnames, "hidden_sheets": hidden}, {"kind": "sheet", "tables": tables}
+
+
+def _without_value(archive: Archive) -> int:
+    """Cells whose formula was never computed by the program that wrote them: what they show is not in the file."""
+    sheets = [archive.read(name) or b"" for name in archive.members if name.startswith("xl/worksheets/sheet")]
+    return sum(len(_UNCOMPUTED.findall(body)) for body in sheets)
 
 
 def _pptx(body: bytes) -> Read:
@@ -122,6 +133,8 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, datetime) and value.time() == time():
+        value = value.date()
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 

@@ -12,6 +12,7 @@ from kobunko.extract.pdf_cells import leaf, linked, page_tables, tables_json
 from kobunko.extract.pdf_files import ReadMember, embedded_files, with_embedded
 from kobunko.extract.pdf_furniture import furniture
 from kobunko.extract.pdf_page import line_ends, page_text, spans_flow
+from kobunko.extract.pdf_painting import Painting
 from kobunko.extract.pdf_redaction import covered_text
 from kobunko.extract.pdf_spans import Sheet, sheet
 from kobunko.extract.pdf_tables import rules_of
@@ -73,7 +74,7 @@ def _read(file: pymupdf.Document, tables: bool) -> Reading:
             if covered := covered_text(page, drawings) if tables else "":
                 raise Reject("failed-redaction", f"page {number}: {len(covered)} letters under a dark box")
             own = sheet(page, number, rules_of(drawings))
-            found.append(evidence(page, own))
+            found.append(evidence(Painting(page), own))
             sheets.append(own)
         except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase):
             broken.append(number)

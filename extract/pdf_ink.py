@@ -1,80 +1,53 @@
 """What is printed on a PDF page, seen as pixels: ink, marks of the size of letters, and images."""
 
 from collections.abc import Sequence
-from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pymupdf
 from scipy import ndimage
 
+from kobunko.extract.pdf_painting import Ink, Painting
 from kobunko.extract.pdf_spans import Box, Span, places
 
-_DPI = 150
-_DARK = 190  # of 255; darker pixels are ink: the thin strokes of small print are grey
 _MARK_PIXELS = (4, 50)  # height and width of what may be a letter
 _EDGE = 0.02  # of the page's sides, where scanners leave their black borders
+_NEXT_LINE = 2.0  # heights of a line between two lines
 _LINE_GAP = 1.2  # heights between two letters of a line
 _ALIKE = 0.6  # of the higher one: heights of two letters of a line
 _NEIGHBOURS = ndimage.generate_binary_structure(2, 1)  # pixels of one mark touch by their sides
-_MOST_PIXELS = 12_000_000  # letters of posters are large
-
-Ink = npt.NDArray[np.bool_]
+_MARKS_PER_SQUARE = 4  # of a line's height; the letters of dense print fall apart into three
 
 
-class Picture:
-    """A page as it is shown. MuPDF reads its commands once, when something is looked at for the first time."""
+def ink(painting: Painting) -> Ink:
+    """Dark pixels of the page without its edges."""
+    dark = painting.dark(painting.rect)
+    down, across = int(dark.shape[0] * _EDGE), int(dark.shape[1] * _EDGE)
+    dark[:down], dark[dark.shape[0] - down :], dark[:, :across], dark[:, dark.shape[1] - across :] = (False,) * 4
+    return dark
 
-    def __init__(self, page: pymupdf.Page) -> None:
-        self._page = page
 
-    @cached_property
-    def _rect(self) -> pymupdf.Rect:
-        rect: pymupdf.Rect = self._page.rect
-        return rect
+def images(painting: Painting) -> list[Box]:
+    """Boxes of the images on the page, in fractions of it."""
+    place = places(painting.rect, painting.page.rotation_matrix if painting.page.rotation else None)
+    return [place(box) for box in painting.images()]
 
-    @cached_property
-    def _commands(self) -> pymupdf.DisplayList:
-        commands: pymupdf.DisplayList = self._page.get_displaylist()
-        return commands
 
-    def ink(self) -> Ink:
-        """Dark pixels of the page; one of unusual size is rendered more coarsely."""
-        dark = self._dark(self._rect)
-        down, across = int(dark.shape[0] * _EDGE), int(dark.shape[1] * _EDGE)
-        dark[:down], dark[dark.shape[0] - down :], dark[:, :across], dark[:, dark.shape[1] - across :] = (False,) * 4
-        return dark
+def marks_inside(painting: Painting, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
+    """How many marks of letters stand in small pictures, outside of the text layer's boxes."""
+    width, height = painting.rect.width, painting.rect.height
+    count = 0
+    for picture in pictures:
+        x0, y0, x1, y1 = picture
+        dark = painting.dark(pymupdf.Rect(x0 * width, y0 * height, x1 * width, y1 * height))
+        count += len(_marks(_without(dark, [inner for box in boxes if (inner := _part(box, picture))])))
+    return count
 
-    def images(self) -> list[Box]:
-        """Boxes of the images on the page, in fractions of it."""
-        if not self._page.get_images():
-            return []
-        place = places(self._rect, self._page.rotation_matrix if self._page.rotation else None)
-        return [place(info["bbox"]) for info in self._image_info()]
 
-    def marks_inside(self, boxes: Sequence[Box], pictures: Sequence[Box]) -> int:
-        """How many marks of letters stand in small pictures, outside of the text layer's boxes."""
-        width, height = self._rect.width, self._rect.height
-        count = 0
-        for picture in pictures:
-            x0, y0, x1, y1 = picture
-            dark = self._dark(pymupdf.Rect(x0 * width, y0 * height, x1 * width, y1 * height))
-            count += len(_marks(_without(dark, [inner for box in boxes if (inner := _part(box, picture))])))
-        return count
-
-    def _image_info(self) -> list[dict[str, Any]]:
-        if self._page.rotation:  # PyMuPDF gives them unturned, the commands are turned
-            return list(self._page.get_image_info())
-        return list(pymupdf.TextPage(self._commands.get_textpage(pymupdf.TEXT_PRESERVE_IMAGES)).extractIMGINFO())
-
-    def _dark(self, clip: pymupdf.Rect) -> Ink:
-        dpi = min(_DPI, int((_MOST_PIXELS * 72 * 72 / max(self._rect.width * self._rect.height, 1)) ** 0.5))
-        zoom = max(dpi, 1) / 72
-        pixels = self._commands.get_pixmap(pymupdf.Matrix(zoom, zoom), pymupdf.csGRAY, alpha=0, clip=clip)
-        gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.stride)[:, : pixels.width]
-        dark: Ink = gray < _DARK
-        return dark
+def room_for_marks(painting: Painting, pictures: Sequence[Box]) -> float:
+    """How many marks one row of letters in each picture can have, as high as the picture."""
+    shape: float = painting.rect.width / (painting.rect.height or 1)
+    squares: float = sum((x1 - x0) * shape / ((y1 - y0) or 1) for x0, y0, x1, y1 in pictures)
+    return _MARKS_PER_SQUARE * squares
 
 
 def hides_letters(page: pymupdf.Page, least: float) -> bool:
@@ -102,8 +75,11 @@ def lettered_marks(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> 
 
 
 def in_lines(pictures: Sequence[Box], spans: Sequence[Span]) -> list[Box]:
-    """Pictures that fill a gap in a line of text, as high as the line."""
-    return [box for box in pictures if any(_in_line(box, span.place) for span in spans if not span.down)]
+    """Pictures that stand in for letters: as high as a line of text, in it or as a whole line over or under it."""
+    if not pictures:
+        return []
+    lines = [span.place for span in spans if not span.down]
+    return [box for box in pictures if any(_in_line(box, line) for line in lines)]
 
 
 def _part(box: Box, whole: Box) -> Box | None:
@@ -117,11 +93,13 @@ def _part(box: Box, whole: Box) -> Box | None:
 
 def _in_line(picture: Box, text: Box) -> bool:
     high, text_high = picture[3] - picture[1], text[3] - text[1]
-    overlap = min(picture[3], text[3]) - max(picture[1], text[1])
-    gap = max(text[0] - picture[2], picture[0] - text[2])
-    return (
-        _ALIKE * text_high <= high <= text_high / _ALIKE and overlap >= 0.8 * min(high, text_high) and gap <= text_high
-    )
+    down = max(text[1] - picture[3], picture[1] - text[3])
+    if down > _NEXT_LINE * text_high or not _ALIKE * text_high <= high <= text_high / _ALIKE:
+        return False
+    if down >= 0:
+        return abs(picture[0] - text[0]) <= 0.5 * text_high and abs(picture[2] - text[2]) <= 2 * text_high
+    across = max(text[0] - picture[2], picture[0] - text[2])
+    return -down >= 0.8 * min(high, text_high) and across <= text_high
 
 
 def _beside(mark: tuple[slice, slice], other: tuple[slice, slice]) -> bool:

@@ -9,10 +9,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import pymupdf
-
 from kobunko.extract.japanese import letters_per_word, rare_share
-from kobunko.extract.pdf_ink import Picture, hides_letters, in_lines, lettered_marks, unread_marks
+from kobunko.extract.pdf_ink import (
+    hides_letters,
+    images,
+    in_lines,
+    ink,
+    lettered_marks,
+    marks_inside,
+    room_for_marks,
+    unread_marks,
+)
+from kobunko.extract.pdf_painting import Painting
 from kobunko.extract.pdf_spans import Sheet
 
 _BLANK_INK = 0.0004  # share of the page; dust on a scanned empty page stays below
@@ -68,16 +76,18 @@ class Verdict:
     figures: dict[str, float] = field(default_factory=dict)
 
 
-def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
+def evidence(painting: Painting, sheet: Sheet) -> Evidence:
     text = sheet.text
     characters, hidden = sheet.letters.all, sheet.letters.hidden
-    seen = Picture(page)
-    all_pictures = seen.images()
+    all_pictures = images(painting)
     pictures = [box for box in all_pictures if (box[2] - box[0]) * (box[3] - box[1]) >= _PICTURE]
-    strips = in_lines([box for box in all_pictures if box[3] - box[1] <= _STRIP], sheet.spans)
+    strips = [box for box in all_pictures if box[3] - box[1] <= _STRIP]
+    if room_for_marks(painting, strips) >= _INLINE:
+        strips = in_lines(strips, sheet.spans)
+    can_hold = room_for_marks(painting, strips) >= _INLINE
     rare = rare_share(text)
-    sparse = characters < _SPARSE and hides_letters(page, _too_many_marks(characters) if characters else 1)
-    black = seen.ink() if sparse or pictures else None
+    sparse = characters < _SPARSE and hides_letters(painting.page, _too_many_marks(characters) if characters else 1)
+    black = ink(painting) if sparse or pictures else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
         characters=characters,
@@ -89,7 +99,7 @@ def evidence(page: pymupdf.Page, sheet: Sheet) -> Evidence:
         ink=float(black.mean()) if black is not None else None if characters else 0.0,
         unread=unread_marks(black, boxes) if black is not None and 0 < characters < _SPARSE else None,
         picture=min(sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures), 1.0),
-        inline=seen.marks_inside(boxes, strips) if strips else 0,
+        inline=marks_inside(painting, boxes, strips) if can_hold else 0,
         picture_marks=lettered_marks(black, boxes, pictures) if black is not None and characters else 0,
     )
 

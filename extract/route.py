@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from kobunko.errors import Reject
 from kobunko.extract import edinet
 from kobunko.extract.archive import open_zip, read_archive
@@ -172,7 +174,12 @@ def _cleaned(
 
 def _json(value: dict[str, Any]) -> str:
     """Sorted and compact, so that the same input gives the same bytes."""
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    if _ESCAPED.search(text) or not _CLEAN.fullmatch(text):
-        text = json.dumps(clean_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return text
+    text = _dumped(value)
+    return text if _CLEAN.fullmatch(text) and not _ESCAPED.search(text) else _dumped(clean_json(value))
+
+
+def _dumped(value: Any) -> str:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError:  # halves of surrogate pairs, whole numbers of more than 64 bits
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -168,6 +168,28 @@ def test_every_verdict_has_its_figures(read, scan, make_pdf):
     )
 
 
+def test_a_line_that_is_a_picture_sends_its_page_to_ocr_and_a_numeral_does_not(read):
+    line = SENTENCE + "。"
+
+    def page(box, text):
+        with pymupdf.open() as source, pymupdf.open() as file:
+            printed = source.new_page(width=595, height=842)
+            printed.insert_text((72, 200), text, fontname="japan", fontsize=12)
+            target = file.new_page(width=595, height=842)
+            for number in (0, 1, 3, 4):
+                target.insert_text((72, 150 + 25 * number), line, fontname="japan", fontsize=12)
+            target.insert_image(
+                box,
+                keep_proportion=False,
+                pixmap=printed.get_pixmap(dpi=200, clip=(72, 189, 72 + box[2] - box[0], 202)),
+            )
+            return read(file.tobytes()).pages[0]
+
+    whole = page((72, 189, 492, 202), line)
+    assert (whole.method, whole.reason) == ("ocr", "letters-as-images")
+    assert page((72, 189, 96, 202), line[:2]).method == "embedded"
+
+
 def test_a_poor_hidden_layer_is_read_again_and_a_good_one_is_kept(read):
     def layer(text):
         with pymupdf.open() as file:

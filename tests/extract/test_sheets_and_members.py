@@ -2,8 +2,10 @@ import io
 import json
 import os
 import stat
+from datetime import datetime
 
 import docx
+import openpyxl
 import pytest
 
 from kobunko.errors import Reject
@@ -19,6 +21,14 @@ def saved(thing):
     out = io.BytesIO()
     thing.save(out)
     return out.getvalue()
+
+
+def test_days_have_no_hour_and_formulas_that_nobody_computed_are_counted(read):
+    book = openpyxl.Workbook()
+    book.active.append([datetime(2031, 4, 1), datetime(2031, 4, 1, 9, 30), "=B1+1", 7])
+    found = read(saved(book))
+    assert structure(found)["tables"][0]["cells"] == [["2031-04-01", "2031-04-01T09:30:00", "", "7"]]
+    assert json.loads(found.metadata)["formulas_without_value"] == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,54 @@
+"""What a PDF page paints beside its text: images, and pixels, for which its commands are read once."""
+
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pymupdf
+
+from kobunko.extract.pdf_tables import Edge
+
+_DPI = 150
+_DARK = 190  # of 255; darker pixels are ink: the thin strokes of small print are grey
+_MOST_PIXELS = 12_000_000  # letters of posters are large
+
+Ink = npt.NDArray[np.bool_]
+
+
+class Painting:
+    """A page as it is shown; nothing is looked at before it is asked for."""
+
+    def __init__(self, page: pymupdf.Page) -> None:
+        self.page = page
+
+    @cached_property
+    def rect(self) -> pymupdf.Rect:
+        rect: pymupdf.Rect = self.page.rect
+        return rect
+
+    @cached_property
+    def has_images(self) -> bool:
+        return bool(self.page.get_images())
+
+    @cached_property
+    def _commands(self) -> pymupdf.DisplayList:
+        commands: pymupdf.DisplayList = self.page.get_displaylist()
+        return commands
+
+    def images(self) -> list[Edge]:
+        """Boxes of the images, in points of the page unturned."""
+        if not self.has_images:
+            return []
+        found = self.page.get_textpage(flags=pymupdf.TEXT_PRESERVE_IMAGES)  # its blocks live no longer than itself
+        blocks = [block.m_internal for block in found.this]
+        boxes = [block.bbox for block in blocks if block.type == pymupdf.mupdf.FZ_STEXT_BLOCK_IMAGE]
+        return [(box.x0, box.y0, box.x1, box.y1) for box in boxes]
+
+    def dark(self, clip: pymupdf.Rect) -> Ink:
+        """Dark pixels of a part of the page as it is shown; a page of unusual size is rendered more coarsely."""
+        dpi = min(_DPI, int((_MOST_PIXELS * 72 * 72 / max(self.rect.width * self.rect.height, 1)) ** 0.5))
+        zoom = max(dpi, 1) / 72
+        pixels = self._commands.get_pixmap(pymupdf.Matrix(zoom, zoom), pymupdf.csGRAY, alpha=0, clip=clip)
+        gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.stride)[:, : pixels.width]
+        dark: Ink = gray < _DARK
+        return dark
