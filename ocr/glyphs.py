@@ -21,10 +21,8 @@ def lie_on_their_side(engine: Engine, crops: Sequence[Image]) -> bool:
     if not glyphs:
         return False
     turned = [np.ascontiguousarray(np.rot90(glyph, -1)) for glyph in glyphs]
-    found = engine.recognise([*glyphs, *turned])
-    pairs = zip(found[: len(glyphs)], found[len(glyphs) :], strict=True)
-    votes = [two[1] > one[1] for one, two in pairs if one[0] == two[0] != ""]
-    return 2 * sum(votes) > len(votes)
+    scores = [score for _, score in engine.recognise([*glyphs, *turned])]
+    return sum(scores[len(glyphs) :]) > sum(scores[: len(glyphs)])
 
 
 def _glyphs(crop: Image) -> list[Image]:
