@@ -26,13 +26,15 @@ class Reads:
     ("upright", "turned", "lying"),
     [
         # Of the characters of a fax, only a bad one is read alike both ways, and better turned.
-        ([("港", 1.0), ("施", 1.0), ("每", 0.55)], [("快", 0.3), ("", 0.0), ("每", 0.67)], False),
-        ([("租", 0.9), ("0", 0.6), ("関", 0.8)], [("租", 1.0), ("の", 1.0), ("関", 1.0)], True),
+        ([("港", 1.0)] * 11 + [("每", 0.55)], [("快", 0.3)] * 11 + [("每", 0.67)], False),
+        ([("租", 0.9), ("0", 0.6), ("関", 0.8)] * 4, [("租", 1.0), ("の", 1.0), ("関", 1.0)] * 4, True),
     ],
 )
-def test_most_characters_decide(upright: list[tuple[str, float]], turned: list[tuple[str, float]], lying: bool) -> None:
+def test_few_characters_decide_nothing(
+    upright: list[tuple[str, float]], turned: list[tuple[str, float]], lying: bool
+) -> None:
     row = np.full((40, 200, 3), 255, np.uint8)
     for place in (10, 70, 130):
         row[5:35, place : place + 32] = 0
     engine: Any = Reads([*upright, *turned])
-    assert lie_on_their_side(engine, [row]) is lying
+    assert lie_on_their_side(engine, [row] * 4) is lying
