@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--engine", default="", help="onnxruntime, paddle or torch; by default what the device allows")
     parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--window", type=int, default=16, help="pages under way together on a GPU")
-    parser.add_argument("--rapidocr", default="")
+    parser.add_argument("--rapidocr", default=os.environ.get("RAPIDOCR", ""), help="an interpreter that has it")
     parser.add_argument("--rss", type=int, default=0)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--candidate", help=argparse.SUPPRESS)

@@ -19,6 +19,7 @@ from onnx import numpy_helper
 
 from kobunko import durable
 from kobunko.ocr.models import DETECTOR, JAPANESE, MODEL_SET, RECOGNISER, WEIGHTS, find_weights
+from kobunko.ocr.slimming import slim
 
 _SCALE = "1./255."
 _MEAN, _STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
@@ -33,7 +34,10 @@ def build_models(folder: Path) -> Path:
     temporary = Path(tempfile.mkdtemp(prefix=f"{MODEL_SET}.", suffix=durable.TEMPORARY, dir=folder))
     try:
         for name, weights in WEIGHTS.items():
-            _write_model(temporary / name, name, onnx.load(find_weights(weights)))
+            model = onnx.load(find_weights(weights))
+            if name == DETECTOR:
+                slim(model)
+            _write_model(temporary / name, name, model)
         _write_model(temporary / JAPANESE, RECOGNISER, onnx.load(find_weights(WEIGHTS[RECOGNISER])), japanese=True)
         temporary.rename(final)
     except OSError:

@@ -15,7 +15,7 @@ from kobunko.ids import short_hash
 from kobunko.ocr.lines import Line
 from kobunko.ocr.reading import Reading
 
-VERSION = 2  # of what is found on a page with given models; raised when `reader` would find something else
+VERSION = 3  # of what is found on a page with given models; raised when `reader` would find something else
 
 
 def folder(home: Path) -> Path:

@@ -12,6 +12,7 @@ from kobunko.ocr.engines import Engine, Image
 
 LINES = 6  # longest lines that are asked
 GLYPHS = 4  # characters of each
+ALIKE = 0.1  # of the characters that are read alike both ways; on a page that stands right a bad one or two may be
 INK = 60  # grey levels below the paper
 
 
@@ -24,7 +25,7 @@ def lie_on_their_side(engine: Engine, crops: Sequence[Image]) -> bool:
     found = engine.recognise([*glyphs, *turned])
     pairs = zip(found[: len(glyphs)], found[len(glyphs) :], strict=True)
     votes = [two[1] > one[1] for one, two in pairs if one[0] == two[0] != ""]
-    return 2 * sum(votes) > len(votes)
+    return 2 * sum(votes) > len(votes) > ALIKE * len(glyphs)
 
 
 def _glyphs(crop: Image) -> list[Image]:

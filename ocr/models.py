@@ -17,7 +17,7 @@ from kobunko.errors import Corrupt, NotFound, UsageError
 from kobunko.ids import sha256_hex
 from kobunko.settings import OcrSettings
 
-MODEL_SET = "ppocrv6-small-3"  # weights and how they were cut; part of the stage's parameters
+MODEL_SET = "ppocrv6-small-4"  # weights and how they were cut; part of the stage's parameters
 REMEDY = "run `make install`, or `pip install --no-deps -r ocr/weights.txt`"
 DETECTOR = "PP-OCRv6_small_det"
 RECOGNISER = "PP-OCRv6_small_rec"

@@ -35,8 +35,10 @@ def like_scanned(image: Image, thickness: float) -> tuple[Image, float]:
         smaller = (round(picture.width * scale), round(picture.height * scale))
         image = np.asarray(picture.resize(smaller, Picture.Resampling.BICUBIC))
     grain = np.random.default_rng(0).normal(0, GRAIN, image.shape[:2]).astype(np.float32)
-    grey = image * np.float32(CONTRAST) + np.float32(MIDDLE * (1 - CONTRAST)) + grain[:, :, None]
-    return np.clip(grey, 0, 255).astype(np.uint8), scale
+    grey = image * np.float32(CONTRAST)  # as large as four pages: changed in place
+    grey += np.float32(MIDDLE * (1 - CONTRAST))
+    grey += grain[:, :, None]
+    return np.clip(grey, 0, 255, out=grey).astype(np.uint8), scale
 
 
 def contrast(image: Image) -> float:

@@ -54,7 +54,7 @@ def ocr_stage(after: tuple[Stage[Any, Any], ...], settings: OcrSettings | None =
     settings = settings or OcrSettings()
     return Stage(
         name="ocr",
-        version=4,
+        version=5,
         make=make,
         reads=OcrInput,
         writes=OcrPages,

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kobunko.masking import Mask, masked
-from kobunko.policy import Profile, Rights, passes_on, withheld
+from kobunko.policy import LEGIBLE, Profile, Rights, passes_on, withheld
 from kobunko.records import PageSpan
 
 _RIGHTS = (  # in the order of the fields of `Rights`
@@ -28,7 +28,7 @@ _RIGHTS = (  # in the order of the fields of `Rights`
     "privacy.action",
     "licence.part",
 )
-COLUMNS = (*_RIGHTS, "third_party.spans", "privacy.masks")
+COLUMNS = (*_RIGHTS, "text.ocr_confidence", "third_party.spans", "privacy.masks")
 THIRD_PARTY = "［第三者の著作物］"
 
 
@@ -42,6 +42,8 @@ class MaskedText:
 def reasons(chunk: pa.Table, profile: Profile) -> pa.Array:
     """For each document of a chunk with `COLUMNS` why its text is left out; empty where it is not."""
     columns: list[Any] = [chunk[name].combine_chunks() for name in _RIGHTS]
+    sure = pc.fill_null(chunk["text.ocr_confidence"].combine_chunks(), 1.0)
+    columns.append(pc.if_else(pc.less(sure, LEGIBLE[profile]), "", "legible"))
     options: dict[str, Any] = {"null_handling": "replace", "null_replacement": "\0"}
     facts = pc.binary_join_element_wise(*columns, "\x1f", **options).dictionary_encode()
     # A few judgements stand for all documents of a source.
@@ -51,9 +53,18 @@ def reasons(chunk: pa.Table, profile: Profile) -> pa.Array:
 
 
 def _reason(
-    profile: Profile, licence: str, redistribute: str, train: str, opt_out: str, other: str, act: str, part: str
+    profile: Profile,
+    licence: str,
+    redistribute: str,
+    train: str,
+    opt_out: str,
+    other: str,
+    act: str,
+    part: str,
+    legible: str,
 ) -> str:
-    return withheld(Rights(licence, redistribute, train, bool(json.loads(opt_out or "[]")), other, act, part), profile)
+    opted_out = bool(json.loads(opt_out or "[]"))
+    return withheld(Rights(licence, redistribute, train, opted_out, other, act, part, bool(legible)), profile)
 
 
 def masks(chunk: pa.Table, profile: Profile) -> dict[int, list[Mask]]:

@@ -270,6 +270,7 @@ FREE = Rights("LicenseRef-JP-PDL-1.0", "allow+conditions", "allow", False, "none
         ({"action": None}, ()),
         ({"action": "quarantine"}, ()),
         ({"redistribute": None, "train": None}, ("internal",)),
+        ({"legible": False}, ()),  # which no text is under `internal`, whose LEGIBLE is 0
     ],
 )
 def test_a_profile_says_why_a_text_is_left_out(changed: dict[str, Any], profiles: tuple[str, ...]) -> None:

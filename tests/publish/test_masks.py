@@ -44,6 +44,15 @@ def test_a_text_that_is_left_out_says_why(home: Any, id_of: Any) -> None:
     assert row(folder, id_of("tides", "law-1"))["withheld"] == ""
 
 
+def test_a_text_that_ocr_could_hardly_read_is_not_passed_on(home: Any, id_of: Any) -> None:
+    home.add({("tides", "law-8"): "かすれた写し\f潮の高さは、別表のとおりとする。"})
+    home.run_stages()
+    found = row(home.build().folder, id_of("tides", "law-8"))
+    assert (found["text"], found["withheld"]) == (None, "ocr:low-confidence")
+    found = row(home.build("internal", profile="internal").folder, id_of("tides", "law-8"))
+    assert (found["text"], found["withheld"]) == ("潮の高さは、別表のとおりとする。", "")
+
+
 def test_a_document_that_says_nobody_may_copy_it_is_not_passed_on(home: Any, id_of: Any) -> None:
     home.add({("tides", "law-8"): "図録\f本書の無断転載を禁じます。©架空出版社"})
     home.run_stages()
