@@ -24,7 +24,7 @@ demo: $(STAMP) ## Crawl, read, release and publish an invented government on loo
 test: $(STAMP) ## Format check, lint, types, import contracts and tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy -p kobunko
+	$(BIN)/mypy -p kobunko -p bench
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pytest -n 2 --dist loadscope
 

@@ -230,7 +230,7 @@ def _paddleocr(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> Res
 def _rapidocr(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> Result:  # noqa: ARG001
     from rapidocr import RapidOCR
 
-    engine = RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 1, "Global.log_level": "error"})
+    engine: Any = RapidOCR(params={"EngineConfig.onnxruntime.intra_op_num_threads": 1, "Global.log_level": "error"})
     return _measured(pages, lambda path: "".join(engine(str(path)).txts or ()))
 
 

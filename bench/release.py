@@ -162,7 +162,7 @@ def build(folder: Path) -> dict[str, Any]:
         before, whole = _peak(), Watch(release, "build")
         release.build(corpus, home.catalogue, home.settings, home.seeds, "bench", "open", lambda *_: none)
         made = home.settings.releases / "bench"
-        found = {"s": whole.s, "cpu_s": whole.cpu_s, "rss_before_mb": before, "rss_mb": _peak()}
+        found: dict[str, Any] = {"s": whole.s, "cpu_s": whole.cpu_s, "rss_before_mb": before, "rss_mb": _peak()}
         found["steps"] = {name.strip("_"): watch.cpu_s for name, watch in steps.items()}
     data, others = sorted(made.glob("data/*/*.parquet")), [*made.glob("provenance/*"), made / "manifest.parquet"]
     rows, rest = bare(data, folder), bare(others, folder)
@@ -215,18 +215,18 @@ def bare(shards: Sequence[Path], target: Path) -> dict[str, float]:
 def _megabytes(path: Path) -> float:
     """Size of the rows of a shard before compression."""
     metadata = pq.read_metadata(path)
-    return sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)) / 1e6
+    sizes = [int(metadata.row_group(number).total_byte_size) for number in range(metadata.num_row_groups)]
+    return sum(sizes) / 1e6
 
 
 def main(sizes: Sequence[str]) -> None:
-    found = []
+    found: list[tuple[str, dict[str, Any]]] = []
     for size in sizes:
         count, characters, *spread = size.split("x")
         with tempfile.TemporaryDirectory(prefix="kobunko-bench-") as name:
             generate(Path(name) / "home", int(count), Texts(int(characters), *map(float, spread)))
-            found.append(
-                [f"{int(characters):,}" + "".join(f" ± {some}" for some in spread), measure(Path(name) / "home")]
-            )
+            told = f"{int(characters):,}" + "".join(f" ± {some}" for some in spread)
+            found.append((told, measure(Path(name) / "home")))
     show([speed(characters, built) for characters, built in found])
     print()
     show([shares(characters, built) for characters, built in found])
