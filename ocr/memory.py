@@ -15,9 +15,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
-REGION = (
-    640 << 20
-)  # bytes of addresses; a page of 2000 × 2000 pixels needs 480 MB. What does not fit gets a second region
+REGION = 640 << 20  # bytes of addresses: a page of 2000 × 2000 pixels needs 480 MB, and more gets a second region
 
 
 class OneRegion:
