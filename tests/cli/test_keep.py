@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from authored import write_list
 from commandline import Kobunko, command, environment, run
@@ -94,8 +95,10 @@ def change_a_release(home: Path) -> None:
 
 def flip_a_side_car(home: Path) -> None:
     path = next((home / "stages").glob("text@*")) / "part-00000001-00000001.parquet"
+    group = pq.read_metadata(path).row_group(0)
+    (text,) = (column for place in range(group.num_columns) if (column := group.column(place)).path_in_schema == "text")
     data = bytearray(path.read_bytes())
-    data[len(data) // 3] ^= 1
+    data[text.data_page_offset + text.total_compressed_size - 9] ^= 1
     path.write_bytes(data)
 
 
