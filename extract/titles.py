@@ -44,7 +44,8 @@ def headline(text: str, spans: Sequence[PageSpan], lines: Sequence[Line]) -> str
     span = next((span for span in spans if span.end > span.start), None)
     if span is None:
         return ""
-    own = [line for line in lines if line.page == span.number and line.end > line.start and line.kind != "table"]
+    own = [line for line in lines if line.page == span.number and line.kind != "table"]
+    own = [line for line in own if text[line.start : line.end].strip()]
     return _largest(text, own) if own else _of_markdown(text[span.start : span.end])
 
 

@@ -5,6 +5,8 @@ import pytest
 
 from kobunko.extract.assemble import TextInput, assemble
 from kobunko.extract.reading import text_page
+from kobunko.extract.titles import headline
+from kobunko.records import Line, PageSpan
 
 SENTENCE = "架空省令の定めるところにより、図書を保存しなければならないものとする。"
 
@@ -75,3 +77,9 @@ def test_a_judgment_is_called_by_its_case():
         assemble(TextInput("", "", [text_page(1, named, "markup")], None, "{}", "pdf"), len).title
         == "令和7(ワ)12 損害賠償請求事件"
     )
+
+
+def test_a_page_whose_lines_are_blank_but_for_a_table_has_no_title():
+    lines = [Line(1, 0, 2, 0.1, 0.1, 0.2, 0.2, 0, "text"), Line(1, 3, 6, 0.1, 0.3, 0.2, 0.4, 1, "table")]
+    span = PageSpan(1, 0, 6, "embedded", "", None, "horizontal", 0, 1)
+    assert headline("\u3000\u3000\n三崎港", [span], lines) == ""
