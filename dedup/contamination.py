@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from kobunko.dedup.keys import matching_keys
+from kobunko.distinct import distinct
 
 GRAM = 13  # characters of the key
 
@@ -28,9 +29,7 @@ def grams(keys: pa.Array) -> list[Grams]:
 def benchmark(files: Iterable[Path]) -> Grams:
     """The n-grams of a set: text files, or JSON lines of which every string counts; one item a line."""
     items = [line for path in files for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return np.unique(
-        np.concatenate([np.empty(0, np.uint64), *grams(matching_keys(pa.array(items, pa.large_string())))])
-    )
+    return distinct(np.concatenate([np.empty(0, np.uint64), *grams(matching_keys(pa.array(items, pa.large_string())))]))
 
 
 def overlap(keys: pa.Array, sets: Mapping[str, Grams]) -> list[dict[str, float]]:

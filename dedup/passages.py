@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from kobunko.dedup.compiled import compiled, inlined
 from kobunko.dedup.signature import buffers
+from kobunko.distinct import distinct
 
 WINDOW = 32  # characters
 ONE_IN = 16  # windows of which one is kept
@@ -33,7 +34,7 @@ def windows(keys: pa.Array, width: int, one_in: int) -> list[NDArray[np.uint64]]
     ends = np.zeros(len(offsets), dtype=np.int64)
     bound = np.uint64(((1 << 64) - 1) // one_in)
     _kept(data, offsets, width, _power(width), bound, kept, ends)
-    return [np.unique(kept[start:end]) for start, end in pairwise(ends)]
+    return [distinct(kept[start:end]) for start, end in pairwise(ends)]
 
 
 def _power(exponent: int) -> np.uint64:

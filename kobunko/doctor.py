@@ -22,7 +22,6 @@ PACKAGES = (
     "s3fs", "ray", "cuda-python",
 )  # fmt: skip
 OPTIONAL = ("psycopg", "s3fs", "ray", "cuda-python")
-FREE_BYTES = 5 << 30
 _UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
 
 
@@ -101,7 +100,10 @@ def _clock(home: Home) -> Check:
 def _disk(home: Home) -> Check:
     free = shutil.disk_usage(home.path).free
     return Check(
-        "disk", free > FREE_BYTES, f"{free >> 30} GiB free at {home.path}", "free some space, or move the home"
+        "disk",
+        free >= home.settings.run.free_gb * 1e9,
+        f"{free / 1e9:.1f} GB free at {home.path}",
+        "free some space, or move the home",
     )
 
 

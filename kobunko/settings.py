@@ -66,6 +66,7 @@ class RunSettings(_Section):
     flush_s: float = 10  # a side-car file is written at least this often
     flush_rows: int = 500
     quarantine_share: float = 0.2  # more errors than this in one stage end the command with exit code 3
+    free_gb: float = 5  # with less of the disk free `doctor` calls the machine unfit
     watts_per_core: float = 10  # of a busy core, for the estimate of energy in reports
     watts_per_gpu: float = 350  # of a busy GPU
 

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from kobunko.distinct import distinct
+
 BATCH = 2_000  # rows that are read together
 
 
@@ -40,7 +42,7 @@ class Draft:
     def take(self, rows: NDArray[np.int64]) -> pa.Table:
         """Rows by number, which are sorted."""
         numbers = np.searchsorted(self._ends, rows, side="right")
-        batches = [self._some(number, rows[numbers == number]) for number in np.unique(numbers).tolist()]
+        batches = [self._some(number, rows[numbers == number]) for number in distinct(numbers).tolist()]
         return pa.Table.from_batches(batches).combine_chunks()
 
     def _some(self, number: int, rows: NDArray[np.int64]) -> pa.RecordBatch:

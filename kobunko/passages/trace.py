@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
+from kobunko.distinct import distinct
 from kobunko.errors import UsageError
 from kobunko.passages.fingerprints import GRAM, WINDOW, Places, gram_hashes
 from kobunko.passages.key import Key, key_of
@@ -91,7 +92,7 @@ def _joined(parts: list[Hit | None]) -> Hit:
 
 
 def _find(store: Store, stretch: str) -> Iterator[Hit]:
-    hashes = np.unique(gram_hashes(key_of(stretch).codes))
+    hashes = distinct(gram_hashes(key_of(stretch).codes))
     candidates = [
         (weight, segment.number, places)
         for segment in store.segments()
@@ -123,7 +124,7 @@ def _candidates(postings: NDArray[np.uint64], hashes: NDArray[np.uint64]) -> Ite
     places = np.concatenate([postings[first[n] : last[n]] & np.uint64(0xFFFFFFFF) for n in rare]).astype(np.int64)
     bucket, gram = places >> _BUCKET, np.repeat(rare, counts[rare])
     # Window n holds the buckets n - 1 and n; an n-gram counts once in a window, however often a clause is repeated.
-    pairs = np.unique(np.concatenate([bucket, bucket + 1]) * len(hashes) + np.tile(gram, 2))
+    pairs = distinct(np.concatenate([bucket, bucket + 1]) * len(hashes) + np.tile(gram, 2))
     window = pairs // len(hashes)
     starts = np.flatnonzero(np.diff(window, prepend=-1))
     window = window[starts]

@@ -236,7 +236,7 @@ def test_too_many_errors_end_with_exit_code_3(kobunko: Kobunko, home: Path, tmp_
 
 
 def test_doctor_finds_this_machine_fit(kobunko: Kobunko) -> None:
-    found = kobunko("doctor", "--json").json
+    found = kobunko("doctor", "--json", KOBUNKO__RUN__FREE_GB="0").json
     assert all(check["ok"] for check in found["checks"])
     named = {"paddleocr", "pymupdf", "catalogue", "permissions", "disk", "clock", "gpu"}
     assert named <= {check["name"] for check in found["checks"]}
@@ -254,8 +254,10 @@ def test_doctor_names_what_is_broken(kobunko: Kobunko, home: Path, tmp_path: Pat
             "INSERT INTO runs (run_id, kind, subject, started_at, state, summary)"
             " VALUES ('a', 'crawl', '', '2999-01-01 00:00:00', 'done', '{}')"
         )
-    broken = kobunko("doctor", "--json", code=1, KOBUNKO__SEEDS=str(tmp_path / "seeds")).json
-    assert {check["name"] for check in broken["checks"] if not check["ok"]} == {"seeds", "clock"}
+    broken = kobunko(
+        "doctor", "--json", code=1, KOBUNKO__SEEDS=str(tmp_path / "seeds"), KOBUNKO__RUN__FREE_GB="1e9"
+    ).json
+    assert {check["name"] for check in broken["checks"] if not check["ok"]} == {"seeds", "clock", "disk"}
     away = kobunko("doctor", "--json", code=1, KOBUNKO__CATALOGUE=NOBODY)
     assert [check["name"] for check in away.json["checks"] if not check["ok"]] == ["home"]
     assert "himitsu" not in away.out + away.err
