@@ -102,10 +102,10 @@ def _compare(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> None:
 
 def _run(name: str, asked: argparse.Namespace) -> Result:
     python = asked.rapidocr if name == "rapidocr" else sys.executable
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "PYTHONPATH": os.getcwd()}
+    paths = [os.getcwd(), *filter(None, [os.environ.get("PYTHONPATH")])]
     if name == "rapidocr":
-        paths = [item for item in sys.path if "site-packages" in item]
-        environment["PYTHONPATH"] = os.pathsep.join([os.getcwd(), environment.get("EXTRA", ""), *paths])
+        paths += [item for item in sys.path if "site-packages" in item]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1", "PYTHONPATH": os.pathsep.join(paths)}
     command = [python, "-m", "bench.ocr", *sys.argv[1:], "--candidate", name]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
     found: Result = json.loads(done.stdout.splitlines()[-1])
@@ -152,7 +152,7 @@ def _kobunko(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> Resul
         return as_read(page.text, page.lines)
 
     if asked.device == "cpu":
-        reader = load_reader(OcrSettings())
+        reader = load_reader(OcrSettings(engine=asked.engine))
         return _measured(pages, lambda path: text_of(next(reader.read([_image(path)]))))
     settings = OcrSettings(engine=asked.engine, device=asked.device, pages=asked.window, lines=64)
     reader = load_reader(settings)
@@ -191,14 +191,16 @@ def _timed(engine: Any) -> dict[str, float]:
 
 
 def _paddleocr(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> Result:
-    """The stock pipeline with its default settings, its whole dictionary, and orientation as we have it."""
+    """The stock pipeline with its default settings and its whole dictionary, as far as there are weights: pages are
+    turned, as we turn them, and neither unwarped nor is each line turned."""
     os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
-    from paddleocr import PaddleOCR
-
     from kobunko.ocr.building import build_models
-    from kobunko.ocr.engines.paddle import put_on
+    from kobunko.ocr.engines.paddle import any_opencv, put_on
     from kobunko.ocr.models import folders, models_folder
     from kobunko.settings import OcrSettings
+
+    with any_opencv():
+        from paddleocr import PaddleOCR
 
     where = folders(OcrSettings(recogniser="full"), build_models(models_folder()))
     tasks = (
@@ -210,7 +212,8 @@ def _paddleocr(pages: list[tuple[Path, Path]], asked: argparse.Namespace) -> Res
     runtime = {"device": asked.device if gpu else "cpu", "engine": asked.engine if gpu else "onnxruntime"}
     if not gpu:
         runtime["engine_config"] = {"intra_op_num_threads": 1}
-    ocr = PaddleOCR(use_doc_unwarping=False, use_textline_orientation=False, **models, **runtime)
+    without = {"use_doc_unwarping": False, "use_textline_orientation": False}
+    ocr = PaddleOCR(use_doc_orientation_classify=True, **without, **models, **runtime)
     if asked.device != "cpu" and asked.engine == "torch":
         pipeline = ocr.paddlex_pipeline._pipeline
         put_on(pipeline.text_det_model, where["detector"], asked.device)

@@ -4,7 +4,6 @@ import io
 import warnings
 
 import numpy as np
-import pymupdf
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
@@ -27,6 +26,8 @@ def page_image(blob: Blob, page: int) -> Pixels:
 
 
 def _pdf_page(body: bytes, number: int) -> Pixels:
+    import pymupdf  # 70 MB that a machine which reads images alone need not have
+
     pymupdf.TOOLS.mupdf_display_errors(False)
     with pymupdf.open(stream=body, filetype="pdf") as document:
         if document.needs_pass and not document.authenticate(""):

@@ -13,6 +13,9 @@ def slim(model: onnx.ModelProto) -> None:
     _without_identities(model.graph)
     _without_concatenation(model.graph)
     _scaled_once(model.graph)
+    used = {name for node in model.graph.node for name in node.input}
+    for item in [item for item in model.graph.initializer if item.name not in used]:
+        model.graph.initializer.remove(item)
 
 
 def _without_identities(graph: onnx.GraphProto) -> None:

@@ -8,7 +8,8 @@ import importlib.metadata
 import logging
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,9 @@ class PaddleEngine:
         os.environ["PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK"] = "True"
         if os.access(models.parent, os.W_OK):  # PaddleX insists on a cache folder; a service may have no home
             os.environ.setdefault("PADDLE_PDX_CACHE_HOME", str(models.parent / "paddlex"))
-        from paddleocr import DocImgOrientationClassification, TextDetection, TextRecognition
-        from paddlex.inference.pipelines.components import CropByPolys
+        with any_opencv():
+            from paddleocr import DocImgOrientationClassification, TextDetection, TextRecognition
+            from paddlex.inference.pipelines.components import CropByPolys
 
         for name in ("paddlex", "paddleocr"):  # after the import, which sets them to INFO
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -101,6 +103,21 @@ class PaddleEngine:
     def _batch(self, width: int) -> int:
         """How many lines of a width go through the network together."""
         return self._settings.lines if self._settings.on_gpu else min(self._settings.lines, max(1, TOGETHER // width))
+
+
+@contextmanager
+def any_opencv() -> Iterator[None]:
+    """PaddleX, when it is imported, asks for one wheel of OpenCV by name; here any that brings `cv2` will do."""
+    version = importlib.metadata.version
+
+    def known(name: str) -> str:
+        return cv2.__version__ if name == "opencv-contrib-python" else version(name)
+
+    importlib.metadata.version = known  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        importlib.metadata.version = version
 
 
 def _on(settings: OcrSettings, at: ModelFolder, predictor: Any, **options: Any) -> Any:
