@@ -20,4 +20,4 @@ case ",$extras," in
     ;;
 esac
 # Model folders are made now, because the file system of a running container cannot be written to.
-KOBUNKO_MODELS="$prefix/models" "$python" -c 'from kobunko.ocr import models; models.build_models(models.models_folder())'
+KOBUNKO_MODELS="$prefix/models" "$python" -m kobunko.ocr.building

@@ -18,7 +18,7 @@ import yaml
 from onnx import numpy_helper
 
 from kobunko import durable
-from kobunko.ocr.models import DETECTOR, JAPANESE, MODEL_SET, RECOGNISER, WEIGHTS, find_weights
+from kobunko.ocr.models import DETECTOR, JAPANESE, MODEL_SET, RECOGNISER, WEIGHTS, find_weights, models_folder
 from kobunko.ocr.slimming import slim
 
 _SCALE = "1./255."
@@ -116,3 +116,7 @@ def _description(name: str, characters: list[str]) -> dict[str, Any]:
         ]
         after = {"Topk": {"topk": 1, "label_list": ["0", "90", "180", "270"]}}
     return {"Global": {"model_name": name}, "PreProcess": {"transform_ops": steps}, "PostProcess": after}
+
+
+if __name__ == "__main__":  # for an installation whose file system cannot be written to later
+    build_models(models_folder())
