@@ -30,6 +30,7 @@ import sqlalchemy as sa
 from kobunko import ids, partfile, pipeline, tables
 from kobunko.dedup.clusters import SCHEMA
 from kobunko.home import Home, open_home
+from kobunko.masking import Mask, masked
 from kobunko.publish import release
 from kobunko.publish.manifest import OPTIONS
 from kobunko.publish.shards import parquet_options
@@ -39,7 +40,7 @@ from kobunko.stage import OK, Stage
 
 STEP = 5000
 NIGHTS = 4
-MASK = {"start": 20, "end": 33, "kind": "phone", "replacement": "［電話番号］"}
+MASK = Mask(20, 33, "phone", "［電話番号］")
 EVIDENCE = '[{"level":"E3","rule":"art13","phrase":"憲法その他の法令","url":"https://bench.example/"}]'
 
 
@@ -126,8 +127,10 @@ def _rows(stage: Stage[Any, Any], names: Sequence[str], texts: Sequence[str]) ->
             known["tekken"] = lengths
         case "privacy":
             told |= {"action": "keep", "counts": "{}"}
-            masked = [int(name.endswith(("a", "b"))) for name in names]
-            known["masks"] = _lists(masked, stage.output_schema.field("masks").type, MASK)
+            hit = [name.endswith(("a", "b")) for name in names]
+            known["masks"] = _lists([int(one) for one in hit], stage.output_schema.field("masks").type, to_row(MASK))
+            clean = (masked(text, [MASK]) if one else None for text, one in zip(texts, hit, strict=True))
+            known["masked_sha256"] = pa.array([text and ids.sha256_hex(text.encode()) for text in clean], pa.string())
         case "third_party":
             told |= {"effect": "none", "spans": "[]"}
         case "licence":

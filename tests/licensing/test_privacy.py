@@ -10,12 +10,11 @@ from bench.quality.privacy import CLASSES, mistakes
 from kobunko.licensing import check_digits
 from kobunko.licensing.names import find_names
 from kobunko.licensing.privacy import Privacy, private
-from kobunko.masking import Mask, masked
-from kobunko.records import PageSpan
+from kobunko.masking import Mask, masked, moved
 
 
 def clean(text: str, found: Privacy) -> str:
-    return masked(text, [], found.masks)[0]
+    return masked(text, found.masks)
 
 
 def test_check_digits_hold_on_known_numbers() -> None:
@@ -129,12 +128,11 @@ def test_masking_moves_pages_with_their_text(text: str, places: list[tuple[int, 
         if start + 1 <= len(text) and size
     ]
     half = len(text) // 2
-    pages = [PageSpan(1, 0, half, "", "", None, "", 0, 1), PageSpan(2, half, len(text), "", "", None, "", 0, 2)]
-    result, moved = masked(text, pages, masks)
-    assert moved[0].start == 0
-    assert moved[0].end == moved[1].start <= moved[1].end == len(result)
+    result = masked(text, masks)
+    start, border, end = moved([0, half, len(text)], masks)
+    assert 0 == start <= border <= end == len(result)
     if not masks:
-        assert (result, moved) == (text, pages)
+        assert (result, border) == (text, half)
     untouched = [mask for mask in masks if mask.end <= half]
     if len(untouched) == len(masks):
-        assert result[moved[1].start :] == text[half:]
+        assert result[border:] == text[half:]
