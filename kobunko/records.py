@@ -236,6 +236,7 @@ def arrow_fields(record: type) -> list[pa.Field]:
     return [pa.field(name, arrow_type(hint), nullable=optional(hint)) for name, hint in hints(record).items()]
 
 
+@functools.cache
 def arrow_schema(record: type) -> pa.Schema:
     version = getattr(record, "version", 1)
     return pa.schema(

@@ -20,7 +20,7 @@ from kobunko.publish.ahead import ahead, beside
 from kobunko.publish.clusters import Cluster, clustered
 from kobunko.publish.columns import whole
 from kobunko.publish.draft import Draft
-from kobunko.publish.entries import entries_of, looked_at, masked_texts
+from kobunko.publish.entries import entries_of, known_of, looked_at, masked_texts
 from kobunko.publish.manifest import GROUP, OPTIONS, Entry, Removed, lines
 from kobunko.publish.rows import Profile, Row
 from kobunko.publish.shards import places, sizes_of
@@ -61,16 +61,17 @@ def plan(
 ) -> Plan:
     """Settles what a release of the corpus (or of some sources) holds, and writes the entries to a file.
 
-    `cluster` finds the duplicates in it. While entries are made, what the next ones need is read.
+    `cluster` finds the duplicates in it. Meanwhile, and while entries are made, what the next ones need is read.
     """
     removed = catalogue.removed()
     kept_out = removed | catalogue.withheld()
+    pieces = ahead(known_of(*piece) for piece in _pieces(corpus, kept_out, sources))
+    looks = ahead(looked_at(pieces, profile))
     clusters = clustered(_pieces(corpus, kept_out, sources), cluster)
     total, figures, found, configs = hashlib.sha256(), Totals(), set[str](), dict[str, int]()
     config, where, sizes = [], [], []
     draft = Draft(path.with_name("draft.arrow"))
     with durable.writing(path) as temporary, pq.ParquetWriter(temporary, arrow_schema(Entry), **OPTIONS) as writer:
-        looks = ahead(looked_at(_pieces(corpus, kept_out, sources), profile))
         for look, texts in beside(masked_texts, looks):
             entries, drafted = entries_of(look, texts, seeds, profile, clusters)
             writer.write_table(entries, row_group_size=GROUP)
