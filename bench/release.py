@@ -161,7 +161,7 @@ def build(folder: Path) -> dict[str, Any]:
     with open_home(load_settings(folder)) as home:
         corpus = pipeline.corpus(home)
         none = SCHEMA.empty_table()
-        steps = {name: Watch(release, name) for name in ("plan", "_write_tables", "_papers")}
+        steps = {name: Watch(release, name) for name in ("plan", "_write_rows", "_papers")}
         before, whole = _peak(), Watch(release, "build")
         release.build(corpus, home.catalogue, home.settings, home.seeds, "bench", "open", lambda *_: none)
         made = home.settings.releases / "bench"
@@ -270,8 +270,8 @@ def shares(characters: str, built: dict[str, Any]) -> dict[str, str]:
         "characters": characters,
         "CPU s": f"{built['cpu_s']:.2f}",
         "manifest": f"{steps['plan']:.2f}",
-        "shards of rows and provenance": f"{steps['write_tables']:.2f}",
-        "card, pictures, papers": f"{steps['papers']:.2f}",
+        "shards and pictures": f"{steps['write_rows']:.2f}",
+        "card and papers": f"{steps['papers']:.2f}",
         "hashes and the rest": f"{built['cpu_s'] - sum(steps.values()):.2f}",
         "pyarrow: rows": f"{built['rows']['cpu_s']:.2f}",
         "pyarrow: manifest and provenance": f"{built['rest']['cpu_s']:.2f}",

@@ -33,7 +33,6 @@ _FACTS = {
     "ocr_confidence": "text.ocr_confidence",
 }
 _OF_TEXT = {"text_sha256": "text.sha256", "characters": "text.characters", "pages": "text.pages"}  # with its masks
-_OWN = [name for name in short_columns() if "." not in name]  # of the catalogue
 _OF_CLUSTER = (
     "cluster_size",
     "canonical",
@@ -47,46 +46,25 @@ _OF_CLUSTER = (
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Documents of a piece of the corpus that a release holds, with what the catalogue knows of each."""
-
-    corpus: Corpus
-    positions: NDArray[np.int64]
-    outcomes: pa.Array
-    known: pa.Table
-
-
-@dataclass(frozen=True)
 class Look:
     """Documents of a piece of the corpus, with what is short of them."""
 
     corpus: Corpus
     positions: NDArray[np.int64]
     outcomes: pa.Array
-    chunk: pa.Table  # with all that is known of them
+    chunk: pa.Table
     masks: Mapping[int, list[Mask]]  # by row of the chunk
 
 
-def known_of(corpus: Corpus, positions: NDArray[np.int64]) -> Piece:
-    """What the catalogue and the indexes of the side-cars say of documents at positions of a piece."""
-    outcomes = _outcomes(corpus).take(pa.array(positions))
-    return Piece(corpus, positions, outcomes, corpus.select(positions, _OWN))
-
-
-def looked_at(pieces: Iterable[Piece], profile: Profile) -> Iterator[Look]:
-    """Documents of pieces with what the side-cars say, as many at a time as a row group of the manifest holds."""
+def looked_at(pieces: Iterable[tuple[Corpus, NDArray[np.int64]]], profile: Profile) -> Iterator[Look]:
+    """Documents at positions of pieces, as many at a time as a row group of the manifest holds."""
     needed = [*_FACTS.values(), *_RIGHTS.values(), *published.COLUMNS, *short_columns()]
-    for piece in pieces:
-        for start in range(0, len(piece.positions), GROUP):
-            some = piece.positions[start : start + GROUP]
-            known, outcomes = (found.slice(start, GROUP) for found in (piece.known, piece.outcomes))
-            told = piece.corpus.select(some, [name for name in needed if name not in _OWN])
-            chunk = pa.table({**_columns(told), **_columns(known)}).combine_chunks()
-            yield Look(piece.corpus, some, outcomes, chunk, published.masks(chunk, profile))
-
-
-def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
-    return dict(zip(table.column_names, table.columns, strict=True))
+    for corpus, positions in pieces:
+        outcomes = _outcomes(corpus)
+        for start in range(0, len(positions), GROUP):
+            some = positions[start : start + GROUP]
+            chunk = corpus.select(some, needed).combine_chunks()
+            yield Look(corpus, some, outcomes.take(pa.array(some)), chunk, published.masks(chunk, profile))
 
 
 def masked_texts(look: Look) -> dict[str, pa.Array]:

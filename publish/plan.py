@@ -20,7 +20,7 @@ from kobunko.publish.ahead import ahead, beside
 from kobunko.publish.clusters import Cluster, clustered
 from kobunko.publish.columns import whole
 from kobunko.publish.draft import Draft
-from kobunko.publish.entries import entries_of, known_of, looked_at, masked_texts
+from kobunko.publish.entries import entries_of, looked_at, masked_texts
 from kobunko.publish.manifest import GROUP, OPTIONS, Entry, Removed, lines
 from kobunko.publish.rows import Profile, Row
 from kobunko.publish.shards import places, sizes_of
@@ -65,8 +65,7 @@ def plan(
     """
     removed = catalogue.removed()
     kept_out = removed | catalogue.withheld()
-    pieces = ahead(known_of(*piece) for piece in _pieces(corpus, kept_out, sources))
-    looks = ahead(looked_at(pieces, profile))
+    looks = ahead(looked_at(_pieces(corpus, kept_out, sources), profile))
     clusters = clustered(_pieces(corpus, kept_out, sources), cluster)
     total, figures, found, configs = hashlib.sha256(), Totals(), set[str](), dict[str, int]()
     config, where, sizes = [], [], []

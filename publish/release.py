@@ -150,9 +150,12 @@ def _install(temporary: Path, final: Path) -> bool:
 
 def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, Any], settings: Settings) -> None:
     durable.write_bytes(folder / "manifest.json", _json(manifest))
-    with ThreadPoolExecutor(1) as thread:  # nothing of the pictures waits for a row
-        pictures = thread.submit(plots, planned.figures)
-        tally = _write_tables(folder, corpus, planned, manifest["profile"])
+    with ThreadPoolExecutor(1) as beside:  # no row waits for the provenance or for a picture
+        traced = beside.submit(_write_provenance, folder / "provenance", planned)
+        pictures = beside.submit(plots, planned.figures)
+        tally = _write_rows(folder / "data", corpus, planned, manifest["profile"])
+        traced.result()
+    _write_removed(folder / "removed", planned)
     sums = checksums.of(folder)
     papers = _papers(folder, planned, manifest, sums, tally, settings.release) | pictures.result()
     with ThreadPoolExecutor() as pool:  # a disk syncs many small files in the time of one
@@ -160,20 +163,24 @@ def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, A
     durable.write_bytes(folder / checksums.NAME, checksums.render(folder, sums))
 
 
-def _write_tables(folder: Path, corpus: Corpus, planned: Plan, profile: Profile) -> Tally:
-    """Everything but the manifest that is Parquet. The provenance is written while nobody waits for its rows."""
+def _write_rows(folder: Path, corpus: Corpus, planned: Plan, profile: Profile) -> Tally:
+    """The rows of every config, and what is counted of them."""
     tally = Tally()
     released = _Files(Row, lambda rows: tally.add(rows_of(with_long(corpus, planned.draft.take(rows)), profile)))
+    for number, config in enumerate(planned.configs):
+        _write_shards(folder / config, released, planned, np.flatnonzero(planned.config == number))
+    return tally
+
+
+def _write_provenance(folder: Path, planned: Plan) -> None:
     traced = _Files(Provenance, lambda rows: provenance_of(planned.draft.take(rows)))
-    with ThreadPoolExecutor(1) as thread:
-        provenance = thread.submit(_write_shards, folder / "provenance", traced, planned, np.arange(len(planned)))
-        for number, config in enumerate(planned.configs):
-            _write_shards(folder / "data" / config, released, planned, np.flatnonzero(planned.config == number))
-        provenance.result()
+    _write_shards(folder, traced, planned, np.arange(len(planned)))
+
+
+def _write_removed(folder: Path, planned: Plan) -> None:
     removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
     groups = [removed] if planned.removed else []  # `datasets` cannot read a row group without rows
-    write_shard(folder / "removed" / shard_name(0, 1), removed.schema, groups)
-    return tally
+    write_shard(folder / shard_name(0, 1), removed.schema, groups)
 
 
 def _papers(
