@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.quality.privacy import CLASSES, mistakes
+from kobunko.ids import sha256_hex
 from kobunko.licensing import check_digits
 from kobunko.licensing.names import find_names
 from kobunko.licensing.privacy import Privacy, private
@@ -15,6 +16,14 @@ from kobunko.masking import Mask, masked, moved
 
 def clean(text: str, found: Privacy) -> str:
     return masked(text, found.masks)
+
+
+def test_the_hash_of_a_masked_text_is_known_without_it() -> None:
+    text = "届出の用紙に電話番号を記入する。連絡先は携帯 090-1234-5678 とする。"
+    found = private(text, "kept")
+    assert "090-1234-5678" not in clean(text, found)
+    assert found.masked_sha256 == sha256_hex(clean(text, found).encode())
+    assert private("受付は毎月一日に始める。", "kept").masked_sha256 is None
 
 
 def test_check_digits_hold_on_known_numbers() -> None:
