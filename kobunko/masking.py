@@ -3,9 +3,8 @@
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import ClassVar
-
-from kobunko.records import PageSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,31 +18,33 @@ class Mask:
     replacement: str
 
 
-def masked(text: str, pages: Sequence[PageSpan], masks: Sequence[Mask]) -> tuple[str, list[PageSpan]]:
-    """The text with its masks applied, and its page spans moved accordingly.
+def masked(text: str, masks: Sequence[Mask]) -> str:
+    """The text with its masks applied.
 
     Masks may come in any order; where two overlap, one mask from the first to the last character takes their place,
-    typed as the one that begins first. A page border inside a mask moves to the mask's end.
+    typed as the one that begins first.
     """
-    applied = _disjoint(masks)
     parts: list[str] = []
     done = 0
-    for mask in applied:
+    for mask in _disjoint(masks):
         parts += [text[done : mask.start], mask.replacement]
         done = mask.end
-    parts.append(text[done:])
-    ends = [mask.end for mask in applied]
-    gains = [0]
-    for mask in applied:
-        gains.append(gains[-1] + len(mask.replacement) - (mask.end - mask.start))
+    return "".join([*parts, text[done:]])
 
-    def moved(position: int) -> int:
+
+def moved(positions: Sequence[int], masks: Sequence[Mask]) -> list[int]:
+    """Where positions of a text are in the masked one; those inside of a mask move to its end."""
+    applied = _disjoint(masks)
+    ends = [mask.end for mask in applied]
+    gains = [0, *accumulate(len(mask.replacement) - (mask.end - mask.start) for mask in applied)]
+
+    def place(position: int) -> int:
         before = bisect.bisect_right(ends, position)
         if before < len(applied) and applied[before].start < position:
             position, before = applied[before].end, before + 1
         return position + gains[before]
 
-    return "".join(parts), [replace(page, start=moved(page.start), end=moved(page.end)) for page in pages]
+    return [place(position) for position in positions]
 
 
 def _disjoint(masks: Sequence[Mask]) -> list[Mask]:

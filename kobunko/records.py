@@ -236,11 +236,14 @@ def arrow_fields(record: type) -> list[pa.Field]:
     return [pa.field(name, arrow_type(hint), nullable=optional(hint)) for name, hint in hints(record).items()]
 
 
-def arrow_schema(record: type) -> pa.Schema:
+def _arrow_schema(record: type) -> pa.Schema:
     version = getattr(record, "version", 1)
     return pa.schema(
         arrow_fields(record), metadata={"kobunko.record": record.__name__, "kobunko.version": str(version)}
     )
+
+
+arrow_schema: Callable[[type], pa.Schema] = functools.cache(_arrow_schema)
 
 
 def from_row(record: type[R], row: Mapping[str, Any]) -> R:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kobunko.ids import json_sha256
+from kobunko.ids import json_sha256, sha256_hex
 from kobunko.licensing.folding import fold
 from kobunko.licensing.hosts import Persons, host_rule
 from kobunko.licensing.names import MODEL, find_names
 from kobunko.licensing.numbers import Datum, find_numbers
 from kobunko.licensing.rulebook import read
-from kobunko.masking import Mask
+from kobunko.masking import Mask, masked
 from kobunko.records import column
 from kobunko.stage import Resources, Stage
 
@@ -34,6 +34,7 @@ class PrivacyInput:
 class Privacy:
     """`masks` are places in the text; `counts` is JSON: kind → how many were found, kept ones included.
 
+    `masked_sha256` is that of the text with its masks, None where there are none: so a release need not read the text.
     `action`: keep · mask · quarantine. `data_class` of the text with its masks applied, after the classes of the
     national data strategy: personal (people are named in it, by office or by law) · anonymised (what was personal is
     masked, or was pseudonymised at the source) · non-personal (nothing personal was found).
@@ -43,6 +44,7 @@ class Privacy:
     counts: str
     action: str
     data_class: str
+    masked_sha256: str | None
 
 
 def private(text: str, persons: Persons) -> Privacy:
@@ -56,6 +58,7 @@ def private(text: str, persons: Persons) -> Privacy:
         counts=json.dumps(dict(sorted(Counter(item.kind for item in found).items()))),
         action=action,
         data_class=_data_class(persons, action, found),
+        masked_sha256=sha256_hex(masked(text, masks).encode()) if masks else None,
     )
 
 
@@ -102,7 +105,7 @@ def privacy_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[PrivacyInput, Pri
     """The stage after `text`. The model of names is loaded only where a source's policy asks for it."""
     return Stage(
         name="privacy",
-        version=4,
+        version=5,
         make=make,
         reads=PrivacyInput,
         writes=Privacy,

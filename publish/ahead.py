@@ -10,13 +10,21 @@ R = TypeVar("R")
 
 
 def ahead(items: Iterable[T], most: int = 1) -> Iterator[T]:
-    """The same items, made in another thread while those before them are used; so many of them wait at most."""
+    """The same items, made in another thread while those before them are used; so many of them wait at most.
+
+    It begins at once, before the first is asked for.
+    """
     source, end = iter(items), object()
-    with ThreadPoolExecutor(1) as thread:
-        coming: deque[Future[Any]] = deque(thread.submit(next, source, end) for _ in range(most))
-        while (item := coming.popleft().result()) is not end:
-            coming.append(thread.submit(next, source, end))
-            yield item
+    thread = ThreadPoolExecutor(1)
+    coming: deque[Future[Any]] = deque(thread.submit(next, source, end) for _ in range(most))
+
+    def made() -> Iterator[T]:
+        with thread:
+            while (item := coming.popleft().result()) is not end:
+                coming.append(thread.submit(next, source, end))
+                yield item
+
+    return made()
 
 
 def beside(make: Callable[[T], R], items: Iterable[T], threads: int = 2) -> Iterator[tuple[T, R]]:

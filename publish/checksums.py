@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from kobunko.errors import Corrupt, NotFound
@@ -18,6 +19,13 @@ def files_of(folder: Path) -> list[str]:
     """Names of all files of a release, SHA256SUMS left out, sorted."""
     found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(name for name in found if name != NAME)
+
+
+def of(folder: Path) -> dict[str, str]:
+    """Hash of every file of a release by name, SHA256SUMS left out; a few are read at a time."""
+    names = files_of(folder)
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(names, pool.map(lambda name: file_sha256(folder / name), names), strict=True))
 
 
 def render(folder: Path, known: Mapping[str, str] | None = None) -> bytes:

@@ -15,26 +15,29 @@ from kobunko.publish.columns import bytes_of
 
 Cluster = Callable[[pa.ChunkedArray, pa.ChunkedArray, NDArray[np.uint32]], pa.Table]
 _SIGNATURE = ["signature.key_sha256", "signature.minhash"]
+_KEYS = pa.schema([("doc_id", pa.string()), ("signature.key_sha256", pa.string())])
 
 
 def clustered(pieces: Iterable[tuple[Corpus, NDArray[np.int64]]], cluster: Cluster) -> pa.Table:
     """What `cluster` finds among documents at positions of pieces, sorted by id.
 
-    The signatures wait in a file for it, because they are a large part of a home.
+    Keys and signatures wait in files for it, because they are a large part of a home.
     """
-    tables = []
-    with tempfile.TemporaryFile() as file:
-        for piece, positions in pieces:
-            chunk = piece.select(positions, _SIGNATURE)
-            signed = chunk.filter(chunk["signature.minhash"].is_valid()).combine_chunks()
-            tables.append(signed.select(["doc_id", "signature.key_sha256"]))
-            for minhash in signed["signature.minhash"].chunks:
-                file.write(bytes_of(minhash))
-        file.flush()
-        ids, keys = pa.concat_tables(tables).columns if tables else (pa.chunked_array([], pa.string()),) * 2
-        shape = (len(ids), os.fstat(file.fileno()).st_size // 4 // max(len(ids), 1))
-        matrix = np.memmap(file, "<u4", "r", shape=shape) if len(ids) else np.zeros(shape, dtype="<u4")
-        return _with_later(cluster(ids, keys, matrix).combine_chunks())
+    with tempfile.NamedTemporaryFile() as named, tempfile.TemporaryFile() as signatures:
+        with pa.ipc.new_file(named.name, _KEYS) as keys:
+            for piece, positions in pieces:
+                chunk = piece.select(positions, _SIGNATURE)
+                signed = chunk.filter(chunk["signature.minhash"].is_valid()).combine_chunks()
+                keys.write(signed.select(_KEYS.names).cast(_KEYS))
+                for minhash in signed["signature.minhash"].chunks:
+                    signatures.write(bytes_of(minhash))
+        signatures.flush()
+        with pa.memory_map(named.name) as mapped:
+            found = pa.ipc.open_file(mapped).read_all()
+            shape = (len(found), os.fstat(signatures.fileno()).st_size // 4 // max(len(found), 1))
+            matrix = np.memmap(signatures, "<u4", "r", shape=shape) if len(found) else np.zeros(shape, dtype="<u4")
+            ids, sha256 = found.columns
+            return _with_later(cluster(ids, sha256, matrix).combine_chunks())
 
 
 def _with_later(clusters: pa.Table) -> pa.Table:

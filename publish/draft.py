@@ -5,6 +5,7 @@ It lies beside the manifest, in the same order, in a file that has no name any m
 
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ class Draft:
         self._path = path
         self._writer: Any = None
         self._sizes: list[int] = []
-        self._batch = lru_cache(maxsize=2)(self._read_batch)
+        self._batch = lru_cache(maxsize=4)(self._read_batch)
+        self._lock = Lock()
 
     def add(self, rows: pa.Table) -> None:
         if self._writer is None:
@@ -46,7 +48,8 @@ class Draft:
         return pa.Table.from_batches(batches).combine_chunks()
 
     def _some(self, number: int, rows: NDArray[np.int64]) -> pa.RecordBatch:
-        batch = self._batch(number)
+        with self._lock:  # rows and provenance are made at once
+            batch = self._batch(number)
         here = rows - (self._ends[number] - batch.num_rows)
         if here[-1] - here[0] < len(here):  # a slice copies nothing
             return batch.slice(here[0], len(here))

@@ -1,6 +1,6 @@
 """What is true of each document of a release: its entry in the manifest, from what the side-cars say of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from kobunko.corpus import Corpus, State
 from kobunko.errors import UsageError
 from kobunko.ids import sha256_hex
-from kobunko.masking import Mask
+from kobunko.masking import Mask, masked, moved
 from kobunko.publish import published
 from kobunko.publish.clusters import between
 from kobunko.publish.columns import whole
 from kobunko.publish.manifest import GROUP, Entry
-from kobunko.publish.published import MaskedText
 from kobunko.publish.rows import RIGHTS_UNKNOWN, Profile, draft_of, short_columns
 from kobunko.publish.shards import runs, sizes_of
 from kobunko.records import arrow_schema
@@ -69,21 +68,35 @@ def looked_at(pieces: Iterable[tuple[Corpus, NDArray[np.int64]]], profile: Profi
 
 
 def masked_texts(look: Look) -> dict[str, pa.Array]:
-    """Hash, length and pages of texts with their masks; only texts that have any are read for it."""
+    """Hash, length and pages of texts with their masks."""
     columns = {name: whole(look.chunk[column]) for name, column in _OF_TEXT.items()}
-    present = columns["text_sha256"].is_valid().to_numpy(zero_copy_only=False)
-    touched = np.array([row for row in look.masks if present[row]], dtype=np.int64)
-    done: list[MaskedText] = []
-    for cut in runs(sizes_of(look.chunk["text.characters"])[touched], MASKED_BYTES):
-        texts = look.corpus.select(look.positions[touched[cut]], ["text.text"])["text.text"]
-        found = zip(texts, columns["pages"].take(pa.array(touched[cut])), touched[cut].tolist(), strict=True)
-        done += [published.mask(text.as_py(), pages.as_py(), look.masks[row]) for text, pages, row in found]
-    if not done:
+    touched = [row for row in look.masks if columns["text_sha256"][row].is_valid]
+    if not touched:
         return columns
-    place = np.arange(len(present))
-    place[touched] = len(present) + np.arange(len(touched))
-    new = {name: pa.array([getattr(text, name) for text in done], columns[name].type) for name in columns}
-    return {name: pa.concat_arrays([columns[name], new[name]]).take(pa.array(place)) for name in columns}
+    masks = [look.masks[row] for row in touched]
+    lengths, pages = (columns[name].take(pa.array(touched)).to_pylist() for name in ("characters", "pages"))
+    new = {
+        "text_sha256": _hashes(look, touched),
+        "characters": [moved([length], some)[0] for length, some in zip(lengths, masks, strict=True)],
+        "pages": [published.moved_pages(places, some) for places, some in zip(pages, masks, strict=True)],
+    }
+    place = np.arange(len(look.chunk))
+    place[touched] = len(place) + np.arange(len(touched))
+    both = {name: pa.concat_arrays([values, pa.array(new[name], values.type)]) for name, values in columns.items()}
+    return {name: values.take(pa.array(place)) for name, values in both.items()}
+
+
+def _hashes(look: Look, rows: Sequence[int]) -> list[str]:
+    """Hashes of the texts of rows with their masks. Those with masks of personal data alone were kept by the stage
+    that found it; only other texts are read."""
+    known = look.chunk["privacy.masked_sha256"].take(pa.array(rows)).to_pylist()
+    found: dict[int, str] = dict(zip(rows, known, strict=True))
+    unknown = np.array([row for row in rows if not published.are_personal(look.masks[row])], dtype=np.int64)
+    for cut in runs(sizes_of(look.chunk["text.characters"])[unknown], MASKED_BYTES):
+        texts = look.corpus.select(look.positions[unknown[cut]], ["text.text"])["text.text"]
+        for row, text in zip(unknown[cut].tolist(), texts, strict=True):
+            found[row] = sha256_hex(masked(text.as_py(), look.masks[row]).encode())
+    return list(found.values())
 
 
 def entries_of(

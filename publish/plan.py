@@ -61,16 +61,16 @@ def plan(
 ) -> Plan:
     """Settles what a release of the corpus (or of some sources) holds, and writes the entries to a file.
 
-    `cluster` finds the duplicates in it. While entries are made, what the next ones need is read.
+    `cluster` finds the duplicates in it. Meanwhile, and while entries are made, what the next ones need is read.
     """
     removed = catalogue.removed()
     kept_out = removed | catalogue.withheld()
+    looks = ahead(looked_at(_pieces(corpus, kept_out, sources), profile))
     clusters = clustered(_pieces(corpus, kept_out, sources), cluster)
     total, figures, found, configs = hashlib.sha256(), Totals(), set[str](), dict[str, int]()
     config, where, sizes = [], [], []
     draft = Draft(path.with_name("draft.arrow"))
     with durable.writing(path) as temporary, pq.ParquetWriter(temporary, arrow_schema(Entry), **OPTIONS) as writer:
-        looks = ahead(looked_at(_pieces(corpus, kept_out, sources), profile))
         for look, texts in beside(masked_texts, looks):
             entries, drafted = entries_of(look, texts, seeds, profile, clusters)
             writer.write_table(entries, row_group_size=GROUP)

@@ -4,20 +4,17 @@ The reason comes from `kobunko.policy`; masks are those of personal data and, wh
 belong to somebody else. The text that is hashed, counted and divided into pages is always the one with its masks.
 """
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kobunko.masking import Mask, masked
+from kobunko.masking import Mask, moved
 from kobunko.policy import LEGIBLE, Profile, Rights, passes_on, withheld
-from kobunko.records import PageSpan
 
 _RIGHTS = (  # in the order of the fields of `Rights`
     "licence.license",
@@ -28,15 +25,9 @@ _RIGHTS = (  # in the order of the fields of `Rights`
     "privacy.action",
     "licence.part",
 )
-COLUMNS = (*_RIGHTS, "text.ocr_confidence", "third_party.spans", "privacy.masks")
+COLUMNS = (*_RIGHTS, "text.ocr_confidence", "third_party.spans", "privacy.masks", "privacy.masked_sha256")
+_OTHERS = "third-party"
 THIRD_PARTY = "［第三者の著作物］"
-
-
-@dataclass(frozen=True, slots=True)
-class MaskedText:
-    text_sha256: str
-    characters: int
-    pages: list[dict[str, Any]]
 
 
 def reasons(chunk: pa.Table, profile: Profile) -> pa.Array:
@@ -82,11 +73,16 @@ def masks(chunk: pa.Table, profile: Profile) -> dict[int, list[Mask]]:
 
 def _third_parties(spans: str) -> list[Mask]:
     found = json.loads(spans or "[]")
-    return [Mask(s["start"], s["end"], "third-party", THIRD_PARTY) for s in found if s["effect"] == "span"]
+    return [Mask(s["start"], s["end"], _OTHERS, THIRD_PARTY) for s in found if s["effect"] == "span"]
 
 
-def mask(text: str, pages: Sequence[Mapping[str, Any]], found: Sequence[Mask]) -> MaskedText:
-    """What is said of a text with its masks."""
-    clean, moved = masked(text, [PageSpan(**page) for page in pages], found)
-    places = [{**page, "start": span.start, "end": span.end} for page, span in zip(pages, moved, strict=True)]
-    return MaskedText(hashlib.sha256(clean.encode()).hexdigest(), len(clean), places)
+def are_personal(found: Sequence[Mask]) -> bool:
+    """Whether masks are those of personal data alone: the hash of the text with them is known."""
+    return all(mask.kind != _OTHERS for mask in found)
+
+
+def moved_pages(pages: Sequence[Mapping[str, Any]], found: Sequence[Mask]) -> list[dict[str, Any]]:
+    """Pages of a text where they are in the masked one."""
+    starts, ends = (moved([page[name] for page in pages], found) for name in ("start", "end"))
+    places = zip(pages, starts, ends, strict=True)
+    return [{**page, "start": start, "end": end} for page, start, end in places]

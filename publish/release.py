@@ -4,6 +4,7 @@ import gc
 import json
 import re
 import shutil
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -101,8 +102,9 @@ def build(
 
 def _settle_memory() -> None:
     """Has Arrow's memory come from jemalloc, which keeps what one batch frees for the next, because new pages cost
-    time, and the garbage collector look at nothing that was loaded before."""
+    time, and the garbage collector look at nothing that was loaded before, and seldom at rows of the catalogue."""
     gc.freeze()
+    gc.set_threshold(100_000)
     if "jemalloc" in pa.supported_memory_backends():
         pa.set_memory_pool(pa.jemalloc_memory_pool())
 
@@ -148,50 +150,56 @@ def _install(temporary: Path, final: Path) -> bool:
 
 def _write(folder: Path, corpus: Corpus, planned: Plan, manifest: Mapping[str, Any], settings: Settings) -> None:
     durable.write_bytes(folder / "manifest.json", _json(manifest))
-    with ThreadPoolExecutor(1) as thread:  # nothing of the pictures waits for a row
-        pictures = thread.submit(plots, planned.figures)
-        tally = _write_tables(folder, corpus, planned, manifest["profile"])
-    sums = {name: checksums.file_sha256(folder / name) for name in checksums.files_of(folder)}
-    for name, picture in pictures.result().items():
-        durable.write_bytes(folder / name, picture)
-    _write_papers(folder, planned, manifest, sums, tally, settings.release)
+    with ThreadPoolExecutor(1) as beside:  # no row waits for the provenance or for a picture
+        traced = beside.submit(_write_provenance, folder / "provenance", planned)
+        pictures = beside.submit(plots, planned.figures)
+        tally = _write_rows(folder / "data", corpus, planned, manifest["profile"])
+        traced.result()
+    _write_removed(folder / "removed", planned)
+    sums = checksums.of(folder)
+    papers = _papers(folder, planned, manifest, sums, tally, settings.release) | pictures.result()
+    with ThreadPoolExecutor() as pool:  # a disk syncs many small files in the time of one
+        deque(pool.map(lambda name: durable.write_bytes(folder / name, papers[name]), papers), maxlen=0)
     durable.write_bytes(folder / checksums.NAME, checksums.render(folder, sums))
 
 
-def _write_tables(folder: Path, corpus: Corpus, planned: Plan, profile: Profile) -> Tally:
-    """Everything but the manifest that is Parquet."""
+def _write_rows(folder: Path, corpus: Corpus, planned: Plan, profile: Profile) -> Tally:
+    """The rows of every config, and what is counted of them."""
     tally = Tally()
     released = _Files(Row, lambda rows: tally.add(rows_of(with_long(corpus, planned.draft.take(rows)), profile)))
     for number, config in enumerate(planned.configs):
-        _write_shards(folder / "data" / config, released, planned, np.flatnonzero(planned.config == number))
-    traced = _Files(Provenance, lambda rows: provenance_of(planned.draft.take(rows)))
-    _write_shards(folder / "provenance", traced, planned, np.arange(len(planned)))
-    removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
-    groups = [removed] if planned.removed else []  # `datasets` cannot read a row group without rows
-    write_shard(folder / "removed" / shard_name(0, 1), removed.schema, groups)
+        _write_shards(folder / config, released, planned, np.flatnonzero(planned.config == number))
     return tally
 
 
-def _write_papers(
+def _write_provenance(folder: Path, planned: Plan) -> None:
+    traced = _Files(Provenance, lambda rows: provenance_of(planned.draft.take(rows)))
+    _write_shards(folder, traced, planned, np.arange(len(planned)))
+
+
+def _write_removed(folder: Path, planned: Plan) -> None:
+    removed = pa.Table.from_pylist([{"id": name} for name in planned.removed], schema=arrow_schema(Removed))
+    groups = [removed] if planned.removed else []  # `datasets` cannot read a row group without rows
+    write_shard(folder / shard_name(0, 1), removed.schema, groups)
+
+
+def _papers(
     folder: Path,
     planned: Plan,
     manifest: Mapping[str, Any],
     sums: Mapping[str, str],
     tally: Tally,
     settings: ReleaseSettings,
-) -> None:
-    """What is written about the data: the card, and the descriptions for machines."""
-    papers = {
+) -> dict[str, bytes]:
+    """What is written about the data, by name: the card, and the descriptions for machines."""
+    described = {
         "croissant.json": croissant(manifest, sums, tally, settings),
         "metadata/prov.json": prov_json(manifest, sums),
         "metadata/data-provenance-standard.json": data_provenance_standard(manifest, tally, settings),
         "metadata/eu-training-content.json": eu_summary(manifest, tally),
     }
-    for name, paper in papers.items():
-        durable.write_bytes(folder / name, _json(paper))
-    durable.write_bytes(
-        folder / "README.md", card(manifest, planned.figures, sizes_by_folder(folder), settings).encode()
-    )
+    told = card(manifest, planned.figures, sizes_by_folder(folder), settings)
+    return {name: _json(paper) for name, paper in described.items()} | {"README.md": told.encode()}
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -192,7 +192,7 @@ def _masked(texts: pa.Array, masks: pa.Array) -> pa.Array:
     touched = pc.and_(texts.is_valid(), masks.is_valid())
     rows = pc.indices_nonzero(touched).to_pylist()
     found = [[Mask(**item) for item in masks[row].as_py()] for row in rows]
-    new = [masked(texts[row].as_py(), [], some)[0] for row, some in zip(rows, found, strict=True)]
+    new = [masked(texts[row].as_py(), some) for row, some in zip(rows, found, strict=True)]
     return _replaced(texts, touched, new)
 
 

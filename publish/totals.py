@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 LENGTHS = np.linspace(0, 7, 43)  # powers of ten of characters
 CONFIDENCES = np.linspace(0.5, 1, 51)
-BY = ("config", "license", "method")
+BY = ("config", "source", "license", "method")
 _SUMS = ("documents", "texts", "characters", "tokens", "tokens_tekken")
 
 

@@ -88,13 +88,14 @@ class Entries:
 
 def damaged_files(folder: Path) -> Iterator[str]:
     """Every file has its hash, and there is no other file."""
-    expected, present = checksums.read(folder), checksums.files_of(folder)
-    for name in sorted(expected.keys() - set(present)):
+    expected = checksums.read(folder)
+    present = checksums.of(folder)
+    for name in sorted(expected.keys() - present.keys()):
         yield f"{name}: missing"
-    for name in present:
+    for name, sha256 in present.items():
         if name not in expected:
             yield f"{name}: not in {checksums.NAME}"
-        elif checksums.file_sha256(folder / name) != expected[name]:
+        elif sha256 != expected[name]:
             yield f"{name}: its bytes do not have the hash in {checksums.NAME}"
 
 

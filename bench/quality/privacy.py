@@ -271,7 +271,7 @@ def mistakes() -> tuple[list[Labelled], list[tuple[Labelled, str]], Counter[str]
         total[item.kind] += 1
         local = item.value.split("@")[0].split("＠")[0].split("[at]")[0].split("(アット")[0]
         wanted = local if item.kind == "e-mail" else item.value
-        clean = masked(item.text, [], found)[0]
+        clean = masked(item.text, found)
         if wanted in clean or not any(mask.kind == item.kind for mask in found):
             missed.append(item)
         extra += [(item, mask.kind) for mask in found if mask.kind != item.kind]
@@ -340,7 +340,7 @@ def names() -> tuple[float, float]:
     for number in range(120):
         mine, theirs = (rng.choice(_FAMILY) + rng.choice(["", "　"]) + rng.choice(_GIVEN) for _ in range(2))
         text = f"{_PRIVATE[number % len(_PRIVATE)].format(mine)}\n{_OFFICE[number % len(_OFFICE)].format(theirs)}\n"
-        clean = masked(text, [], private(text, "masked").masks)[0]
+        clean = masked(text, private(text, "masked").masks)
         masked_names += mine not in clean
         kept += theirs in clean
     return masked_names / 120, kept / 120

@@ -7,15 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.quality.privacy import CLASSES, mistakes
+from kobunko.ids import sha256_hex
 from kobunko.licensing import check_digits
 from kobunko.licensing.names import find_names
 from kobunko.licensing.privacy import Privacy, private
-from kobunko.masking import Mask, masked
-from kobunko.records import PageSpan
+from kobunko.masking import Mask, masked, moved
 
 
 def clean(text: str, found: Privacy) -> str:
-    return masked(text, [], found.masks)[0]
+    return masked(text, found.masks)
+
+
+def test_the_hash_of_a_masked_text_is_known_without_it() -> None:
+    text = "届出の用紙に電話番号を記入する。連絡先は携帯 090-1234-5678 とする。"
+    found = private(text, "kept")
+    assert "090-1234-5678" not in clean(text, found)
+    assert found.masked_sha256 == sha256_hex(clean(text, found).encode())
+    assert private("受付は毎月一日に始める。", "kept").masked_sha256 is None
 
 
 def test_check_digits_hold_on_known_numbers() -> None:
@@ -129,12 +137,11 @@ def test_masking_moves_pages_with_their_text(text: str, places: list[tuple[int, 
         if start + 1 <= len(text) and size
     ]
     half = len(text) // 2
-    pages = [PageSpan(1, 0, half, "", "", None, "", 0, 1), PageSpan(2, half, len(text), "", "", None, "", 0, 2)]
-    result, moved = masked(text, pages, masks)
-    assert moved[0].start == 0
-    assert moved[0].end == moved[1].start <= moved[1].end == len(result)
+    result = masked(text, masks)
+    start, border, end = moved([0, half, len(text)], masks)
+    assert 0 == start <= border <= end == len(result)
     if not masks:
-        assert (result, moved) == (text, pages)
+        assert (result, border) == (text, half)
     untouched = [mask for mask in masks if mask.end <= half]
     if len(untouched) == len(masks):
-        assert result[moved[1].start :] == text[half:]
+        assert result[border:] == text[half:]

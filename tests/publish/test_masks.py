@@ -35,6 +35,21 @@ def test_personal_data_is_masked_wherever_the_text_is(home: Any, id_of: Any) -> 
     assert b"090-1234-5678" not in b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
+def test_the_annex_of_a_judgment_is_masked_beside_personal_data(home: Any, id_of: Any) -> None:
+    home.add({("courts", "case-1"): "判決\f連絡先は携帯電話 090-1234-5678 とする。\f別紙　物件目録\n架空の灯台の図"})
+    home.run_stages()
+    name = id_of("courts", "case-1")
+    clean = "連絡先は携帯電話 ［電話番号］ とする。\n\n［第三者の著作物］"
+    found = row(home.build().folder, name)
+    assert (found["sha256"], found["characters"]) == (sha256_hex(clean.encode()), len(clean))
+    assert [(page["start"], page["end"]) for page in found["pages"]] == [
+        (0, clean.index("\n")),
+        (clean.index("［第"), len(clean)),
+    ]
+    inside = row(home.build("inside", profile="internal").folder, name)["text"]
+    assert inside == clean.replace("［第三者の著作物］", "別紙　物件目録\n架空の灯台の図")
+
+
 def test_a_text_that_is_left_out_says_why(home: Any, id_of: Any) -> None:
     folder = home.build().folder
     found = row(folder, id_of("clouds", "notice-1"))

@@ -1,6 +1,7 @@
 """What a release says of itself: card, pictures, Croissant, PROV, D&TA, EU figures."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -14,6 +15,8 @@ from datasets import load_dataset
 from PIL import Image
 from prov.model import ProvDocument
 
+from kobunko.publish.card import LANGUAGES
+from kobunko.publish.card_tables import words_of
 from kobunko.publish.rows import Row
 
 
@@ -77,7 +80,26 @@ def test_the_card_explains_every_column(folder: Path) -> None:
     card = (folder / "README.md").read_text(encoding="utf-8")
     for item in fields(Row):
         assert item.metadata["about"]
-        assert f"| `{item.name}` | " in card
+        assert card.count(f"| `{item.name}` | ") == len(LANGUAGES)
+
+
+def test_each_half_of_the_card_speaks_one_language(folder: Path) -> None:
+    japanese, english = (folder / "README.md").read_text(encoding="utf-8").split("(English)\n")
+    body = japanese.split("\n---\n", 1)[1]
+    assert "| 構成 | 収集元 | ライセンス | 読み取り方 | 文書 | 本文あり | 文字数 |" in body
+    assert "| config | source | license | method | documents | texts | characters |" in english
+    japanese_letters = re.compile("[ぁ-んァ-ヶ一-龠]")
+    for line in body.splitlines():
+        if line.startswith("| `"):  # a column or a licence
+            assert japanese_letters.search(line.split("|")[2] + line.split("|")[3]), line
+    assert not japanese_letters.search(english.replace("公文庫", ""))
+
+
+def test_the_words_of_the_card_are_known_in_every_language() -> None:
+    japanese, english = (words_of(language) for language in LANGUAGES)
+    assert japanese["columns"].keys() == {item.name for item in fields(Row)}
+    for part in ("heads", "pictures", "changes", "licences"):
+        assert japanese[part].keys() == english[part].keys()
 
 
 def test_the_card_shows_how_to_load(folder: Path) -> None:

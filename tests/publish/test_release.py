@@ -204,7 +204,7 @@ def test_the_card_counts_and_explains(home: Any) -> None:
     assert names == ["default", "laws", "ministries", "nobody", "provenance", "removed"]
     (all_rows,) = card.data.to_dict()["dataset_info"][0]["splits"]
     assert (all_rows["num_examples"], all_rows["num_bytes"] > 0) == (6, True)
-    assert "| laws | LicenseRef-JP-NoRight-Art13 | — | 1 | 0 | 0 |" in card.text
+    assert "| laws | tides | LicenseRef-JP-NoRight-Art13 | — | 1 | 0 | 0 |" in card.text
     assert "&id" not in (folder / "README.md").read_text()  # YAML anchors, which not every reader follows
     assert "申出により除いた文書 1 件" in card.text
     assert "1 left out on request" in card.text
