@@ -290,7 +290,7 @@ def _records(handle: BinaryIO, path: Path) -> Iterator[Record]:
             end = iterator.offset
         if end != handle.seek(0, io.SEEK_END):
             raise Corrupt(f"{path} is torn after byte {end}: restore it from a backup.")
-    except KobunkoError:
+    except (KobunkoError, MemoryError):
         raise
     except Exception as error:  # warcio raises bare exceptions of many kinds on damaged input
         raise Corrupt(f"{path} is damaged ({error}): restore it from a backup.") from error
