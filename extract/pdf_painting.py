@@ -8,6 +8,7 @@ import pymupdf
 
 from kobunko.extract.pdf_tables import Edge
 
+_IMAGE, _VECTOR = pymupdf.mupdf.FZ_STEXT_BLOCK_IMAGE, pymupdf.mupdf.FZ_STEXT_BLOCK_VECTOR
 _DPI = 150
 _DARK = 190  # of 255; darker pixels are ink: the thin strokes of small print are grey
 _MOST_PIXELS = 12_000_000  # letters of posters are large
@@ -39,10 +40,20 @@ class Painting:
         """Boxes of the images, in points of the page unturned."""
         if not self.has_images:
             return []
-        found = self.page.get_textpage(flags=pymupdf.TEXT_PRESERVE_IMAGES)  # its blocks live no longer than itself
-        blocks = [block.m_internal for block in found.this]
-        boxes = [block.bbox for block in blocks if block.type == pymupdf.mupdf.FZ_STEXT_BLOCK_IMAGE]
-        return [(box.x0, box.y0, box.x1, box.y1) for box in boxes]
+        return [box for kind, box in self._blocks(pymupdf.TEXT_PRESERVE_IMAGES) if kind == _IMAGE]
+
+    def drawn(self) -> tuple[int, int]:
+        """How many images (or gradients) are painted, and how many paths are filled or stroked."""
+        kinds = [kind for kind, _ in self._blocks(pymupdf.TEXT_PRESERVE_IMAGES | pymupdf.TEXT_COLLECT_VECTORS)]
+        return kinds.count(_IMAGE), kinds.count(_VECTOR)
+
+    def _blocks(self, flags: int) -> list[tuple[int, Edge]]:
+        if self.page.rotation:
+            found = self.page.get_textpage(flags=flags)
+        else:
+            found = pymupdf.TextPage(self._commands.get_textpage(flags))
+        blocks = [block.m_internal for block in found.this]  # they live no longer than the text page
+        return [(block.type, (box.x0, box.y0, box.x1, box.y1)) for block in blocks for box in [block.bbox]]
 
     def dark(self, clip: pymupdf.Rect) -> Ink:
         """Dark pixels of a part of the page as it is shown; a page of unusual size is rendered more coarsely."""

@@ -86,7 +86,7 @@ def evidence(painting: Painting, sheet: Sheet) -> Evidence:
         strips = in_lines(strips, sheet.spans)
     can_hold = room_for_marks(painting, strips) >= _INLINE
     rare = rare_share(text)
-    sparse = characters < _SPARSE and hides_letters(painting.page, _too_many_marks(characters) if characters else 1)
+    sparse = characters < _SPARSE and hides_letters(painting, _too_many_marks(characters) if characters else 1)
     black = ink(painting) if sparse or pictures else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
