@@ -10,6 +10,7 @@ from scipy import ndimage
 from kobunko.extract.pdf_painting import Ink, Painting
 from kobunko.extract.pdf_spans import Box, Span, places
 
+_PAGE: Box = 0.0, 0.0, 1.0, 1.0
 _MARK_PIXELS = (4, 50)  # height and width of what may be a letter
 _EDGE = 0.02  # of the page's sides, where scanners leave their black borders
 _NEXT_LINE = 2.0  # heights of a line between two lines
@@ -20,9 +21,11 @@ _AT_ONCE = 100_000  # pictures times lines that are compared at a time
 _MARKS_PER_SQUARE = 4  # of a line's height; the letters of dense print fall apart into three
 
 
-def ink(painting: Painting) -> Ink:
-    """Dark pixels of the page without its edges."""
-    dark = painting.dark(painting.rect)
+def ink(painting: Painting, parts: Sequence[Box] = (_PAGE,)) -> Ink:
+    """Dark pixels of the page without its edges; where parts are given, of these alone (fractions of the page)."""
+    width, height = painting.rect.width, painting.rect.height
+    clips = [pymupdf.Rect(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in parts]
+    dark = painting.dark_within(clips)
     down, across = int(dark.shape[0] * _EDGE), int(dark.shape[1] * _EDGE)
     dark[:down], dark[dark.shape[0] - down :], dark[:, :across], dark[:, dark.shape[1] - across :] = (False,) * 4
     return dark

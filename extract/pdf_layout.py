@@ -8,6 +8,7 @@ coordinates first (`start`–`end` along the line, `top`–`bottom` across the l
 import math
 import re
 import statistics
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -241,25 +242,21 @@ def _regions(rows: list[Row], em: float) -> list[list[Row]]:
 
 def _columns(rows: list[Row], em: float) -> tuple[int, int, float] | None:
     """The longest run of rows `[first:last]` with a gutter through all of them and prose on both sides."""
-    gaps = [
+    gaps = Counter(
         round((a.end + b.start) / 2 / em) * em
         for row in rows
         if len(row) > 1
         for a, b in pairwise(row)
         if b.start - a.end >= _GUTTER * em
-    ]
+    )
     best: tuple[int, int, float] | None = None
-    for gutter in sorted({gap for gap in gaps if gaps.count(gap) >= _COLUMN_ROWS / 2}):
-        first = 0
-        for index in range(len(rows) + 1):
-            crossed = index == len(rows) or any(
-                p.start < gutter - em / 4 and p.end > gutter + em / 4 for p in rows[index]
-            )
-            if crossed:
-                longer = best is None or index - first > best[1] - best[0]
-                if longer and _is_prose(rows[first:index], gutter):
-                    best = (first, index, gutter)
-                first = index + 1
+    for gutter in sorted(gap for gap, count in gaps.items() if count >= _COLUMN_ROWS / 2):
+        left, right = gutter - em / 4, gutter + em / 4
+        crossed = [index for index, row in enumerate(rows) if any(p.start < left and p.end > right for p in row)]
+        for first, index in pairwise([-1, *crossed, len(rows)]):
+            longer = best is None or index - first - 1 > best[1] - best[0]
+            if longer and _is_prose(rows[first + 1 : index], gutter):
+                best = (first + 1, index, gutter)
     return best
 
 

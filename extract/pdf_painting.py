@@ -1,5 +1,6 @@
 """What a PDF page paints beside its text: images, and pixels, for which its commands are read once."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -57,9 +58,23 @@ class Painting:
 
     def dark(self, clip: pymupdf.Rect) -> Ink:
         """Dark pixels of a part of the page as it is shown; a page of unusual size is rendered more coarsely."""
-        dpi = min(_DPI, int((_MOST_PIXELS * 72 * 72 / max(self.rect.width * self.rect.height, 1)) ** 0.5))
-        zoom = max(dpi, 1) / 72
-        pixels = self._commands.get_pixmap(pymupdf.Matrix(zoom, zoom), pymupdf.csGRAY, alpha=0, clip=clip)
+        pixels = self._commands.get_pixmap(self._zoom, pymupdf.csGRAY, alpha=0, clip=clip)
         gray = np.frombuffer(pixels.samples, dtype=np.uint8).reshape(pixels.height, pixels.stride)[:, : pixels.width]
         dark: Ink = gray < _DARK
         return dark
+
+    def dark_within(self, clips: Iterable[pymupdf.Rect]) -> Ink:
+        """Dark pixels of the page, those outside of the parts not rendered and left white."""
+        whole = (self.rect * self._zoom).irect
+        dark: Ink = np.zeros((whole.height, whole.width), dtype=np.bool_)
+        for clip in clips:
+            part = (clip * self._zoom).irect
+            seen = self.dark(clip)
+            top, left = part.y0 - whole.y0, part.x0 - whole.x0
+            dark[top : top + seen.shape[0], left : left + seen.shape[1]] = seen
+        return dark
+
+    @cached_property
+    def _zoom(self) -> pymupdf.Matrix:
+        dpi = min(_DPI, int((_MOST_PIXELS * 72 * 72 / max(self.rect.width * self.rect.height, 1)) ** 0.5))
+        return pymupdf.Matrix(max(dpi, 1) / 72, max(dpi, 1) / 72)
