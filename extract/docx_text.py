@@ -15,6 +15,7 @@ Cells = list[list[str]]
 _BREAKS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _NOTES = ("/footnotes", "/endnotes")
+_FURNITURE = ("header", "footer")
 
 
 def body_lines(document: Any) -> tuple[list[str], list[Cells]]:
@@ -25,6 +26,19 @@ def body_lines(document: Any) -> tuple[list[str], list[Cells]]:
         if not relation.is_external and relation.reltype.endswith(_NOTES):
             lines += _blocks(etree.fromstring(relation.target_part.blob), styles)
     return [line for line in lines if line.strip()], tables
+
+
+def furniture_lines(document: Any) -> dict[str, list[str]]:
+    """Lines of the running headers and footers, each once; Word keeps one of each kind for every section."""
+    styles = Styles(document)
+    found: dict[str, list[str]] = {}
+    for relation in document.part.rels.values():
+        kind = relation.reltype.rpartition("/")[2]
+        if kind in _FURNITURE and not relation.is_external:
+            own = found.setdefault(f"{kind}s", [])
+            lines = _blocks(etree.fromstring(relation.target_part.blob), styles)
+            own += [line for line in lines if line.strip() and line not in own]
+    return {kind: lines for kind, lines in sorted(found.items()) if lines}
 
 
 def _blocks(container: Element, styles: Styles, tables: list[Cells] | None = None) -> Iterator[str]:

@@ -273,10 +273,12 @@ class LawWriter:
 
     def _within(self, child: Element) -> str:
         tag = child.tag
-        if tag in _WITHIN:
-            return self.inline(child)
         if not isinstance(tag, str):
             return ""
+        if tag not in KNOWN:
+            self.unknown.add(tag)
+        if tag in _WITHIN or tag not in KNOWN:
+            return self.inline(child)
         lines = self._apart(child)
         return "\n".join(["", *lines, ""]) if lines else ""
 

@@ -12,6 +12,7 @@ from kobunko.errors import Reject
 from kobunko.extract import edinet
 from kobunko.extract.archive import open_zip, read_archive
 from kobunko.extract.controls import CLEAN, clean, clean_json, clean_page
+from kobunko.extract.days import published
 from kobunko.extract.html import read_html
 from kobunko.extract.image import read_image
 from kobunko.extract.law_xml import read_xml
@@ -168,7 +169,8 @@ def _cleaned(
         metadata = metadata | {"control_characters": removed}
     ocr_pages = sum(page.method == "ocr" for page in pages)
     title = " ".join(clean(title)[0].split("\n")).strip()
-    return Extracted(title, format_, [page for page, _ in cleaned], ocr_pages, _json(metadata), _json(structure))
+    told = published(structure)
+    return Extracted(title, format_, [page for page, _ in cleaned], ocr_pages, _json(metadata), _json(structure), told)
 
 
 def _json(value: dict[str, Any]) -> str:
