@@ -35,6 +35,8 @@ _BEGINS = re.compile(
     r"|[0-9０-９]{1,3}[\s　.．、]|[ア-ンイロハニホヘト一二三四五六七八九十][\s　.．])"
 )
 _STARTS_JAPANESE = re.compile(f"^[{_JAPANESE}、。，」』）（「『]")
+_STARTS_NUMBER = re.compile(r"^\d[\d,.]*[年月日万億兆人件条項号名社回時歳倍割点円％%]")
+_ENDS_NUMBER, _STARTS_COUNTED = re.compile(r"\d$"), re.compile("^[年万億兆％%]")  # 月 and 日 may be days of the week
 _CLOSED = re.compile("[）」』】〉》]$")
 _STARTS_HIRAGANA = re.compile("^[\u3041-\u3093]")
 _WORD_GOES_ON = re.compile(r"[A-Za-z,;]$")
@@ -309,6 +311,10 @@ def _follows(previous: Row, row: Row, em: float, pitch: float) -> bool:
 
 def _joint(before: str, after: str) -> str:
     if _GOES_ON.search(before) and _STARTS_JAPANESE.match(after) and not _BEGINS.match(after):
+        return ""
+    if _GOES_ON.search(before) and _STARTS_NUMBER.match(after):
+        return ""
+    if _ENDS_NUMBER.search(before) and _STARTS_COUNTED.match(after):
         return ""
     if _CLOSED.search(before) and _STARTS_HIRAGANA.match(after):
         return ""
