@@ -4,7 +4,7 @@ import hashlib
 import json
 import statistics
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import fugashi
@@ -12,6 +12,7 @@ import unidic_lite
 
 from kobunko.errors import Reject
 from kobunko.extract.controls import clean, clean_page, trim_page
+from kobunko.extract.days import published
 from kobunko.extract.exam import exam
 from kobunko.extract.judgment import judgment
 from kobunko.extract.language import language
@@ -35,6 +36,7 @@ class TextInput:
     ocr_pages: list[Page] | None = column("ocr.pages")
     metadata: str = column("extract.metadata")
     format: str = column("extract.format")
+    found_published: str | None = field(default=None, metadata={"column": "extract.published"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ class Text:
     still wait for OCR. `lines` lead from a passage to its place on the page, where the format has places: their offsets
     are those of `text`. `language` is that of most of the text (BCP-47); `quality` is JSON, see `extract.quality`.
     `structure` is JSON: what could only be told from the final text (sections of a judgment, questions of an exam),
-    with offsets into it; `{}` for other documents, whose structure is that of the extraction.
+    with offsets into it; `{}` for other documents, whose structure is that of the extraction. `published` is the ISO
+    day that the document states, where it states one.
     """
 
     text: str
@@ -60,6 +63,7 @@ class Text:
     language: str
     quality: str
     structure: str
+    published: str | None = None
 
 
 def make() -> Callable[[TextInput], Text]:
@@ -92,12 +96,13 @@ def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
         language=_main_language(spans),
         quality=canonical_json(quality(text)).decode(),
         structure=canonical_json(structure).decode(),
+        published=published(structure) or document.found_published,
     )
 
 
 def text_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[TextInput, Text]:
     """The stage, given the stages that it reads from."""
-    return Stage(name="text", version=4, make=make, reads=TextInput, writes=Text, after=after)
+    return Stage(name="text", version=5, make=make, reads=TextInput, writes=Text, after=after)
 
 
 def _final(page: Page, read: Page | None) -> Page:

@@ -12,12 +12,15 @@ from kobunko.records import Line, Page
 _LINE_END = re.compile("\r\n?|[\v\f\x85]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _CHANGED = re.compile(f"{_LINE_END.pattern}|{_CONTROL.pattern}")
-_CLEAN = re.compile("[\t\n -~\xa0-\ud7ff\ue000-\U0010ffff]*")  # as a whole is found out in a fraction of the time
+# Text that is clean as a whole is known in a fraction of the time; twice as fast without a class of both planes.
+CLEAN = re.compile(
+    "[\t\n -~\xa0-\ud7ff\ue000-\uffff]*+(?:[\U00010000-\U0010ffff]++[\t\n -~\xa0-\ud7ff\ue000-\uffff]*+)*+"
+)
 
 
 def clean(text: str) -> tuple[str, int]:
     """Text with `\\n` as its only line end and no control character but `\\t`; and how many were taken out."""
-    if _CLEAN.fullmatch(text):
+    if CLEAN.fullmatch(text):
         return text, 0
     return _CONTROL.subn("", _LINE_END.sub("\n", text))
 
@@ -68,6 +71,6 @@ def _shift(text: str) -> Callable[[int], int]:
 
 def _with_clean_lines(page: Page) -> Page:
     """Lines that are not in the text carry text of their own, which needs the same care."""
-    if all(_CLEAN.fullmatch(line.text) for line in page.lines if line.text):
+    if all(CLEAN.fullmatch(line.text) for line in page.lines if line.text):
         return page
     return replace(page, lines=[replace(line, text=clean(line.text)[0]) for line in page.lines])

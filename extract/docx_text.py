@@ -1,5 +1,6 @@
 """Lines of a Word document, read from its XML: python-docx leaves out text boxes, ruby and footnotes."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +14,10 @@ Element = etree._Element
 Cells = list[list[str]]
 
 _BREAKS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-"}
+_WINGDINGS = {0x6C: "●", 0x6E: "■", 0x6F: "□", 0xA1: "○", 0xA8: "□", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑"}
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _NOTES = ("/footnotes", "/endnotes")
+_FURNITURE = ("header", "footer")
 
 
 def body_lines(document: Any) -> tuple[list[str], list[Cells]]:
@@ -25,6 +28,19 @@ def body_lines(document: Any) -> tuple[list[str], list[Cells]]:
         if not relation.is_external and relation.reltype.endswith(_NOTES):
             lines += _blocks(etree.fromstring(relation.target_part.blob), styles)
     return [line for line in lines if line.strip()], tables
+
+
+def furniture_lines(document: Any) -> dict[str, list[str]]:
+    """Lines of the running headers and footers, each once; Word keeps one of each kind for every section."""
+    styles = Styles(document)
+    found: dict[str, list[str]] = {}
+    for relation in document.part.rels.values():
+        kind = relation.reltype.rpartition("/")[2]
+        if kind in _FURNITURE and not relation.is_external:
+            own = found.setdefault(f"{kind}s", [])
+            lines = _blocks(etree.fromstring(relation.target_part.blob), styles)
+            own += [line for line in lines if line.strip() and line not in own]
+    return {kind: lines for kind, lines in sorted(found.items()) if lines}
 
 
 def _blocks(container: Element, styles: Styles, tables: list[Cells] | None = None) -> Iterator[str]:
@@ -56,6 +72,8 @@ def _run(element: Element, boxes: list[Element]) -> str:
     for child in element.iterchildren():
         if child.tag == qn("w:t"):
             pieces.append(child.text or "")
+        elif child.tag == qn("w:sym"):
+            pieces.append(_symbol(child.get(qn("w:char"), "")))
         elif child.tag in _BREAKS:
             pieces.append(_BREAKS[child.tag])
         elif child.tag == qn("w:txbxContent"):
@@ -69,6 +87,12 @@ def _run(element: Element, boxes: list[Element]) -> str:
         elif child.tag != _FALLBACK and isinstance(child.tag, str) and child.tag != qn("w:pPr"):
             pieces.append(_run(child, boxes))
     return "".join(pieces)
+
+
+def _symbol(code: str) -> str:
+    """A letter of a font of symbols, by its number: boxes and ticks of Wingdings, U+FFFD for what nobody can tell."""
+    number = int(code, 16) if re.fullmatch("[0-9A-Fa-f]{1,4}", code) else 0xF000
+    return _WINGDINGS.get(number & 0xFF, "\ufffd") if number >= 0xF000 else chr(number)
 
 
 def _rows(found: Element, styles: Styles) -> Iterator[list[str]]:

@@ -13,7 +13,7 @@ from kobunko.errors import Reject
 from kobunko.extract.archive import Archive
 from kobunko.extract.charset import decode
 from kobunko.extract.controls import clean
-from kobunko.extract.facts import Fact, csv_fact, unit_name
+from kobunko.extract.facts import Fact, csv_fact
 from kobunko.extract.html_text import Element, data_tables, placed_lines
 from kobunko.extract.inline_xbrl import Contexts, facts, is_text_block, parse_inline
 from kobunko.extract.reading import Reading, text_page
@@ -59,7 +59,7 @@ def read_package(archive: Archive) -> Reading:
 
 
 def read_csv_package(archive: Archive) -> Reading:
-    """One page for each CSV: text blocks under their name as a heading, other facts one a line."""
+    """One page for each CSV: text blocks under their name as a heading, other words one a line; figures are facts."""
     names = sorted(archive.names(".csv"), key=lambda name: (_is_audit(name), name))
     read: list[str] = []
     pages: list[Page] = []
@@ -78,7 +78,7 @@ def read_csv_package(archive: Archive) -> Reading:
                 blocks.append({"element": fact.element, "context": fact.context, "name": fact.name} | place)
             else:
                 found.append(fact)
-                text += f"{_fact_line(fact)}\n"
+                text += f"{fact.name or fact.element}: {fact.value}\n" if _is_said(fact) else ""
         pages.append(text_page(len(read), text, "markup"))
     return _reading("edinet-csv", read, pages, found, {"text_blocks": blocks}, archive)
 
@@ -131,7 +131,6 @@ def _csv_facts(text: str) -> list[Fact]:
         csv.field_size_limit(limit)
 
 
-def _fact_line(fact: Fact) -> str:
-    context = "・".join(word for word in (fact.time, fact.scope) if word and word != "その他")
-    unit = f" {unit_name(fact.unit)}" if fact.unit else ""
-    return f"{fact.name or fact.element}{f'（{context}）' if context else ''}: {fact.value or ''}{unit}"
+def _is_said(fact: Fact) -> bool:
+    """Whether a fact of a CSV is words of the filing; figures, and what EDINET notes of the filing, are facts alone."""
+    return bool(fact.value and not fact.numeric and not fact.element.startswith("jpdei_cor:"))

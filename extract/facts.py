@@ -24,7 +24,6 @@ _TIMES = {
     "Prior4YearDuration": "四期前",
     "Prior4YearInstant": "四期前時点",
 }
-_UNITS = {"JPY": "円"}
 _NOTHING = {"", "－", "-"}
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -82,10 +81,6 @@ def context_scope(context: str) -> str:
     if "NonConsolidatedMember" in context:
         return "個別"
     return "その他" if context.startswith("FilingDate") else "連結"
-
-
-def unit_name(unit: str) -> str:
-    return _UNITS.get(unit, unit)
 
 
 def _given(value: str) -> str | None:

@@ -18,7 +18,12 @@ _DATED = re.compile(
     r"(?P<what>(?:最終)?更新|改[定訂]|公表|公開|掲載|発表|作成|制定|施行|適用)(?:年月)?日?時?"
     r"[ 　]?[:：\]】]?[ 　]?(?P<when>\S.{6,25})"
 )
-_KINDS = {"更新": "updated", "最終更新": "updated", "改定": "updated", "改訂": "updated"}
+_KINDS = {"更新": "updated", "最終更新": "updated", "改定": "updated", "改訂": "updated"} | {
+    "作成": "made",
+    "制定": "made",
+    "施行": "in_force",
+    "適用": "in_force",
+}
 
 
 def page_facts(root: Element, title: str, text: str, url: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ _AROUND = re.compile(
     r"|footer|site-?map|page-?top-?link|to-?(?:page-?)?top|skip(?:-?link)?s?|sns|share)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_PANELS = ("secondary",)  # of ordinances' pages: their title once more, contents and history
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 
@@ -131,7 +132,8 @@ def _walk(element: Element, out: Lines, skipped: frozenset[str]) -> None:
 def _is_around(element: Element) -> bool:
     """Whether a site calls an element a menu, a path or a footer. What holds the page's heading is none of them."""
     called = f"{element.get('class', '')} {element.get('id', '')}"
-    return bool(_AROUND.search(called)) and next(element.iter("h1"), None) is None
+    around = _AROUND.search(called) or element.get("id") in _PANELS
+    return bool(around) and next(element.iter("h1"), None) is None
 
 
 def _content(element: Element, out: Lines, skipped: frozenset[str]) -> None:
@@ -200,6 +202,15 @@ def inner_text(element: Element) -> str:
 
 def parse(text: str) -> Element | None:
     """Element tree of a page; None where there is no element at all."""
+    root = _parsed(text)
+    for element in root.iter("noframes") if root is not None else ():
+        if (inside := _parsed(element.text or "")) is not None:  # the parser takes its markup for text
+            element.text = None
+            element.extend(inside.iterchildren("body"))
+    return root
+
+
+def _parsed(text: str) -> Element | None:
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
     body = text.encode("utf-8", "replace")
     if not body.strip():

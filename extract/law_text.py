@@ -88,14 +88,6 @@ class LawWriter:
         self._lines: list[str] = []
         self._heads: list[str] = []  # of the line that has not begun yet
         self._tree = Tree()
-        self._handlers: dict[Any, Callable[[Element], None]] = {
-            **dict.fromkeys(_RUNNING, self._running),
-            **dict.fromkeys(_HEADED, self._headed),
-            **dict.fromkeys(_INDEX, self._index),
-            **dict.fromkeys(_ROWS, self._row),
-            "Table": self._table,
-            "Law": self._law,
-        }
 
     def write(self, law: Element) -> tuple[str, list[dict[str, Any]]]:
         """Text and article tree of a `<Law>`, or of any other element."""
@@ -126,14 +118,14 @@ class LawWriter:
     def _block(self, element: Element) -> None:
         """Writes the lines of one element."""
         tag = element.tag
-        handler = self._handlers.get(tag, self._frame)
+        handler = _HANDLERS.get(tag, LawWriter._frame)
         if tag in NODES:
             column = sum(len(head) + 1 for head in self._heads) if self._heads else 0
             self._tree.enter(tag, element, len(self._lines), column)
-            handler(element)
+            handler(self, element)
             self._tree.leave(len(self._lines))
         elif isinstance(tag, str):
-            handler(element)
+            handler(self, element)
 
     def _frame(self, element: Element) -> None:
         """An element whose children are written one below the other; one that nobody knows is one of them."""
@@ -184,7 +176,9 @@ class LawWriter:
                 self._write(f"{head}　{text}" if head and text else head or text)
                 head = ""
             elif tag in _ALL_HEADS:
-                head += self._head(element, child, tag)
+                text = self.inline(child) if len(child) else _squeeze(child.text)
+                self._tree.name(tag, text)
+                head += text + (_amendment(element) if tag == "SupplProvisionLabel" else "")
                 if child.get("LineBreak") == "true":
                     head = self._close(head)
             elif tag in _CAPTIONS:
@@ -201,11 +195,6 @@ class LawWriter:
             if child.tail:
                 self._write_aside(_squeeze(child.tail))
         self._write(head)
-
-    def _head(self, element: Element, child: Element, tag: str) -> str:
-        text = self.inline(child)
-        self._tree.name(tag, text)
-        return text + (_amendment(element) if tag == "SupplProvisionLabel" else "")
 
     def _close(self, head: str) -> str:
         """Writes a head as a line of its own; what is left of it is nothing."""
@@ -284,10 +273,12 @@ class LawWriter:
 
     def _within(self, child: Element) -> str:
         tag = child.tag
-        if tag in _WITHIN:
-            return self.inline(child)
         if not isinstance(tag, str):
             return ""
+        if tag not in KNOWN:
+            self.unknown.add(tag)
+        if tag in _WITHIN or tag not in KNOWN:
+            return self.inline(child)
         lines = self._apart(child)
         return "\n".join(["", *lines, ""]) if lines else ""
 
@@ -306,6 +297,16 @@ class LawWriter:
             self._lines += [line for line in text.split("\n") if line.strip()]
         elif text and not text.isspace():
             self._lines.append(text)
+
+
+_HANDLERS: dict[Any, Callable[[LawWriter, Element], None]] = {
+    **dict.fromkeys(_RUNNING, LawWriter._running),
+    **dict.fromkeys(_HEADED, LawWriter._headed),
+    **dict.fromkeys(_INDEX, LawWriter._index),
+    **dict.fromkeys(_ROWS, LawWriter._row),
+    "Table": LawWriter._table,
+    "Law": LawWriter._law,
+}
 
 
 def _amendment(provision: Element) -> str:

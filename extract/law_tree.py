@@ -1,7 +1,7 @@
 """The tree of a law's provisions: a path for each that stays the same, and where in the text it stands."""
 
 from itertools import count as count_from
-from typing import Any, NamedTuple
+from typing import Any
 
 from lxml import etree
 
@@ -21,16 +21,10 @@ _CAPTIONS = {"ArticleCaption", "ParagraphCaption"}
 Node = dict[str, Any]
 
 
-class _Open(NamedTuple):
-    """A provision while its text is written; articles below it are counted from `base`."""
-
-    path: str
-    base: str
-    divides: bool
-    node: Node
-
-
-_NOTHING = _Open("", "", False, {})
+# A provision while its text is written: its path, the path from which articles below it are counted, whether it
+# divides the law, and its node.
+_Open = tuple[str, str, bool, Node]
+_NOTHING: _Open = "", "", False, {}
 
 
 class Tree:
@@ -42,7 +36,8 @@ class Tree:
 
     def __init__(self, recording: bool = True) -> None:
         self._recording = recording
-        self._found: list[tuple[Node, int]] = []  # with the column in which its first line begins
+        self._found: list[Node] = []
+        self._columns: dict[int, int] = {}  # by index, of those that begin within their first line
         self._open: list[_Open] = []
         self._used: set[str] = set()
 
@@ -50,36 +45,39 @@ class Tree:
         """Opens the node of a provision; `column` is where in its first line it begins."""
         if not self._recording:
             return
-        above = self._open[-1] if self._open else _NOTHING
+        above, base, dividing, _ = self._open[-1] if self._open else _NOTHING
         divides = tag in _DIVIDING
-        path = _path(element, tag, above.path if divides else above.base)
+        path = _path(element, tag, above if divides else base)
         if path in self._used:
             path = self._unique(path)
         self._used.add(path)
         node: Node = {"path": path, "start": line, "end": line}
-        if above.divides and not divides:
-            node["division"] = above.path
+        if dividing and not divides:
+            node["division"] = above
         if element.get("Delete") == "true":
             node["deleted"] = True
-        self._found.append((node, column))
-        self._open.append(_Open(path, above.base if divides and above.base else path, divides, node))
+        if column:
+            self._columns[len(self._found)] = column
+        self._found.append(node)
+        self._open.append((path, base if divides and base else path, divides, node))
 
     def leave(self, line: int) -> None:
         if self._recording:
-            self._open.pop().node["end"] = line
+            self._open.pop()[3]["end"] = line
 
     def name(self, tag: str, text: str) -> None:
         """Title or caption of the provision that is open."""
         if text and self._open:
-            self._open[-1].node.setdefault("caption" if tag in _CAPTIONS else "title", text)
+            self._open[-1][3].setdefault("caption" if tag in _CAPTIONS else "title", text)
 
     def nodes(self, starts: list[int]) -> list[Node]:
         """The provisions with `start` and `end` in the text, whose lines begin at `starts`."""
-        for node, column in self._found:
+        for index, node in enumerate(self._found):
             first, last = node["start"], node["end"]
             end = starts[last] - 1 if last > first else starts[first]
-            node["start"], node["end"] = min(starts[first] + column, end), end
-        return [node for node, _ in self._found]
+            start = starts[first] + self._columns.get(index, 0)
+            node["start"], node["end"] = start if start < end else end, end
+        return self._found
 
     def _unique(self, path: str) -> str:
         return next(free for count in count_from(2) if (free := f"{path}~{count}") not in self._used)

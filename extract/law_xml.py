@@ -56,7 +56,12 @@ def read_law_json(data: Any, url: str = "", ruby: bool = True) -> Reading | None
 def parse(body: bytes) -> Element:
     """Element tree without comments and indentation; no network, no entities, no DTD."""
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_blank_text=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_blank_text=True,
+        collect_ids=False,
     )
     try:
         return etree.fromstring(body, parser)

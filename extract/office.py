@@ -18,7 +18,7 @@ from lxml import etree
 from kobunko.errors import Reject
 from kobunko.extract.archive import Archive
 from kobunko.extract.controls import clean
-from kobunko.extract.docx_text import body_lines
+from kobunko.extract.docx_text import body_lines, furniture_lines
 from kobunko.extract.markdown import headings, table, trimmed
 from kobunko.extract.reading import Reading, text_page
 from kobunko.records import Page
@@ -62,13 +62,14 @@ def read_office(archive: Archive, body: bytes, kind: str) -> Reading:
 
 
 def _docx(body: bytes) -> Read:
-    lines, tables = body_lines(docx.Document(io.BytesIO(body)))
+    document = docx.Document(io.BytesIO(body))
+    lines, tables = body_lines(document)
     text = "\n".join(lines)
     structure = {
         "kind": "document",
         "headings": headings(clean(text)[0]),
         "tables": [_table(1, cells) for cells in tables],
-    }
+    } | furniture_lines(document)
     return [text_page(1, text, "markup")], {}, structure
 
 

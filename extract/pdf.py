@@ -27,8 +27,8 @@ pymupdf.TOOLS.mupdf_display_warnings(False)
 _FILE_NAME = re.compile(
     r"\.(jtdc?|docx?|xlsx?|pptx?|pdf|smd|indd|ai|txt)$|^Microsoft \w+ - |^(無題|untitled)", re.IGNORECASE
 )
+_PRINTED = re.compile(r"^Taro-(?:\d+ )?")  # what the word processor Ichitaro puts before the name of what it prints
 _MOST_PAGES = 20_000
-_WARNINGS = 500  # characters of MuPDF's warnings that are kept
 _INFO = ("producer", "creator", "subject", "keywords", "creationDate", "modDate", "format")
 
 
@@ -41,7 +41,6 @@ def read_pdf(body: bytes, read_member: ReadMember | None = None, depth: int = 0,
     """
     if b"%PDF-" not in body[:1024]:
         raise Reject("not-a-pdf", f"begins with {body[:16]!r}")
-    pymupdf.TOOLS.reset_mupdf_warnings()
     try:
         with pymupdf.open(stream=body, filetype="pdf") as file:
             if file.needs_pass and not file.authenticate(""):
@@ -122,9 +121,7 @@ def _metadata(file: pymupdf.Document) -> tuple[str, dict[str, Any]]:
         found["encryption"] = info["encryption"]
     if file.is_repaired:
         found["repaired"] = True
-    if warnings := pymupdf.TOOLS.mupdf_warnings():
-        found["warnings"] = warnings[:_WARNINGS]
-    title = info.get("title") or ""
+    title = _PRINTED.sub("", info.get("title") or "")
     if _FILE_NAME.search(title):
         found["file_title"] = title
         title = ""

@@ -3,24 +3,29 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pymupdf
 from scipy import ndimage
 
 from kobunko.extract.pdf_painting import Ink, Painting
 from kobunko.extract.pdf_spans import Box, Span, places
 
+_PAGE: Box = 0.0, 0.0, 1.0, 1.0
 _MARK_PIXELS = (4, 50)  # height and width of what may be a letter
 _EDGE = 0.02  # of the page's sides, where scanners leave their black borders
 _NEXT_LINE = 2.0  # heights of a line between two lines
 _LINE_GAP = 1.2  # heights between two letters of a line
 _ALIKE = 0.6  # of the higher one: heights of two letters of a line
 _NEIGHBOURS = ndimage.generate_binary_structure(2, 1)  # pixels of one mark touch by their sides
+_AT_ONCE = 100_000  # pictures times lines that are compared at a time
 _MARKS_PER_SQUARE = 4  # of a line's height; the letters of dense print fall apart into three
 
 
-def ink(painting: Painting) -> Ink:
-    """Dark pixels of the page without its edges."""
-    dark = painting.dark(painting.rect)
+def ink(painting: Painting, parts: Sequence[Box] = (_PAGE,)) -> Ink:
+    """Dark pixels of the page without its edges; where parts are given, of these alone (fractions of the page)."""
+    width, height = painting.rect.width, painting.rect.height
+    clips = [pymupdf.Rect(x0 * width, y0 * height, x1 * width, y1 * height) for x0, y0, x1, y1 in parts]
+    dark = painting.dark_within(clips)
     down, across = int(dark.shape[0] * _EDGE), int(dark.shape[1] * _EDGE)
     dark[:down], dark[dark.shape[0] - down :], dark[:, :across], dark[:, dark.shape[1] - across :] = (False,) * 4
     return dark
@@ -50,12 +55,12 @@ def room_for_marks(painting: Painting, pictures: Sequence[Box]) -> float:
     return _MARKS_PER_SQUARE * squares
 
 
-def hides_letters(page: pymupdf.Page, least: float) -> bool:
+def hides_letters(painting: Painting, least: float) -> bool:
     """Whether so many letters may be painted on the page by other means than as text: in images, or as drawings."""
-    others = {kind for kind, *_ in page.get_bboxlog() if not kind.endswith("-text")}
-    if not others <= {"fill-path", "stroke-path"}:
-        return True
-    return bool(others) and sum(len(path["items"]) for path in page.get_cdrawings()) >= least
+    pictures, paths = painting.drawn()
+    if pictures or paths >= least or not paths:
+        return bool(pictures or paths)
+    return sum(len(path["items"]) for path in painting.page.get_cdrawings()) >= least
 
 
 def unread_marks(dark: Ink, boxes: Sequence[Box]) -> int:
@@ -76,10 +81,12 @@ def lettered_marks(dark: Ink, boxes: Sequence[Box], pictures: Sequence[Box]) -> 
 
 def in_lines(pictures: Sequence[Box], spans: Sequence[Span]) -> list[Box]:
     """Pictures that stand in for letters: as high as a line of text, in it or as a whole line over or under it."""
-    if not pictures:
-        return []
     lines = [span.place for span in spans if not span.down]
-    return [box for box in pictures if any(_in_line(box, line) for line in lines)]
+    if not pictures or not lines:
+        return []
+    step = max(_AT_ONCE // len(lines), 1)
+    parts = [_in_line(pictures[first : first + step], lines) for first in range(0, len(pictures), step)]
+    return [box for box, found in zip(pictures, np.concatenate(parts), strict=True) if found]
 
 
 def _part(box: Box, whole: Box) -> Box | None:
@@ -91,15 +98,17 @@ def _part(box: Box, whole: Box) -> Box | None:
     return (x0 - whole[0]) / width, (y0 - whole[1]) / height, (x1 - whole[0]) / width, (y1 - whole[1]) / height
 
 
-def _in_line(picture: Box, text: Box) -> bool:
-    high, text_high = picture[3] - picture[1], text[3] - text[1]
-    down = max(text[1] - picture[3], picture[1] - text[3])
-    if down > _NEXT_LINE * text_high or not _ALIKE * text_high <= high <= text_high / _ALIKE:
-        return False
-    if down >= 0:
-        return abs(picture[0] - text[0]) <= 0.5 * text_high and abs(picture[2] - text[2]) <= 2 * text_high
-    across = max(text[0] - picture[2], picture[0] - text[2])
-    return -down >= 0.8 * min(high, text_high) and across <= text_high
+def _in_line(pictures: Sequence[Box], lines: Sequence[Box]) -> npt.NDArray[np.bool_]:
+    """For each picture, whether it stands in for letters of one of the lines."""
+    left, top, right, bottom = np.array(pictures).T[:, :, None]
+    x0, y0, x1, y1 = np.array(lines).T[:, None]
+    high, text_high = bottom - top, y1 - y0
+    down, across = np.maximum(y0 - bottom, top - y1), np.maximum(x0 - right, left - x1)
+    alike = (_ALIKE * text_high <= high) & (high <= text_high / _ALIKE) & (down <= _NEXT_LINE * text_high)
+    beside = (down < 0) & (-down >= 0.8 * np.minimum(high, text_high)) & (across <= text_high)
+    below = (down >= 0) & (abs(left - x0) <= 0.5 * text_high) & (abs(right - x1) <= 2 * text_high)
+    found: npt.NDArray[np.bool_] = (alike & (beside | below)).any(axis=1)
+    return found
 
 
 def _beside(mark: tuple[slice, slice], other: tuple[slice, slice]) -> bool:

@@ -8,6 +8,7 @@ coordinates first (`start`–`end` along the line, `top`–`bottom` across the l
 import math
 import re
 import statistics
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -34,6 +35,8 @@ _BEGINS = re.compile(
     r"|[0-9０-９]{1,3}[\s　.．、]|[ア-ンイロハニホヘト一二三四五六七八九十][\s　.．])"
 )
 _STARTS_JAPANESE = re.compile(f"^[{_JAPANESE}、。，」』）（「『]")
+_STARTS_NUMBER = re.compile(r"^\d[\d,.]*[年月日万億兆人件条項号名社回時歳倍割点円％%]")
+_ENDS_NUMBER, _STARTS_COUNTED = re.compile(r"\d$"), re.compile("^[年万億兆％%]")  # 月 and 日 may be days of the week
 _CLOSED = re.compile("[）」』】〉》]$")
 _STARTS_HIRAGANA = re.compile("^[\u3041-\u3093]")
 _WORD_GOES_ON = re.compile(r"[A-Za-z,;]$")
@@ -241,25 +244,21 @@ def _regions(rows: list[Row], em: float) -> list[list[Row]]:
 
 def _columns(rows: list[Row], em: float) -> tuple[int, int, float] | None:
     """The longest run of rows `[first:last]` with a gutter through all of them and prose on both sides."""
-    gaps = [
+    gaps = Counter(
         round((a.end + b.start) / 2 / em) * em
         for row in rows
         if len(row) > 1
         for a, b in pairwise(row)
         if b.start - a.end >= _GUTTER * em
-    ]
+    )
     best: tuple[int, int, float] | None = None
-    for gutter in sorted({gap for gap in gaps if gaps.count(gap) >= _COLUMN_ROWS / 2}):
-        first = 0
-        for index in range(len(rows) + 1):
-            crossed = index == len(rows) or any(
-                p.start < gutter - em / 4 and p.end > gutter + em / 4 for p in rows[index]
-            )
-            if crossed:
-                longer = best is None or index - first > best[1] - best[0]
-                if longer and _is_prose(rows[first:index], gutter):
-                    best = (first, index, gutter)
-                first = index + 1
+    for gutter in sorted(gap for gap, count in gaps.items() if count >= _COLUMN_ROWS / 2):
+        left, right = gutter - em / 4, gutter + em / 4
+        crossed = [index for index, row in enumerate(rows) if any(p.start < left and p.end > right for p in row)]
+        for first, index in pairwise([-1, *crossed, len(rows)]):
+            longer = best is None or index - first - 1 > best[1] - best[0]
+            if longer and _is_prose(rows[first + 1 : index], gutter):
+                best = (first + 1, index, gutter)
     return best
 
 
@@ -312,6 +311,10 @@ def _follows(previous: Row, row: Row, em: float, pitch: float) -> bool:
 
 def _joint(before: str, after: str) -> str:
     if _GOES_ON.search(before) and _STARTS_JAPANESE.match(after) and not _BEGINS.match(after):
+        return ""
+    if _GOES_ON.search(before) and _STARTS_NUMBER.match(after):
+        return ""
+    if _ENDS_NUMBER.search(before) and _STARTS_COUNTED.match(after):
         return ""
     if _CLOSED.search(before) and _STARTS_HIRAGANA.match(after):
         return ""

@@ -95,9 +95,9 @@ def spans_flow(spans: Sequence[Span]) -> Flow:
 
 
 def _flow(found: Sequence[Span], tables: Sequence[PageTable], ends: LineEnds) -> tuple[Flow, str]:
-    down = sum([len(span.text.strip()) for span in found if span.down])
-    total = sum([len(span.text.strip()) for span in found])
-    total += sum(len(span.text) for table in tables for span in table.spans)
+    tabled = [span for table in tables for span in table.spans]
+    down = sum([len(span.text.strip()) for spans in (found, tabled) for span in spans if span.down])
+    total = sum([len(span.text.strip()) for spans in (found, tabled) for span in spans])
     if not total:
         return [], NONE
     if down <= total / 2:
@@ -107,7 +107,7 @@ def _flow(found: Sequence[Span], tables: Sequence[PageTable], ends: LineEnds) ->
             reading_flow((turned(span) for span in found if span.down and not span.is_label), ends.down),
         ]
         return _joined(flows), HORIZONTAL if down <= _HORIZONTAL_SHARE * total else MIXED
-    head, body, foot = _vertical_body([*found, *(span for table in tables for span in table.spans)])
+    head, body, foot = _vertical_body([*found, *tabled])
     flows = [reading_flow(head, ends.across), reading_flow(body, ends.down), reading_flow(foot, ends.across)]
     return _joined(flows), VERTICAL if down >= _VERTICAL_SHARE * total else MIXED
 

@@ -248,7 +248,7 @@ def _stacked(found: list[Span]) -> list[Span]:
                 box, place = _around([span.box for span in run]), _around([span.place for span in run])
                 merged[id(run[0])] = Span(box, run[0].size, text, True, place, run[0].cell)
                 gone |= {id(span) for span in run[1:]}
-    return [merged.get(id(span), span) for span in found if id(span) not in gone]
+    return [merged.get(id(span), span) for span in found if id(span) not in gone] if merged else found
 
 
 def _runs(column: list[Span]) -> list[list[Span]]:

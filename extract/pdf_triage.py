@@ -28,6 +28,7 @@ _SPARSE = 200  # characters; a page with more is not held against its ink
 _LEAST_MARKS = 40
 _MARKS_PER_CHARACTER = 1.5
 _PICTURE = 0.02  # of the page; smaller images hold no text
+_MOSTLY = 0.5  # of the page; images of more are not looked at one by one
 _STRIP = 0.04  # of the page's height; a higher image is no part of a line
 _INLINE = 40  # marks of letters in images within lines of text
 _PICTURE_MARKS = 40  # in rows, as letters stand
@@ -52,7 +53,8 @@ _WORD = 1.25  # Japanese letters per word; prose of any age has more, soup has l
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was measured on a page. `ink` is None where nothing asked for a picture of it, so is `word`."""
+    """What was measured on a page. `ink` is None where nothing asked for a picture of the whole, `word` where nothing
+    asked for words."""
 
     characters: int
     hidden: int
@@ -86,8 +88,10 @@ def evidence(painting: Painting, sheet: Sheet) -> Evidence:
         strips = in_lines(strips, sheet.spans)
     can_hold = room_for_marks(painting, strips) >= _INLINE
     rare = rare_share(text)
-    sparse = characters < _SPARSE and hides_letters(painting.page, _too_many_marks(characters) if characters else 1)
-    black = ink(painting) if sparse or pictures else None
+    cover = sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures)
+    least = _too_many_marks(characters) if characters else 1
+    sparse = characters < _SPARSE and (bool(pictures) or hides_letters(painting, least))
+    black = ink(painting) if sparse or cover > _MOSTLY else ink(painting, pictures) if pictures else None
     boxes = [span.place for span in sheet.spans]
     return Evidence(
         characters=characters,
@@ -96,9 +100,9 @@ def evidence(painting: Painting, sheet: Sheet) -> Evidence:
         broken=broken_encoding(text) or ("pi-font" if sheet.letters.misfits else ""),
         rare=rare,
         word=letters_per_word(text) if rare > _RARE or hidden > _HIDDEN * characters else None,
-        ink=float(black.mean()) if black is not None else None if characters else 0.0,
+        ink=float(black.mean()) if sparse and black is not None else None if characters else 0.0,
         unread=unread_marks(black, boxes) if black is not None and 0 < characters < _SPARSE else None,
-        picture=min(sum((box[2] - box[0]) * (box[3] - box[1]) for box in pictures), 1.0),
+        picture=min(cover, 1.0),
         inline=marks_inside(painting, boxes, strips) if can_hold else 0,
         picture_marks=lettered_marks(black, boxes, pictures) if black is not None and characters else 0,
     )

@@ -24,7 +24,7 @@ class Extracted:
     `ocr_pages` counts the pages that must be read from their image. `metadata` is a JSON object with what the
     document says about itself and how it was read (encoding, producer, unknown elements, members of an archive).
     `structure` is a JSON object with what the text is made of: `kind`, and by kind an article tree, sections, facts,
-    questions; `tables` with page, box and cells.
+    questions; `tables` with page, box and cells. `published` is the ISO day that it states, see `extract.days`.
     """
 
     title: str
@@ -33,3 +33,4 @@ class Extracted:
     ocr_pages: int
     metadata: str
     structure: str
+    published: str | None = None

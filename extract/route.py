@@ -11,7 +11,8 @@ import orjson
 from kobunko.errors import Reject
 from kobunko.extract import edinet
 from kobunko.extract.archive import open_zip, read_archive
-from kobunko.extract.controls import clean, clean_json, clean_page
+from kobunko.extract.controls import CLEAN, clean, clean_json, clean_page
+from kobunko.extract.days import published
 from kobunko.extract.html import read_html
 from kobunko.extract.image import read_image
 from kobunko.extract.law_xml import read_xml
@@ -28,9 +29,8 @@ from kobunko.records import LICENCE_PAGE, Blob, Page
 # Of a filing the first of these that is there holds the whole text; the others repeat it.
 _FILING_ROLES = ("filing", "csv", "pdf")
 _DETAIL, _RECORD, _JUDGMENT, _ATTACHMENT = "detail", "record", "judgment", "attachment"
-# What JSON escapes, where clean text has `\\n` and `\\t` alone; and text without what JSON lets pass.
-_ESCAPED = re.compile(r"\\[rbfu]")
-_CLEAN = re.compile("[\0-~\xa0-\ud7ff\ue000-\U0010ffff]*")
+_SUSPECT = (b"\\", b"\x7f", b"\xc2")  # bytes of which JSON has one where it holds a control character
+_ESCAPED = re.compile(r"\\[rbfu]")  # what JSON escapes, where clean text has `\\n` and `\\t` alone
 
 
 def extract(document: ExtractInput, ruby: bool = True) -> Extracted:
@@ -169,17 +169,17 @@ def _cleaned(
         metadata = metadata | {"control_characters": removed}
     ocr_pages = sum(page.method == "ocr" for page in pages)
     title = " ".join(clean(title)[0].split("\n")).strip()
-    return Extracted(title, format_, [page for page, _ in cleaned], ocr_pages, _json(metadata), _json(structure))
+    told = published(structure)
+    return Extracted(title, format_, [page for page, _ in cleaned], ocr_pages, _json(metadata), _json(structure), told)
 
 
 def _json(value: dict[str, Any]) -> str:
     """Sorted and compact, so that the same input gives the same bytes."""
-    text = _dumped(value)
-    return text if _CLEAN.fullmatch(text) and not _ESCAPED.search(text) else _dumped(clean_json(value))
-
-
-def _dumped(value: Any) -> str:
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        dumped = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:  # halves of surrogate pairs, whole numbers of more than 64 bits
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return json.dumps(clean_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    text = dumped.decode()
+    if not any(byte in dumped for byte in _SUSPECT) or (CLEAN.fullmatch(text) and not _ESCAPED.search(text)):
+        return text
+    return orjson.dumps(clean_json(value), option=orjson.OPT_SORT_KEYS).decode()

@@ -19,10 +19,12 @@ _LONGEST = 200  # characters of a title
 _STANDS_OUT = 1.15  # size of print, as a multiple of that of the page
 _ALIKE = 0.85  # sizes of print that count as one
 _TRIED = 6  # paragraphs from the top that may be the title
+_FIRST = 20  # paragraphs; what stands out below so many is a legend, and so many without a sentence are a figure
 _PIECES = 3  # paragraphs that a title is made of at most
 _ONGOING = ("と", "の", "を", "に", "は", "及び", "並びに", "又は")
 _NO_TITLE = re.compile(
-    r"[\W\d]*|.*[、。]|[(（]?(別[紙添表]|参考|資料|様式|注|訳文|仮訳|案|写|写し|目次|抄)[\W\d]*.{0,3}|主文|目次"
+    r"[\W\d]*|.*[、。]|[-・●○■※*].*|\d+[.](?!\d).*|[(]([a-z\d]{1,3}|\W)[)].*|.*については、.*|[(].*\d年\d+月\d+日.*[)]"
+    r"|[(（]?(別[紙添表]|参考|資料|様式|注|訳文|仮訳|案|写|写し|目次|抄)[\W\d]*.{0,3}|主文|目次"
     r"|(明治|大正|昭和|平成|令和)?[元\d〇一二三四五六七八九十]+年[\d一二三四五六七八九十]+月([\d一二三四五六七八九十]+日)?.{0,6}"
     r"|.{0,12}第[\d〇一二三四五六七八九十百]+号(の\d+)?|.{1,14}(殿|様|御中|各位)"
 )
@@ -55,12 +57,15 @@ def _largest(text: str, lines: Sequence[Line]) -> str:
     named = [paragraph for paragraph in found if _may_be_title(paragraph.text)]
     largest = max((paragraph.size for paragraph in named), default=0.0)
     stands_out = largest >= _STANDS_OUT * usual
+    figure = len(found) >= _FIRST and not any("。" in paragraph.text for paragraph in found)
+    if figure and not (stands_out and found[0].size >= _ALIKE * largest):
+        return ""
     tried = found if stands_out else found[:_TRIED]
     titles = (
         place for place, one in enumerate(tried) if one in named and (one.size >= _ALIKE * largest or not stands_out)
     )
-    first = next(titles, None)
-    return "" if first is None else _continued(found[first : first + _PIECES], stands_out)
+    first = next(titles, _FIRST)
+    return "" if first >= _FIRST else _continued(found[first : first + _PIECES], stands_out)
 
 
 def _continued(pieces: Sequence[_Paragraph], stands_out: bool) -> str:

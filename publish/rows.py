@@ -40,7 +40,7 @@ class Row:
     title: str = column("text.title", "as found in the document, else as its source lists it")
     text: str | None = column("text.text", "masks applied; null where it may not be published, or could not be read")
     withheld: str = column("", "why the text is left out; empty where it is here, or where there is none")
-    published: str | None = column("", "ISO date as the source gives it")
+    published: str | None = column("text.published", "ISO date as its source lists it, else as the document states it")
     metadata: str = column("", 'JSON: {"document": what the file says of itself, "source": what its source says of it}')
     pages: list[PageSpan] = column(
         "text.pages", "page n is text[start:end], in characters; how it was read, how surely"
@@ -177,6 +177,7 @@ def rows_of(chunk: pa.Table, profile: Profile) -> pa.Table:
     found |= {
         "structure": _published_structure(chunk, profile),
         "title": pc.coalesce(pc.if_else(pc.equal(found["title"], ""), None, found["title"]), whole(chunk["title"])),
+        "published": pc.coalesce(whole(chunk["published"]), found["published"]),
         "text": _masked(found["text"], whole(chunk["masks"])),
         "metadata": _merged(whole(chunk["metadata"]), _passed_on(whole(chunk["extract.metadata"]), profile)),
         "pages": pc.coalesce(found["pages"], pa.scalar([], found["pages"].type)),

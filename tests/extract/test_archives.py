@@ -43,10 +43,11 @@ def test_filing_in_order_of_name_with_the_audit_report_last(read, make_zip):
     assert "隠れた値" not in found.pages[0].text
 
 
-def test_facts_of_a_filing_as_lines(read, make_zip):
+def test_words_of_a_filing_are_lines_and_its_figures_are_not(read, make_zip):
     rows = [
         HEADER,
         "jpdei_cor:FilerNameInJapaneseDEI\t提出者名\tF\t提出日時点\tその他\t時点\t－\t－\t株式会社架空",
+        "jpcrp_cor:FilingDateCoverPage\t提出日、表紙\tF\t提出日時点\tその他\t時点\t－\t－\t2027-06-24",
         "jpcrp_cor:RiskTextBlock\t事業等のリスク [テキストブロック]\tF\t提出日時点\tその他\t時点\t－\t－\t"
         + "長文" * 70_000,
         "jpcrp_cor:Sales\t売上高\tP\t前期\t連結\t期間\tJPY\t円\t1234",
@@ -55,9 +56,9 @@ def test_facts_of_a_filing_as_lines(read, make_zip):
     found = read(make_zip({"XBRL_TO_CSV/jpcrp.csv": body}))
     lines = found.pages[0].text.split("\n")
     assert found.format == "edinet-csv"
-    assert lines[0] == "提出者名（提出日時点）: 株式会社架空"
-    assert lines[2:4] == ["## 事業等のリスク", "長文" * 70_000]
-    assert lines[4] == "売上高（前期・連結）: 1234 円"
+    assert lines == ["提出日、表紙: 2027-06-24", "", "## 事業等のリスク", "長文" * 70_000, ""]
+    assert json.loads(found.structure)["facts"][2]["value"] == "1234"
+    assert found.published == "2027-06-24"
 
 
 def test_csv_of_another_layout_is_named(read, make_zip):

@@ -179,6 +179,7 @@ def test_both_stages_run_through_the_runner(make_pdf):
             "ocr.pages": None,
             "extract.metadata": row["metadata"],
             "extract.format": row["format"],
+            "extract.published": row["published"],
         }
         for row in extracted.to_pylist()
         if row["outcome"] == "ok"

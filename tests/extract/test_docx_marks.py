@@ -70,3 +70,25 @@ def test_headings_and_lists_are_read_as_they_are_shown(document, read):
         "番号のない項",
     ]
     assert [heading["text"] for heading in json.loads(found.structure)["headings"]] == ["第一章　総則", "第二章　雑則"]
+
+
+def test_running_headers_and_footers_are_kept_beside_the_text(document, read):
+    document.sections[0].header.paragraphs[0].text = "架空県公報"
+    document.sections[0].footer.paragraphs[0].text = "発行　架空県"
+    document.add_paragraph("灯台を守る。")
+    out = io.BytesIO()
+    document.save(out)
+    found = read(out.getvalue())
+    structure = json.loads(found.structure)
+    assert (structure["headers"], structure["footers"]) == (["架空県公報"], ["発行　架空県"])
+    assert found.pages[0].text.endswith("灯台を守る。")
+    assert found.published is None
+
+
+def test_symbols_are_not_lost(document, read):
+    run = document.add_paragraph("適").add_run()._r
+    for code in ("F0FE", "2460", "F001"):
+        run.append(parse_xml(f'<w:sym {nsdecls("w")} w:font="Wingdings" w:char="{code}"/>'))
+    out = io.BytesIO()
+    document.save(out)
+    assert read(out.getvalue()).pages[0].text.endswith("適☑①\ufffd")

@@ -141,3 +141,25 @@ def test_what_a_site_calls_menus_and_paths_is_left_out(read):
     (found,) = read(page.encode(), media_type="text/html").pages
     assert found.text.startswith("# 第4節　灯台の保守について\n- 目次\n第1項")
     assert found.text.endswith("毎月59日までに点検の結果を記録しなければならない。")
+
+
+def test_text_for_browsers_without_frames_is_read_as_the_markup_that_it_is(read):
+    page = (
+        "<html><frameset cols='1,4'><frame src='a.html'><noframes><body><h1>潮位</h1><p>本文は<a href='b'>次</a>。</p>"
+    )
+    found = read(f"{page}</body></noframes></frameset></html>".encode())
+    assert found.pages[0].text == "# 潮位\n本文は次。"
+    assert json.loads(found.metadata)["frames"] == ["a.html"]
+
+
+def test_the_panel_of_an_ordinance_is_no_part_of_it(read):
+    articles = "".join(f"<p>第{n}条　この条例の第{n}条は、例として置くものである。</p>" for n in range(1, 5))
+    panel = "<div id='secondary'><h2>灯台条例</h2><p>令和9年4月1日　条例第3号</p></div>"
+    main = f"<div id='primary'><p>○灯台条例</p><p>令和9年4月1日</p><p>条例第3号</p>{articles}</div>"
+    found = read(f"<html><body>{main}{panel}</body></html>".encode())
+    assert found.pages[0].text.split("\n")[-1].startswith("第4条")
+
+
+@pytest.mark.parametrize(("line", "day"), [("公開日：令和9年4月2日", "2027-04-02"), ("施行日：令和9年4月2日", None)])
+def test_the_day_on_which_a_page_was_made_public(read, line, day):
+    assert read(f"<html><body><p>{BODY}</p><p>{line}</p></body></html>".encode()).published == day

@@ -112,6 +112,13 @@ def test_no_character_of_the_source_is_missing_even_in_unknown_places(read):
     assert json.loads(found.metadata)["unknown_elements"] == ["Inner", "New"]
 
 
+def test_an_unknown_element_within_a_sentence_does_not_break_it(read):
+    found = read(LAW.replace("公布の日から", "公布の<Mark>日</Mark>から").encode())
+    assert "１　公布の日から施行する。" in found.pages[0].text.split("\n")
+    assert json.loads(found.metadata)["unknown_elements"] == ["Mark"]
+    assert found.published == "2027-04-01"
+
+
 def test_provision_without_a_law_around_it(read):
     article = LAW[LAW.index("<Article Num") : LAW.index("</Chapter></MainProvision>")]
     body = (

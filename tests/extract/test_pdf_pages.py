@@ -201,3 +201,31 @@ def test_a_poor_hidden_layer_is_read_again_and_a_good_one_is_kept(read):
     assert (layer(SENTENCE).method, layer(SENTENCE).reason) == ("embedded", "hidden-layer")
     soup = "龠囮鬱彡丿亅冖勹匚夂尢弋彳爿疒癶禾艸虍"
     assert (layer(soup).method, layer(soup).reason) == ("ocr", "poor-hidden-layer")
+
+
+def test_a_paragraph_goes_on_with_and_within_a_number(read, make_pdf):
+    lines = [
+        "架空省は、灯台の数を調べたところ、灯台の総数は、",
+        "2025年の末に三百を数え、前に調べた時の2016",
+        "年の末と比べて一割も多いことが明らかになつたのだ。",
+        "2026年には、また調べる。",
+    ]
+    found = read(make_pdf([[(72, 100 + 18 * n, line) for n, line in enumerate(lines)]]))
+    assert found.pages[0].text.split("\n") == ["".join(lines[:3]), lines[3]]
+
+
+def test_a_vertical_page_with_a_boxed_note_is_vertical(read, make_pdf):
+    def columns(page):
+        for index in range(4):
+            note = 520 - 11 * index
+            for row, letter in enumerate("この文書は条約の規定と議定書の規定とを統合したものである"):
+                page.insert_text((note, 90 + 10 * row), letter, fontname="japan", fontsize=9)
+            for row, letter in enumerate("締約国は次のとおり協定した"):
+                page.insert_text((440 - 30 * index, 100 + 15 * row), letter, fontname="japan", fontsize=14)
+        page.draw_rect((478, 75, 534, 400))
+        page.draw_line((505, 75), (505, 400))
+        page.draw_line((478, 240), (534, 240))
+
+    found = read(make_pdf([[]], columns)).pages[0]
+    assert found.writing == "vertical"
+    assert "締約国は次のとおり協定した" in found.text

@@ -4,6 +4,7 @@ import pymupdf
 import pytest
 
 from kobunko.extract.assemble import TextInput, assemble
+from kobunko.extract.pdf import read_pdf
 from kobunko.extract.reading import text_page
 from kobunko.extract.titles import headline
 from kobunko.records import Line, PageSpan
@@ -83,3 +84,14 @@ def test_a_page_whose_lines_are_blank_but_for_a_table_has_no_title():
     lines = [Line(1, 0, 2, 0.1, 0.1, 0.2, 0.2, 0, "text"), Line(1, 3, 6, 0.1, 0.3, 0.2, 0.4, 1, "table")]
     span = PageSpan(1, 0, 6, "embedded", "", None, "horizontal", 0, 1)
     assert headline("\u3000\u3000\n三崎港", [span], lines) == ""
+
+
+def test_a_figure_is_not_called_by_its_legend():
+    names = [(60 + 90 * (n % 5), 60 + 15 * n, 8, f"ad:項目{n:02}") for n in range(28)]
+    legend = [(60, 500, 14, "(★) 実際の名称は別に指定"), (60, 520, 14, "継承の関係は解説書を参照")]
+    with pymupdf.open() as file:
+        page = file.new_page()
+        for x, y, size, text in [*names, *legend]:
+            page.insert_text((x, y), text, fontname="japan", fontsize=size)
+        found = read_pdf(bytes(file.tobytes()))
+    assert assemble(TextInput("", found.title, found.pages, None, "{}", "pdf"), len).title == ""

@@ -102,6 +102,7 @@ class Text:
     language: str
     quality: str
     structure: str
+    published: str | None
 
 
 def make_extract() -> Callable[[ExtractInput], Extracted]:
@@ -126,7 +127,7 @@ def make_text(opening: str) -> Callable[[TextInput], Text]:
             spans.append(PageSpan(page.number, start, len(joined), "embedded", "markup", None, "horizontal", 0, 1))
         digest = ids.sha256_hex(joined.encode())
         sure = 0.69 if document.title.startswith("かすれた") else None
-        found = (sure, 0, [], "ja", '{"score":1.0}', "{}")
+        found = (sure, 0, [], "ja", '{"score":1.0}', "{}", "2026-05-01")
         return Text(joined, document.title, spans, digest, len(joined), len(joined) // 2, *found)
 
     return text
@@ -187,7 +188,7 @@ class Home:
                     input_sha256=ids.input_sha256([("law", sha256)]),
                     url=url,
                     title=f"一覧の題名 {key}",
-                    published="2026-10-30",
+                    published=None if key == "law-2" else "2026-10-30",
                     linked_from="",
                     anchor_text="",
                     metadata='{"number":"第一号"}',

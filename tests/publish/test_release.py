@@ -45,6 +45,12 @@ def test_every_document_has_a_row_that_says_what_it_is(home: Any, id_of: Any) ->
     assert (info.documents, info.texts, info.removed) == (6, 3, 1)
 
 
+def test_the_day_of_the_document_itself_counts_where_its_source_lists_none(home: Any, id_of: Any) -> None:
+    found = rows(home.build().folder)
+    assert found[id_of("tides", "law-1")]["published"] == "2026-10-30"
+    assert found[id_of("tides", "law-2")]["published"] == "2026-05-01"
+
+
 def test_duplicates_share_a_cluster(home: Any, id_of: Any) -> None:
     found = rows(home.build().folder)
     pair = [found[id_of("tides", key)] for key in ("law-1", "law-2")]
