@@ -28,6 +28,7 @@ _FILE_NAME = re.compile(
     r"\.(jtdc?|docx?|xlsx?|pptx?|pdf|smd|indd|ai|txt)$|^Microsoft \w+ - |^(無題|untitled)", re.IGNORECASE
 )
 _PRINTED = re.compile(r"^Taro-(?:\d+ )?")  # what the word processor Ichitaro puts before the name of what it prints
+_NO_MEMORY = re.compile(r"code=2: ")  # how MuPDF's FZ_ERROR_SYSTEM looks where it comes as a RuntimeError
 _MOST_PAGES = 20_000
 _INFO = ("producer", "creator", "subject", "keywords", "creationDate", "modDate", "format")
 
@@ -48,15 +49,25 @@ def read_pdf(body: bytes, read_member: ReadMember | None = None, depth: int = 0,
             if _pages_of(file):
                 reading = _read(file, tables)
                 return with_embedded(reading, embedded_files(file), read_member, depth) if read_member else reading
-    except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase):
-        pass
+    except (pymupdf.FileDataError, pymupdf.mupdf.FzErrorBase) as error:
+        _raise_want_of_memory(error)
     return _second_reader(body)
+
+
+def _raise_want_of_memory(error: Exception) -> None:
+    """Raises MemoryError where that is what MuPDF means: nothing is wrong with the file then."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, pymupdf.mupdf.FzErrorSystem) or _NO_MEMORY.match(str(link)):
+            raise MemoryError(str(link)) from error
+        link = link.__cause__ or link.__context__
 
 
 def _pages_of(file: pymupdf.Document) -> int:
     try:
         return int(file.page_count)
     except RuntimeError as error:  # what MuPDF says to a page tree that lies
+        _raise_want_of_memory(error)
         raise Reject("broken-pdf", str(error)) from error
 
 
@@ -75,7 +86,8 @@ def _read(file: pymupdf.Document, tables: bool) -> Reading:
             own = sheet(page, number, rules_of(drawings))
             found.append(evidence(Painting(page), own))
             sheets.append(own)
-        except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase):
+        except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase) as error:
+            _raise_want_of_memory(error)
             broken.append(number)
     bad_fonts = broken_fonts(sheets)
     verdicts = {own.number: judge(seen, bad_fonts) for own, seen in zip(sheets, found, strict=True)}

@@ -23,12 +23,18 @@ def embedded_files(file: pymupdf.Document) -> list[tuple[str, bytes]]:
     size = 0
     for index in range(count):
         info = file.embfile_info(index)
-        size += max(int(info.get("size") or 0), int(info.get("length") or 0))
+        size += _unpacked_size(file, index)
         if size > MAX_BYTES:
             raise Reject("embedded-bomb", f"embedded files of more than {MAX_BYTES} bytes")
         name = info.get("ufilename") or info.get("filename") or info["name"]
         found.append((_utf8(name), file.embfile_get(index)))
     return found
+
+
+def _unpacked_size(file: pymupdf.Document, index: int) -> int:
+    """Bytes of an embedded file, counted without keeping them: what the PDF says of its size may be a lie."""
+    stream = pymupdf.mupdf.pdf_open_stream_number(pymupdf._as_pdf_document(file), file._embfile_info(index, {}))
+    return int(pymupdf.mupdf.fz_skip(stream, MAX_BYTES + 1))
 
 
 def with_embedded(reading: Reading, files: list[tuple[str, bytes]], read: ReadMember, depth: int) -> Reading:

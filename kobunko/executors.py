@@ -2,8 +2,8 @@
 
 `inline` runs in this process: for tests, debugging and stages without native code. `processes` runs each batch in a
 killable worker with a wall and memory limit per document: a hostile file costs its own worker and becomes
-`error:Timeout` or `error:WorkerDied`, and its neighbours do not notice. `ray` has such workers on the machines of a
-cluster (`kobunko.cluster`).
+`error:Timeout`, `error:MemoryError` or `error:WorkerDied`, and its neighbours do not notice. `ray` has such workers on
+the machines of a cluster (`kobunko.cluster`).
 """
 
 from collections.abc import Iterable, Iterator

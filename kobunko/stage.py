@@ -24,6 +24,7 @@ ReadBlob = Callable[[Part], bytes]
 
 KEY = ("doc_id", "input_sha256")
 OK = "ok"
+NO_MEMORY = "error:MemoryError"
 
 
 @dataclass(frozen=True)
@@ -163,11 +164,13 @@ class Runner:
     def _row(self, row: dict[str, Any]) -> dict[str, Any]:
         try:
             return self._output(row, self._record_function()(self._input(row)))
-        except Reject as reject:
-            return self._output(row, reject)
         except Unreachable:  # a result of no document: the run ends, and the next one does what is left
             raise
         except Exception as error:
+            if is_want_of_memory(error):
+                return failure(self._stage, row, NO_MEMORY, _where(error))
+            if isinstance(error, Reject):
+                return self._output(row, error)
             return failure(self._stage, row, f"error:{type(error).__name__}", _where(error))
 
     def _record_function(self) -> Callable[[Any], Any]:
@@ -198,6 +201,7 @@ class Runner:
         return Blob(part.role, part.url, part.media_type, part.sha256, body)
 
 
+_LEAST_MEMORY = 64 << 20  # bytes; with less at hand nothing that fails says anything of a document
 _CARRIED = "bytes"
 _BODIES = pa.list_(pa.struct([("body", pa.large_binary()), ("damage", pa.string())]))
 
@@ -223,6 +227,24 @@ def failure(stage: Stage[Any, Any], row: Mapping[str, Any], outcome: str, detail
     """The output row of a document that gave no result, or the frame of one that did."""
     key = {name: row[name] for name in KEY}
     return key | {"outcome": outcome, "detail": detail[:2000], "stage": stage.label}
+
+
+def is_want_of_memory(error: BaseException) -> bool:
+    """Whether something failed because the process had no memory left.
+
+    Readers say that in words of their own, or take it for damage of what they read: what was behind it counts, and
+    whether there is memory now.
+    """
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, MemoryError):
+            return True
+        link = link.__cause__ or link.__context__
+    try:
+        bytearray(_LEAST_MEMORY)
+    except MemoryError:
+        return True
+    return False
 
 
 def _where(error: Exception) -> str:

@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from kobunko.errors import KobunkoError
 from kobunko.logs import configure
-from kobunko.stage import KEY, ReadBlob, Resources, Runner, Stage, failure
+from kobunko.stage import KEY, NO_MEMORY, ReadBlob, Resources, Runner, Stage, failure
 
 DEATHS_BEFORE_GIVING_UP = 3  # of workers that had one document alone: somebody else may have killed the first
 STARTS_BEFORE_GIVING_UP = 5  # in a row
@@ -164,13 +164,14 @@ class Crew:
 
     def _mourn(self, stage: Stage[Any, Any], worker: Worker, kind: bytes) -> Iterator[pa.Table]:
         """What becomes of the batch of a worker that is dead."""
+        outcome = "error:WorkerDied"
         cause = f"the worker ended with code {self._dismiss(worker)} (negative: killed by that signal)"
         if kind == _NO_MEMORY:
-            cause = "the memory limit was reached"
+            outcome, cause = NO_MEMORY, "the memory limit was reached"
         self._failed_starts += not worker.ready
         if self._failed_starts >= STARTS_BEFORE_GIVING_UP:
             raise KobunkoError(f"workers end before they can begin: {cause}. See `kobunko doctor`.")
-        yield from self._lost(stage, worker.task, "error:WorkerDied", cause)
+        yield from self._lost(stage, worker.task, outcome, cause)
 
     def _lost(
         self, stage: Stage[Any, Any], task: Task | None, outcome: str, detail: str, *, final: bool = False
@@ -239,7 +240,10 @@ def _answer(connection: Connection, runners: dict[str, Runner], read_blob: ReadB
             runners[label] = Runner(stage, read_blob)
             gc.freeze()  # what is loaded stays: each collection would walk through it
         connection.send_bytes(_BEGUN)
-        kind, said = _RESULT, _to_bytes(runners[label](_from_bytes(batch)))
+        output = runners[label](_from_bytes(batch))
+        if NO_MEMORY in output["outcome"].to_pylist():  # perhaps others had left too little: a fresh worker will tell
+            raise MemoryError
+        kind, said = _RESULT, _to_bytes(output)
     except MemoryError:
         kind, said = _NO_MEMORY, b""
     except Exception:  # a defect of ours: the run ends with it
@@ -258,6 +262,7 @@ def _confine(resources: Resources) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(resources.cpus))
     configure()  # logs go to standard error here too: standard output is the command's data
     sys.addaudithook(_refuse_network)
+    pa.set_memory_pool(pa.system_memory_pool())  # the default one sets a gigabyte of the limit aside for itself
     limit = resources.memory_mb << 20
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

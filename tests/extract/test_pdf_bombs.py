@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from kobunko.errors import Reject
 from kobunko.executors import Processes, read_part
 from kobunko.extract.stage import EXTRACT
 from kobunko.ids import sha256_hex
@@ -148,6 +149,16 @@ def resident(name: str) -> int:
     return int(re.search(rf"^{name}:\s+(\d+) kB", status, re.M)[1])
 
 
+def test_the_size_of_an_embedded_file_is_not_believed(read, monkeypatch):
+    monkeypatch.setattr("kobunko.extract.pdf_files.MAX_BYTES", 1 << 20)
+    names = b"<< /Type /Catalog /Pages 2 0 R /Names << /EmbeddedFiles << /Names [(a) 5 0 R] >> >> >>"
+    entry = b"<< /Type /Filespec /F (a.txt) /EF << /F 6 0 R >> >>"
+    packed = stream(zeros(2 << 20), b"/Type /EmbeddedFile /Filter /FlateDecode /Params << /Size 9 >>")
+    with pytest.raises(Reject) as caught:
+        read(pdf({1: names, 5: entry, 6: packed}))
+    assert caught.value.code == "embedded-bomb"
+
+
 @pytest.mark.slow
 def test_every_bomb_ends_with_a_named_outcome_and_harms_no_neighbour(outcomes, make_pdf):
     honest = make_pdf([[(72, 100, "架空図書の目録である。")]])
@@ -161,8 +172,10 @@ def test_every_bomb_ends_with_a_named_outcome_and_harms_no_neighbour(outcomes, m
     assert {outcome for name, outcome in found.items() if name.startswith("neighbour")} == {"ok"}
     allowed = ("ok", "reject:", "error:Timeout", "error:WorkerDied", "error:MemoryError")
     assert not {name: outcome for name, outcome in found.items() if not outcome.startswith(allowed)}
-    limits = ("error:Timeout", "error:WorkerDied")  # whichever comes first
+    limits = ("error:Timeout", "error:WorkerDied", "error:MemoryError")  # whichever comes first
     assert found["forms that double 33 times"].startswith(limits)
+    assert found["endless path"].startswith(limits)
+    assert found["embedded file of 2 GB"].startswith("reject:embedded-bomb")
     assert found["a milliard of pages"].startswith(("ok", "reject:too-many-pages", "reject:broken-pdf"))
     assert found["acts when opened, and climbs out of its folder"] == "ok"
     assert resident("VmHWM") - before < 700_000  # of this main process
