@@ -35,10 +35,23 @@ _BEGINS = re.compile(
     r"|[0-9０-９]{1,3}[\s　.．、]|[ア-ンイロハニホヘト一二三四五六七八九十][\s　.．])"
 )
 _STARTS_JAPANESE = re.compile(f"^[{_JAPANESE}、。，」』）（「『]")
-_STARTS_NUMBER = re.compile(r"^\d[\d,.]*[年月日万億兆人件条項号名社回時歳倍割点円％%]")
-_ENDS_NUMBER, _STARTS_COUNTED = re.compile(r"\d$"), re.compile("^[年万億兆％%]")  # 月 and 日 may be days of the week
-_CLOSED = re.compile("[）」』】〉》]$")
+_STARTS_NUMBER = re.compile(r"^\d[\d,.]* ?[年月日万億兆人件条項号名社回時歳倍割点円％%]")
 _STARTS_HIRAGANA = re.compile("^[\u3041-\u3093]")
+_UNFINISHED = re.compile("[\u3041-\u3093、，]$")
+# What a line may end with and the next one begin with where one sentence goes on without a blank.
+_SOLID = (
+    (_GOES_ON, _STARTS_JAPANESE),
+    (_GOES_ON, _STARTS_NUMBER),
+    (_GOES_ON, re.compile("^[A-Z][A-Za-z]")),
+    (re.compile("[A-Za-z]$"), _STARTS_HIRAGANA),
+    (re.compile("[）」』】〉》]$"), _STARTS_HIRAGANA),
+    (re.compile(r"\d$"), re.compile("^[年万億兆％%]")),  # 月 and 日 may be days of the week
+    (re.compile(r"[年月] ?\d{1,2}$"), re.compile("^[月日]")),
+)
+_LABEL = re.compile(
+    r"^[\s　]*(?:[(（]?(?:[0-9０-９]{1,4}|[A-Za-zａ-ｚア-ンⅠ-ⅿ一二三四五六七八九十]{1,3})[)）.．、]?"
+    r"|[•●○◎・※■□◆◇▪–*\uf0b7①-⑳])[\s　]*$"
+)
 _WORD_GOES_ON = re.compile(r"[A-Za-z,;]$")
 _STARTS_WORD = re.compile(r"^[a-z]")
 _HYPHENATED = re.compile(r"[a-z]-$")
@@ -216,7 +229,8 @@ def _as_one(run: Row, em: float) -> Piece:
         flow += [_gap_text(before.text, piece.text, (piece.start - end) / em), *piece.flow]
         end = max(end, piece.end)
     top, bottom = min([piece.top for piece in run]), max([piece.bottom for piece in run])
-    return Piece(first.start, end, top, bottom, first.size, flow_text(flow), tuple(flow))
+    size = max(run, key=lambda piece: len(piece.text)).size
+    return Piece(first.start, end, top, bottom, size, flow_text(flow), tuple(flow))
 
 
 def _gap_text(before: str, after: str, gap: float) -> str:
@@ -300,33 +314,30 @@ def _near(end: float, known: Container[int]) -> bool:
 
 
 def _follows(previous: Row, row: Row, em: float, pitch: float) -> bool:
-    """Whether a line stands where the paragraph of the line before would go on."""
+    """Whether a line stands where the paragraph of the line before, which may have its number apart, would go on."""
     return (
-        len(previous) == len(row) == 1
-        and _in_place(previous[0], row[0], em)
-        and row[0].middle - previous[0].middle <= _PITCH * pitch
-        and abs(row[0].size - previous[0].size) < 0.15 * em
+        len(row) == 1
+        and (len(previous) == 1 or (len(previous) == 2 and bool(_LABEL.match(previous[0].text))))
+        and _in_place(previous, row[0], em)
+        and row[0].middle - previous[-1].middle <= _PITCH * pitch
+        and abs(row[0].size - previous[-1].size) < 0.15 * em
     )
 
 
 def _joint(before: str, after: str) -> str:
-    if _GOES_ON.search(before) and _STARTS_JAPANESE.match(after) and not _BEGINS.match(after):
-        return ""
-    if _GOES_ON.search(before) and _STARTS_NUMBER.match(after):
-        return ""
-    if _ENDS_NUMBER.search(before) and _STARTS_COUNTED.match(after):
-        return ""
-    if _CLOSED.search(before) and _STARTS_HIRAGANA.match(after):
-        return ""
+    if any(ends.search(before) and starts.match(after) for ends, starts in _SOLID):
+        return "\n" if _BEGINS.match(after) and not _STARTS_NUMBER.match(after) else ""
     if _STARTS_WORD.match(after):
         return "-" if _HYPHENATED.search(before) else " " if _WORD_GOES_ON.search(before) else "\n"
     return "\n"
 
 
-def _in_place(previous: Piece, piece: Piece, em: float) -> bool:
+def _in_place(previous: Row, piece: Piece, em: float) -> bool:
     """Whether a line begins where the one before did, left of its indent, or below the text behind its number."""
-    shift = (piece.start - previous.start) / em
-    return -_INDENT <= shift <= (_HANGING if _BEGINS.match(previous.text) else 0.5)
+    first, last = previous[0], previous[-1]
+    shift = (piece.start - first.start) / em
+    hangs = _BEGINS.match(first.text) or _UNFINISHED.search(last.text.rstrip()) or _STARTS_HIRAGANA.match(piece.text)
+    return -_INDENT <= shift <= (_HANGING if hangs else 0.5) or abs(piece.start - last.start) <= 0.5 * em
 
 
 def _pitch(rows: Sequence[Row]) -> float:
