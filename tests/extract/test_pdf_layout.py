@@ -2,14 +2,14 @@
 
 import pytest
 
-FULL = "架空省令の定めるところにより、架空図書館はその図書を保存しなければならず、"  # a line that its column's end cuts off
+FULL = "架空省令の定めるところにより、架空図書館はその図書を保存しなければならず、"  # as wide as its column
 
 
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        ([(72, 100, "12."), (120, 100, FULL)], (120, 118, "目録を作る。")),  # the number of the paragraph stands apart
-        ([(72, 100, "12."), (120, 100, FULL)], (72, 118, "目録を作る。")),
+        ([(72, 100, "12."), (132, 100, FULL)], (132, 118, "目録を作る。")),  # the number of the paragraph stands apart
+        ([(72, 100, "12."), (132, 100, FULL)], (72, 118, "目録を作る。")),
         ([(72, 100, FULL + "国の")], (72, 118, "KOBUNKO の目録を作る。")),
         ([(72, 100, FULL + "2026年11")], (72, 118, "月の目録を作る。")),
         ([(72, 100, FULL + "国の")], (100, 118, "に対して目録を渡す。")),  # lines that hang
