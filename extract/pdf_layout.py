@@ -210,7 +210,7 @@ def _merged(row: Row, nearer: float, em: float) -> Row:
     runs = [[row[0]]]
     end = row[0].end
     for piece in row[1:]:
-        if piece.start - end < nearer:
+        if piece.start - end < nearer and not piece.is_table and not runs[-1][-1].is_table:
             runs[-1].append(piece)
             end = max(end, piece.end)
         else:

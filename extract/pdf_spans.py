@@ -20,6 +20,7 @@ _STACKABLE = re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff（）「」・
 _LONGEST_LABEL = 12  # letters
 _STACK_LEAST = 3
 _STACK_GAP = 0.4  # em between stacked letters
+_BOLD = 0.15  # em between a text and its copy that makes it bold
 _LOST = re.compile("[\ufffd\x01-\x08\x0e-\x1f]")
 _KANJI = re.compile("[\u3400-\u9fff]")
 _PI_FONT = re.compile(r"PIStd|Symbol|Dingbat|Webding|Wingding|MathematicalPi", re.IGNORECASE)
@@ -109,7 +110,7 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
                 spans.append(Span(_turned_box(box, turn), size, text, down, place(box), cell))
     frame = _turned_box(tuple(rect * page.derotation_matrix if rotation else rect), turn)
     shown = [place(_turned_box(grid.box, -turn % 4)) for grid in tables]
-    return Sheet(number, frame, _trim(page, turn), _stacked(spans), tables, shown, _letters(lines))
+    return Sheet(number, frame, _trim(page, turn), _stacked(_printed_once(spans)), tables, shown, _letters(lines))
 
 
 def _trim(page: pymupdf.Page, turn: int) -> Box | None:
@@ -229,6 +230,22 @@ def places(rect: pymupdf.Rect, rotation: pymupdf.Matrix | None) -> Callable[[Box
 def _share(value: float, whole: float) -> float:
     """A share with four decimals; `round` would take most of the time of a page."""
     return int(value / whole * 10_000 + 0.5) / 10_000 if 0 < value < whole else float(value >= whole)
+
+
+def _printed_once(found: list[Span]) -> list[Span]:
+    """Without the copies that are printed over a text, a little aside, to make it bold."""
+    places: dict[str, list[Span]] = {}
+    kept = []
+    for span in found:
+        others = places.setdefault(span.text, [])
+        if not others or not any(_covers(other, span) for other in others):
+            others.append(span)
+            kept.append(span)
+    return kept
+
+
+def _covers(one: Span, other: Span) -> bool:
+    return all(abs(a - b) <= _BOLD * one.size for a, b in zip(one.box, other.box, strict=True))
 
 
 def _stacked(found: list[Span]) -> list[Span]:

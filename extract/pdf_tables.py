@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -20,6 +21,9 @@ _SHORTEST = 5.0  # points
 _DASH = 4.0  # points between the pieces of one rule
 _SLIT = 8.0  # points
 _MOST_SIDES = 12  # of a shape that is a rule or a frame
+_OPEN = 3  # rules that reach beyond the last one that they cross, where a table is open
+_SIDE_ROWS = 4  # borders of a column that belongs to the table beside it
+_DRAWING = 0.5  # of the area of a grid; in forms what surrounds a corner box has up to 0.41
 _MOST_RULES = 4000  # a page with more is a map or a drawing
 
 Floats = npt.NDArray[np.float64]
@@ -30,11 +34,15 @@ Edge = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Grid:
-    """A table: where its columns and rows begin and end, and for each elementary cell the number of its merged cell."""
+    """A table: where its columns and rows begin and end, and for each elementary cell the number of its merged cell.
+
+    `gaps` are columns without a rule above and below, as between a table and the column that stands beside it.
+    """
 
     xs: list[float]
     ys: list[float]
     cells: list[list[int]]  # [row][column]
+    gaps: frozenset[int] = frozenset()
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -61,10 +69,10 @@ class Grid:
         return dict(places)
 
     def kept_columns(self, texts: Mapping[int, str]) -> list[int]:
-        """Columns in which a cell begins, without the empty slits between double rules."""
+        """Columns in which a cell begins, without empty slits between double rules and gaps between parts."""
         begun = {column for _, column in self.origins.values()}
         filled = {self.origins[number][1] for number, text in texts.items() if text}
-        return [c for c in sorted(begun) if c in filled or self.xs[c + 1] - self.xs[c] >= _SLIT]
+        return [c for c in sorted(begun - self.gaps | filled) if c in filled or self.xs[c + 1] - self.xs[c] >= _SLIT]
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,8 @@ def turned_rules(rules: Rules, turn: int) -> Rules:
 
 def grids(rules: Rules) -> list[Grid]:
     """Grids of at least two rows and two columns, from the top down."""
-    found = [grid for part in _connected(rules.across, rules.down) if (grid := _grid(*part))]
+    parts = _with_side_columns(list(_connected(rules.across, rules.down)))
+    found = [grid for part in parts if (grid := _grid(part))]
     return sorted(found, key=lambda grid: (grid.ys[0], grid.xs[0]))
 
 
@@ -150,7 +159,7 @@ def _is_thin(box: Sequence[float]) -> bool:
     return min(abs(box[2] - box[0]), abs(box[3] - box[1])) < _THIN
 
 
-def _connected(across: list[Rule], down: list[Rule]) -> Iterator[tuple[list[Rule], list[Rule]]]:
+def _connected(across: list[Rule], down: list[Rule]) -> Iterator[Rules]:
     """Rules that touch each other belong to one table."""
     h, v = np.array(across), np.array(down)
     touch = (
@@ -164,18 +173,38 @@ def _connected(across: list[Rule], down: list[Rule]) -> Iterator[tuple[list[Rule
     graph = csr_matrix((np.ones(len(rows)), (rows, columns + len(h))), shape=(size, size))
     count, labels = connected_components(graph, directed=False)
     for label in range(count):
-        yield (
+        yield Rules(
             [rule for rule, mine in zip(across, labels[: len(h)], strict=True) if mine == label],
             [rule for rule, mine in zip(down, labels[len(h) :], strict=True) if mine == label],
         )
 
 
-def _grid(across: list[Rule], down: list[Rule]) -> Grid | None:
-    """The grid of connected rules; tables that are open at a side end where their rules end."""
-    if not across or not down:
-        return None
-    xs = _positions([rule[0] for rule in down] + [min(r[1] for r in across), max(r[2] for r in across)])
-    ys = _positions([rule[0] for rule in across] + [min(r[1] for r in down), max(r[2] for r in down)])
+def _with_side_columns(parts: list[Rules]) -> list[Rules]:
+    """Parts, those of a single column put to the table beside them whose rows they have."""
+    tables: list[Rules] = []
+    columns: list[Rules] = []
+    for part in parts:
+        (tables if len(_borders_of(part.down, part.across)) > 2 else columns).append(part)
+    for column in columns:
+        ys = _borders_of(column.across, column.down)
+        beside = [number for number, table in enumerate(tables) if len(ys) >= _SIDE_ROWS and _has_rows(table, ys)]
+        if beside:
+            table = tables[beside[0]]
+            tables[beside[0]] = Rules(table.across + column.across, table.down + column.down)
+    return tables
+
+
+def _has_rows(table: Rules, ys: list[float]) -> bool:
+    """Whether a table begins and ends where these borders do, and has all of them."""
+    own = _borders_of(table.across, table.down)
+    ends = abs(own[0] - ys[0]) <= _NEAR and abs(own[-1] - ys[-1]) <= _NEAR
+    return ends and all(any(abs(y - border) <= _NEAR for border in own) for y in ys)
+
+
+def _grid(rules: Rules) -> Grid | None:
+    """The grid of connected rules."""
+    across, down = rules.across, rules.down
+    xs, ys = _borders_of(down, across), _borders_of(across, down)
     if len(xs) < 3 or len(ys) < 3:
         return None
     height, width = len(ys) - 1, len(xs) - 1
@@ -187,7 +216,41 @@ def _grid(across: list[Rule], down: list[Rule]) -> Grid | None:
     pairs = np.array(joined).reshape(-1, 2)
     graph = csr_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(number.size, number.size))
     _, labels = connected_components(graph, directed=False)
-    return Grid(xs, ys, labels.reshape(height, width).tolist())
+    cells = labels.reshape(height, width)
+    if _is_drawing(cells, xs, ys):
+        return None
+    top, bottom = _borders(across, [ys[0], ys[-1]], xs)
+    gaps = frozenset(c for c in range(width) if not (top[c] or bottom[c]) and cells[0, c] == cells[-1, c])
+    return Grid(xs, ys, cells.tolist(), gaps)
+
+
+def _is_drawing(cells: npt.NDArray[np.int32], xs: list[float], ys: list[float]) -> bool:
+    """Whether most of the grid is no rectangle, as what lies between the boxes of a diagram and their connectors."""
+    areas = np.outer(np.diff(ys), np.diff(xs))
+    odd = 0.0
+    for number, place in enumerate(ndimage.find_objects(cells + 1)):
+        inside = cells[place] == number
+        if not inside.all():
+            odd += areas[place][inside].sum()
+    return odd > _DRAWING * float(areas.sum())
+
+
+def _borders_of(rules: list[Rule], crossing: list[Rule]) -> list[float]:
+    """Where the rules of a table lie, and the ends of those that cross them where it is open at a side.
+
+    One or two that reach too far do not make it so: some programs draw the corners of a frame as crosses.
+    """
+    if not rules or not crossing:
+        return []
+    places = [rule[0] for rule in rules]
+    least = min(_OPEN, len(crossing))
+    before = [rule[1] for rule in crossing if rule[1] < min(places) - _NEAR]
+    behind = [rule[2] for rule in crossing if rule[2] > max(places) + _NEAR]
+    if len(before) >= least:
+        places.append(min(before))
+    if len(behind) >= least:
+        places.append(max(behind))
+    return _positions(places)
 
 
 def _positions(values: list[float]) -> list[float]:

@@ -1,5 +1,7 @@
 """The order of what stands on a PDF page, and what makes one paragraph, as ministries set their pages."""
 
+import json
+
 import pytest
 
 FULL = "架空省令の定めるところにより、架空図書館はその図書を保存しなければならず、"  # as wide as its column
@@ -25,3 +27,72 @@ def test_a_sentence_goes_on(read, make_pdf, first, second):
 def test_headings_and_items_stay_apart(read, make_pdf):
     rows = [(72, 100, FULL), (72, 118, "1. 図書"), (72, 136, FULL), (72, 154, "(a) 地図"), (72, 172, "第二条　目録")]
     assert read(make_pdf([rows])).pages[0].text.split("\n") == [text for _, _, text in rows]
+
+
+def ruled(page, xs, ys):
+    """Rules of a table with these borders."""
+    for x in xs:
+        page.draw_line((x, ys[0]), (x, ys[-1]))
+    for y in ys:
+        page.draw_line((xs[0], y), (xs[-1], y))
+
+
+def filled(xs, ys, words):
+    return [(x + 4, y + 14, f"{words}{r}{c}") for r, y in enumerate(ys[:-1]) for c, x in enumerate(xs[:-1])]
+
+
+def cells(found):
+    return [table["cells"] for table in json.loads(found.structure)["tables"]]
+
+
+YS = [100, 120, 140, 160, 180]
+
+
+def test_a_column_that_stands_apart_belongs_to_the_table_with_its_rows(read, make_pdf):
+    def draw(page):
+        ruled(page, [72, 150, 230], YS)
+        ruled(page, [250, 320], YS)
+
+    (table,) = cells(read(make_pdf([filled([72, 150, 230], YS, "甲") + filled([250, 320], YS, "乙")], draw)))
+    assert table == [[f"甲{row}0", f"甲{row}1", f"乙{row}0"] for row in range(4)]
+
+
+def test_crosses_at_the_corners_of_a_form_add_no_columns(read, make_pdf):
+    def draw(page):
+        ruled(page, [72, 150, 230], YS)
+        for y in (YS[0], YS[-1]):
+            page.draw_line((55, y), (247, y))
+        for x in (72, 230):
+            page.draw_line((x, 80), (x, 200))
+
+    outside = [(74, 96, "別記様式第一"), (74, 196, "備考　架空の注意をする。")]
+    found = read(make_pdf([outside + filled([72, 150, 230], YS, "甲")], draw))
+    assert cells(found) == [[[f"甲{row}0", f"甲{row}1"] for row in range(4)]]
+    lines = found.pages[0].text.split("\n")
+    assert (lines[0], lines[-1]) == ("別記様式第一", "備考　架空の注意をする。")
+
+
+def test_boxes_with_connectors_are_no_table(read, make_pdf):
+    def draw(page):
+        for x, y in ((72, 100), (300, 160), (180, 300)):
+            page.draw_rect((x, y, x + 80, y + 30))
+        page.draw_line((112, 130), (112, 315))
+        page.draw_line((112, 315), (180, 315))
+        page.draw_line((340, 190), (340, 315))
+        page.draw_line((260, 315), (340, 315))
+
+    words = [(80, 120, "架空省"), (308, 180, "架空庁"), (188, 320, "架空局"), (130, 220, "所管")]
+    found = read(make_pdf([words], draw))
+    assert "tables" not in json.loads(found.structure)
+    assert found.pages[0].text.split("\n") == ["架空省", "架空庁", "所管", "架空局"]
+
+
+def test_what_stands_beside_a_table_begins_a_line(read, make_pdf):
+    rows = filled([72, 150, 230], YS, "甲")
+    text = read(make_pdf([[*rows, (234, 114, "番号")]], lambda page: ruled(page, [72, 150, 230], YS))).pages[0].text
+    assert text.split("\n")[-1] == "番号"
+
+
+def test_letters_printed_twice_to_be_bold_are_read_once(read, make_pdf):
+    found = read(make_pdf([[(72, 100, "架空図書目録"), (72.4, 100, "架空図書目録"), (72, 100.4, "架空図書目録")]]))
+    assert found.pages[0].text == "架空図書目録"
