@@ -8,6 +8,7 @@ coordinates first (`start`–`end` along the line, `top`–`bottom` across the l
 import math
 import re
 import statistics
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
@@ -26,6 +27,8 @@ _NARROW = 10.0  # em; in narrower regions lines are names and headings, not sent
 _INDENT, _HANGING = 2.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
 _ALIKE = 0.8  # of the larger one: sizes of the letters of two lines
 _PITCH = 1.4  # of the usual distance of lines; more parts paragraphs
+_NOTE, _HEADING = 0.93, 1.2  # of the usual size of letters
+_STOPS, _BLANK = ("、", "。", "，", "．"), 0.5  # em of them that are blank
 _MOST_LETTERS = 50  # of one piece that count for the usual size
 
 _JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff5a"
@@ -92,6 +95,14 @@ class Piece(NamedTuple):
     def is_table(self) -> bool:
         return "\n" in self.text
 
+    @property
+    def inked(self) -> float:
+        """Where it ends without the blank half of a stop, which may hang over the column's end."""
+        return self.end - _BLANK * self.size if self.text.rstrip()[-1:] in _STOPS else self.end
+
+    def is_left_of(self, gutter: float) -> bool:
+        return self.start + self.end < 2 * gutter
+
 
 Row = list[Piece]
 
@@ -128,8 +139,13 @@ def reading_flow(pieces: Iterable[Piece], ends: Container[int] = ()) -> Flow:
     rows = [_merged(row, _GUTTER * em, em) for row in _rows(solid)]
     flow: Flow = []
     block = -1
-    for region in _regions(rows, em):
-        for joint, row in _paragraphs([_merged(row, _TAB * em, em) for row in region], em, ends):
+    before: list[Row] = []
+    for region in ([_merged(row, _TAB * em, em) for row in region] for region in _regions(rows, em)):
+        lines = _paragraphs(region, em, ends)
+        if before and _goes_on_beside(before, region, em):
+            lines[0] = (_joint(before[-1][-1].text.rstrip(), region[0][0].text), region[0])
+        before = region
+        for joint, row in lines:
             block += joint == "\n"
             if flow:
                 if joint == "-":
@@ -208,14 +224,14 @@ def _merged(row: Row, nearer: float, em: float) -> Row:
     if len(row) == 1:
         return row
     runs = [[row[0]]]
-    end = row[0].end
+    end = row[0].inked
     for piece in row[1:]:
         if piece.start - end < nearer and not piece.is_table and not runs[-1][-1].is_table:
             runs[-1].append(piece)
-            end = max(end, piece.end)
+            end = max(end, piece.inked)
         else:
             runs.append([piece])
-            end = piece.end
+            end = piece.inked
     return [_as_one(run, em) for run in runs]
 
 
@@ -240,49 +256,84 @@ def _gap_text(before: str, after: str, gap: float) -> str:
     return " " if gap > 0.2 and words else ""
 
 
-def _regions(rows: list[Row], em: float) -> list[list[Row]]:
-    """Rows in reading order, cut where columns begin and end; left columns before right ones."""
-    found = _columns(rows, em)
+def _regions(rows: list[Row], em: float, known: float = math.inf) -> list[list[Row]]:
+    """Rows in reading order, cut where columns begin and end; left columns before right ones.
+
+    `known` is the gutter of columns above or below these rows.
+    """
+    found = _columns(rows, em, known)
     if found is None:
         return [rows] if rows else []
     first, last, gutter = found
-    left = [side for row in rows[first:last] if (side := [piece for piece in row if piece.end <= gutter])]
-    right = [side for row in rows[first:last] if (side := [piece for piece in row if piece.end > gutter])]
+    left = [side for row in rows[first:last] if (side := [piece for piece in row if piece.is_left_of(gutter)])]
+    right = [side for row in rows[first:last] if (side := [piece for piece in row if not piece.is_left_of(gutter)])]
     return [
-        *_regions(rows[:first], em),
+        *_regions(rows[:first], em, gutter),
         *_regions(left, em),
         *_regions(right, em),
-        *_regions(rows[last:], em),
+        *_regions(rows[last:], em, gutter),
     ]
 
 
-def _columns(rows: list[Row], em: float) -> tuple[int, int, float] | None:
+def _columns(rows: list[Row], em: float, known: float) -> tuple[int, int, float] | None:
     """The longest run of rows `[first:last]` with a gutter through all of them and prose on both sides."""
     gaps = Counter(
-        round((a.end + b.start) / 2 / em) * em
+        round((a.inked + b.start) / 2 / em) * em
         for row in rows
         if len(row) > 1
         for a, b in pairwise(row)
-        if b.start - a.end >= _GUTTER * em
+        if b.start - a.inked >= _GUTTER * em
     )
     best: tuple[int, int, float] | None = None
     for gutter in sorted(gap for gap, count in gaps.items() if count >= _COLUMN_ROWS / 2):
         left, right = gutter - em / 4, gutter + em / 4
-        crossed = [index for index, row in enumerate(rows) if any(p.start < left and p.end > right for p in row)]
+        crossed = [index for index, row in enumerate(rows) if any(p.start < left and p.inked > right for p in row)]
+        crossed = sorted({*crossed, *_headings_over(rows, gutter)})
+        least = _COLUMN_ROWS if abs(gutter - known) > em else _COLUMN_ROWS / 2
         for first, index in pairwise([-1, *crossed, len(rows)]):
             longer = best is None or index - first - 1 > best[1] - best[0]
-            if longer and _is_prose(rows[first + 1 : index], gutter):
+            if longer and _is_prose(rows[first + 1 : index], gutter, least):
                 best = (first + 1, index, gutter)
-    return best
+    if best is None:
+        return None
+    first, last, gutter = best
+    while not rows[first][0].is_left_of(gutter):  # a running head on the right
+        first += 1
+    return first, _end_of_prose(rows, first, last, gutter), gutter
 
 
-def _is_prose(rows: list[Row], gutter: float) -> bool:
+def _headings_over(rows: list[Row], gutter: float) -> list[int]:
+    """Rows of large print on the left, alone at their height, that part what stands above and below on both sides."""
+    both = [index for index, row in enumerate(rows) if row[0].is_left_of(gutter) and not row[-1].is_left_of(gutter)]
+    found = []
+    for index in range(both[0] + 1, both[-1]) if both else ():
+        after = bisect_left(both, index)
+        size = max(piece.size for beside in both[after - 1 : after + 1] for piece in rows[beside])
+        if both[after] != index and all(p.is_left_of(gutter) and p.size >= _HEADING * size for p in rows[index]):
+            found.append(index)
+    return found
+
+
+def _end_of_prose(rows: list[Row], first: int, last: int, gutter: float) -> int:
+    """Where columns end: short notes below them, which do not reach over the gutter, are notes of both."""
+    most = _NOTE * _size_of_columns(rows[first:last])
+    while last > first and all(piece.is_left_of(gutter) and piece.size < most for piece in rows[last - 1]):
+        last -= 1
+    return last
+
+
+def _size_of_columns(rows: list[Row]) -> float:
+    """The size of letters of lines beside each other."""
+    return statistics.median([piece.size for row in rows if len(row) > 1 for piece in row])
+
+
+def _is_prose(rows: list[Row], gutter: float, least: float) -> bool:
     """Whether on both sides of the gutter stand lines that fill their column, as cells of a table do not."""
     for side in (
-        [left[-1] for row in rows if (left := [p for p in row if p.end <= gutter])],
-        [right[0] for row in rows if (right := [p for p in row if p.end > gutter])],
+        [left[-1] for row in rows if (left := [p for p in row if p.is_left_of(gutter)])],
+        [right[0] for row in rows if (right := [p for p in row if not p.is_left_of(gutter)])],
     ):
-        if len(side) < _COLUMN_ROWS:
+        if len(side) < least:
             return False
         width = max(p.end for p in side) - min(p.start for p in side)
         if statistics.median(p.end - p.start for p in side) < _COLUMN_FILL * width:
@@ -306,6 +357,15 @@ def _paragraphs(rows: Sequence[Row], em: float, known: Container[int]) -> list[t
         joined = wide and full and _follows(previous, row, em, pitch)
         lines.append((_joint(previous[-1].text.rstrip(), row[0].text) if joined else "\n", row))
     return lines
+
+
+def _goes_on_beside(column: list[Row], following: list[Row], em: float) -> bool:
+    """Whether the last line of a column is a full one, and the first of what stands right of it has no indent."""
+    last, first = column[-1][-1], following[0][0]
+    end, start = max(row[-1].end for row in column), min(row[0].start for row in following)
+    beside = first.middle < last.middle and start > end and min(len(column), len(following)) >= _COLUMN_ROWS / 2
+    alike = abs(first.size - last.size) < 0.15 * em
+    return beside and alike and end - last.end < _FULL * em and first.start - start < 0.5 * em
 
 
 def _near(end: float, known: Container[int]) -> bool:

@@ -20,6 +20,7 @@ _STACKABLE = re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff（）「」・
 _LONGEST_LABEL = 12  # letters
 _STACK_LEAST = 3
 _STACK_GAP = 0.4  # em between stacked letters
+_MARK, _MARK_SIZE = 2, 0.65  # letters; of the size of the line
 _BOLD = 0.15  # em between a text and its copy that makes it bold
 _LOST = re.compile("[\ufffd\x01-\x08\x0e-\x1f]")
 _KANJI = re.compile("[\u3400-\u9fff]")
@@ -99,18 +100,45 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
     tables = grids(turned_rules(rules, turn)) if rules else []
     rect, rotation = page.rect, page.rotation_matrix if page.rotation else None
     place = places(rect, rotation)
+    spans = _spans(lines, tables, turn, place)
+    if marks := _marks(spans):
+        spans = _spans(lines if rules else _lines(page, letters=True), tables, turn, place, marks)
+    frame = _turned_box(tuple(rect * page.derotation_matrix if rotation else rect), turn)
+    shown = [place(_turned_box(grid.box, -turn % 4)) for grid in tables]
+    return Sheet(number, frame, _trim(page, turn), _stacked(_printed_once(spans)), tables, shown, _letters(lines))
+
+
+def _spans(
+    lines: Sequence[dict[str, Any]],
+    tables: Sequence[Grid],
+    turn: int,
+    place: Callable[[Box], Box],
+    marks: Sequence[Box] = (),
+) -> list[Span]:
     spans = []
     for line in lines:
         inside = line["spans"]
         size = inside[0]["size"] if len(inside) == 1 else max(span["size"] for span in inside)
         x, y = _turned_vector(line["dir"], turn)
         down = bool(line["wmode"]) or (abs(y) > abs(x))
-        for box, text, cell in _cut(line, tables, turn) if tables else [_whole(line)]:
+        for box, text, cell in _cut(line, tables, turn, marks) if tables or marks else [_whole(line)]:
             if text and not text.isspace():
                 spans.append(Span(_turned_box(box, turn), size, text, down, place(box), cell))
-    frame = _turned_box(tuple(rect * page.derotation_matrix if rotation else rect), turn)
-    shown = [place(_turned_box(grid.box, -turn % 4)) for grid in tables]
-    return Sheet(number, frame, _trim(page, turn), _stacked(_printed_once(spans)), tables, shown, _letters(lines))
+    return spans
+
+
+def _marks(spans: Sequence[Span]) -> list[Box]:
+    """Small letters that a file sets apart into the gaps of longer lines, as the numbers of parties (Ｘ₁)."""
+    largest = _MARK_SIZE * max((span.size for span in spans), default=0.0)
+    small = [span for span in spans if span.size <= largest and len(span.text) <= _MARK and not span.down]
+    return [mark.box for mark in small if any(_is_set_into(mark, line) for line in spans)]
+
+
+def _is_set_into(mark: Span, line: Span) -> bool:
+    x0, y0, x1, y1 = line.box
+    inside = x0 + line.size < mark.box[2] and mark.box[0] > x0 and mark.box[2] < x1 - line.size / 2
+    high = min(y1, mark.box[3]) - max(y0, mark.box[1])
+    return inside and mark.size <= _MARK_SIZE * line.size and not line.down and 2 * high > mark.box[3] - mark.box[1]
 
 
 def _trim(page: pymupdf.Page, turn: int) -> Box | None:
@@ -179,10 +207,19 @@ def _whole(line: dict[str, Any]) -> tuple[Box, str, None]:
     return line["bbox"], spans[0]["text"] if len(spans) == 1 else "".join([span["text"] for span in spans]), None
 
 
-def _cut(line: dict[str, Any], tables: Sequence[Grid], turn: int) -> Iterator[tuple[Box, str, Cell | None]]:
-    """The pieces of a line that stand in one cell each, or in none, with their boxes."""
+def _cut(
+    line: dict[str, Any], tables: Sequence[Grid], turn: int, marks: Sequence[Box]
+) -> Iterator[tuple[Box, str, Cell | None]]:
+    """The pieces of a line that stand in one cell each, or in none, and between the marks in it, with their boxes."""
     letters = [letter for span in line["spans"] for letter in span["chars"]]
-    for cell, run in groupby(letters, key=lambda letter: _cell(_turned_box(letter["bbox"], turn), tables)):
+    _, top, _, bottom = _turned_box(line["bbox"], turn)
+    stops = [mark[0] for mark in marks if top <= (mark[1] + mark[3]) / 2 <= bottom]
+
+    def place(letter: dict[str, Any]) -> tuple[Cell | None, int]:
+        box = _turned_box(letter["bbox"], turn)
+        return _cell(box, tables), sum(stop < (box[0] + box[2]) / 2 for stop in stops)
+
+    for (cell, _), run in groupby(letters, key=place):
         part = list(run)
         yield _around([letter["bbox"] for letter in part]), "".join([letter["c"] for letter in part]), cell
 

@@ -96,3 +96,48 @@ def test_what_stands_beside_a_table_begins_a_line(read, make_pdf):
 def test_letters_printed_twice_to_be_bold_are_read_once(read, make_pdf):
     found = read(make_pdf([[(72, 100, "架空図書目録"), (72.4, 100, "架空図書目録"), (72, 100.4, "架空図書目録")]]))
     assert found.pages[0].text == "架空図書目録"
+
+
+LEFT = [f"左{n}" + "架空の文の例である文" * 2 for n in range(6)]
+RIGHT = [f"右{n}" + "架空の文の例である文" * 2 for n in range(6)]
+
+
+def columns(left=LEFT, right=RIGHT, top=200):
+    lines = [(60, left), (60 + 240, right)]
+    return [(x, top + 18 * row, text) for x, side in lines for row, text in enumerate(side)]
+
+
+def test_a_stop_that_hangs_over_the_end_of_a_column_parts_no_columns(read, make_pdf):
+    hung = [*LEFT[:3], LEFT[3] + "、", *LEFT[4:]]
+    text = read(make_pdf([columns(hung)])).pages[0].text
+    assert text == "".join([*hung, *RIGHT])  # and the right column goes on with the sentence of the left one
+
+
+def test_short_notes_below_two_columns_follow_both(read, make_pdf):
+    def draw(page):
+        for row in range(2):
+            page.insert_text((60, 360 + 14 * row), f"{row + 1} 架空の註", fontname="japan", fontsize=7)
+
+    lines = read(make_pdf([columns(LEFT, [*RIGHT[:5], "右で終る。"])], draw)).pages[0].text.split("\n")
+    assert lines[-2:] == ["1 架空の註", "2 架空の註"]
+    assert lines[0].startswith("左0")
+    assert lines[0].endswith("右で終る。")
+
+
+def test_a_heading_that_stands_alone_parts_columns_above_and_below(read, make_pdf):
+    def draw(page):
+        page.insert_text((60, 336), "第二節　架空図書", fontname="japan", fontsize=14)
+
+    text = read(make_pdf([columns() + columns(LEFT[:2], RIGHT[:2], top=370)], draw)).pages[0].text
+    above, below = text.split("第二節　架空図書")
+    assert above.strip() == "".join([*LEFT, *RIGHT])
+    assert below.strip() == "".join([*LEFT[:2], *RIGHT[:2]])
+
+
+def test_small_numbers_stand_where_they_are_set_into_a_line(read, make_pdf):
+    def draw(page):
+        page.insert_text((100, 102), "１", fontname="japan", fontsize=5)
+        page.insert_text((160, 102), "２", fontname="japan", fontsize=5)
+
+    text = read(make_pdf([[(72, 100, "原告Ｘ，及び原告Ｘ，は架空の者である。")]], draw)).pages[0].text
+    assert text == "原告Ｘ１，及び原告Ｘ２，は架空の者である。"
