@@ -22,7 +22,7 @@ from kobunko.records import Page
 
 NEEDS_SAMPLES = True
 FLOORS = {
-    "pages read without OCR": (">=", 0.99),
+    "pages read without OCR": (">=", 0.991),
     "is a judgment": (">=", 1.0),
     "labelled": (">=", 30.0),
     "sections right": (">=", 1.0),

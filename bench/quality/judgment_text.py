@@ -17,10 +17,10 @@ NEEDS_SAMPLES = True
 FLOORS: dict[str, tuple[str, float]] = {
     "judgments": (">=", 94),
     "judgments read wholly without OCR": (">=", 0.98),
-    "pages read without OCR": (">=", 0.99),
+    "pages read without OCR": (">=", 0.991),
     "character error against PDFium": ("<=", 0.001),
     "character error, worst judgment": ("<=", 0.01),
-    "sentences broken at a line end, per 1000 characters": ("<=", 0.3),
+    "sentences broken at a line end, per 1000 characters": ("<=", 0.2),
 }
 FOLDER = "courts"
 _PAGE_NUMBER = re.compile(r"^\s*[-−‐ー―]?\s*\d{1,3}\s*[-−‐ー―]?\s*$", re.MULTILINE)
