@@ -16,13 +16,14 @@ from kobunko.extract.days import published
 from kobunko.extract.exam import exam
 from kobunko.extract.judgment import judgment
 from kobunko.extract.language import language
+from kobunko.extract.ocr_furniture import without_furniture
+from kobunko.extract.page_joins import between
 from kobunko.extract.quality import quality
 from kobunko.extract.titles import UNSURE, headline, says
 from kobunko.ids import canonical_json
 from kobunko.records import Line, Page, PageSpan, column
 from kobunko.stage import Stage
 
-SEPARATOR = "\n\n"
 _PIECE = 20_000  # characters that MeCab gets at once; a few megabytes end its process
 
 
@@ -78,7 +79,8 @@ def make() -> Callable[[TextInput], Text]:
 def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
     """Joins the pages. Raises `no-text` where there is none."""
     read = {page.number: page for page in document.ocr_pages or ()}
-    pages = [_final(page, read.get(page.number)) for page in sorted(document.pages, key=lambda page: page.number)]
+    pages = [_read(page, read.get(page.number)) for page in sorted(document.pages, key=lambda page: page.number)]
+    pages = [trim_page(clean_page(page)[0]) for page in without_furniture(pages)]
     text, spans = _joined(pages)
     if not text.strip():
         raise Reject("no-text", f"{len(pages)} pages without text")
@@ -102,14 +104,14 @@ def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
 
 def text_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[TextInput, Text]:
     """The stage, given the stages that it reads from."""
-    return Stage(name="text", version=5, make=make, reads=TextInput, writes=Text, after=after)
+    return Stage(name="text", version=6, make=make, reads=TextInput, writes=Text, after=after)
 
 
-def _final(page: Page, read: Page | None) -> Page:
-    """A page with the text and the lines that count, trimmed of empty lines at its ends."""
-    if page.method == "ocr" and read is not None:
-        page = replace(page, text=read.text, confidence=read.confidence, writing=read.writing, lines=read.lines)
-    return trim_page(clean_page(page)[0])
+def _read(page: Page, read: Page | None) -> Page:
+    """A page with the text and the lines that count."""
+    if page.method != "ocr" or read is None:
+        return page
+    return replace(page, text=read.text, confidence=read.confidence, writing=read.writing, lines=read.lines)
 
 
 def _structure(text: str, spans: list[PageSpan], document: TextInput) -> dict[str, Any]:
@@ -145,14 +147,16 @@ def _main_language(spans: list[PageSpan]) -> str:
 
 
 def _joined(pages: list[Page]) -> tuple[str, list[PageSpan]]:
-    """Pages with a blank line between them; a page without text is an empty span and adds no separator."""
+    """Pages with a blank line between them, or nothing where a sentence goes on; one without text is an empty span."""
     parts: list[str] = []
     spans: list[PageSpan] = []
     position = 0
+    before: Page | None = None
     for page in pages:
-        if page.text and position:
-            parts.append(SEPARATOR)
-            position += len(SEPARATOR)
+        if page.text:
+            parts.append(between(before, page) if before else "")
+            position += len(parts[-1])
+            before = page
         start, position = position, position + len(page.text)
         parts.append(page.text)
         place = (page.method, page.reason, page.confidence, page.writing, page.part, page.part_page)

@@ -24,12 +24,13 @@ _ENOUGH = 8
 _LONGEST = 80  # characters
 _ROW_PIECES = 6
 _NUMBER = re.compile(
-    r"^[\s\-‐–—―ー−・~〜～\[(（〔【<〈.]*(?:p|P|P\.|p\.|No\.|第)?\s*(\d{1,4}|[ivxlc]{1,6}|[一二三四五六七八九十百〇]{1,5})"
+    r"^[\s\-‐–—―ー−・~〜～\[(（〔【<〈.]*(?:p|P|P\.|p\.|第)?\s*(\d{1,4}|[ivxlc]{1,6}|[一二三四五六七八九十百〇]{1,5})"
     r"\s*(?:[/／]\s*\d{1,4}|頁|ページ|枚目)?[\s\-‐–—―ー−・~〜～\])）〕】>〉.]*$"
 )
 _DRESSED = re.compile(r"^\s*(?:[\-‐–—―−]\s*\d{1,4}\s*[\-‐–—―−]|\d{1,4}\s*/\s*\d{1,4}|\d{1,4}\s*(?:頁|ページ))\s*$")
 _SLUG = re.compile(r"\.(?:smd|indd|ai|jtdc?|fmx?|docx?)\b|\d{2,4}[/.]\d\d?[/.]\d\d?\s+\d\d?:\d\d", re.IGNORECASE)
-_DIGITS = re.compile(r"\d+")
+_PLATE = re.compile(r"^No\. ?\d", re.IGNORECASE)  # what a picture is called
+_DIGITS = re.compile(r"\d+|(?<=.{6})[一二三四五六七八九十百〇]{2,}$")  # kanji: numbers behind a running head
 _KANJI_DIGITS = str.maketrans("〇一二三四五六七八九", "0123456789")
 
 Key = tuple[str, int]
@@ -91,6 +92,8 @@ def _least(pages: int) -> int:
 
 def _kind(edge: _Edge, seen: Counter[Key], offsets: Counter[tuple[int, int | None]], least: int) -> str:
     """Kind of a span at the edge; empty where it is text."""
+    if _PLATE.match(edge.text):
+        return ""
     if _NUMBER.match(edge.text):
         counts = edge.offset == 0 or (edge.offset is not None and offsets[edge.key[1], edge.offset] >= least)
         if counts or _DRESSED.match(edge.text):

@@ -143,7 +143,7 @@ def reading_flow(pieces: Iterable[Piece], ends: Container[int] = ()) -> Flow:
     for region in ([_merged(row, _TAB * em, em) for row in region] for region in _regions(rows, em)):
         lines = _paragraphs(region, em, ends)
         if before and _goes_on_beside(before, region, em):
-            lines[0] = (_joint(before[-1][-1].text.rstrip(), region[0][0].text), region[0])
+            lines[0] = (joining(before[-1][-1].text.rstrip(), region[0][0].text), region[0])
         before = region
         for joint, row in lines:
             block += joint == "\n"
@@ -355,7 +355,7 @@ def _paragraphs(rows: Sequence[Row], em: float, known: Container[int]) -> list[t
         short = end - previous[-1].end if proven else math.inf
         full = short < (_FULL_WORDS if previous[0].text.isascii() else _FULL) * em or _near(previous[-1].end, known)
         joined = wide and full and _follows(previous, row, em, pitch)
-        lines.append((_joint(previous[-1].text.rstrip(), row[0].text) if joined else "\n", row))
+        lines.append((joining(previous[-1].text.rstrip(), row[0].text) if joined else "\n", row))
     return lines
 
 
@@ -378,13 +378,14 @@ def _follows(previous: Row, row: Row, em: float, pitch: float) -> bool:
     return (
         len(row) == 1
         and (len(previous) == 1 or (len(previous) == 2 and bool(_LABEL.match(previous[0].text))))
-        and _in_place(previous, row[0], em)
+        and in_place(previous, row[0], em)
         and row[0].middle - previous[-1].middle <= _PITCH * pitch
         and abs(row[0].size - previous[-1].size) < 0.15 * em
     )
 
 
-def _joint(before: str, after: str) -> str:
+def joining(before: str, after: str) -> str:
+    """What joins a full line to the next one by their words: nothing, a blank, `-` (a hyphen falls), or `\\n`."""
     if any(ends.search(before) and starts.match(after) for ends, starts in _SOLID):
         return "\n" if _BEGINS.match(after) and not _STARTS_NUMBER.match(after) else ""
     if _STARTS_WORD.match(after):
@@ -392,7 +393,7 @@ def _joint(before: str, after: str) -> str:
     return "\n"
 
 
-def _in_place(previous: Row, piece: Piece, em: float) -> bool:
+def in_place(previous: Row, piece: Piece, em: float) -> bool:
     """Whether a line begins where the one before did, left of its indent, or below the text behind its number."""
     first, last = previous[0], previous[-1]
     shift = (piece.start - first.start) / em

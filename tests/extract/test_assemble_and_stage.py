@@ -79,6 +79,68 @@ def test_lines_lead_to_their_text_whatever_was_cleaned_around_them(written, by_o
         assert (furniture.page, furniture.start, furniture.text) == (number, furniture.end, "- 1 -")
 
 
+def printed(number, rows, *, vertical=False, method="embedded"):
+    """A page of printed lines `(text, start, end)` that run over 0.2–0.8 of it when full, a thirtieth of it apart."""
+    text, lines = "", []
+    for block, (words, start, end) in enumerate(rows):
+        text += "\n" if text else ""
+        across = (0.9 - block / 30, 0.92 - block / 30) if vertical else (0.1 + block / 30, 0.12 + block / 30)
+        (x0, x1), (y0, y1) = (across, (start, end)) if vertical else ((start, end), across)
+        lines.append(Line(number, len(text), len(text) + len(words), x0, y0, x1, y1, block, "text"))
+        text += words
+    writing = "vertical" if vertical else "horizontal"
+    return Page(number, text, method, "", None, writing, lines=lines)
+
+
+PROSE = "潮位の観測は、台帳に記載した者が、定められた方法により毎日これを行うものとし"  # 38 letters
+FULL = (PROSE, 0.2, 0.8)
+
+
+def joined(assemble, last, first, **options):
+    pages = [printed(1, [FULL, FULL, last], **options), printed(2, [first, FULL, FULL], **options)]
+    found = assemble(TextInput("", "", pages, None, "{}", "pdf"))
+    assert [found.text[span.start : span.end] for span in found.pages] == [page.text for page in pages]
+    return found.text[len(pages[0].text) : -len(pages[1].text)]
+
+
+@pytest.mark.parametrize("vertical", [False, True], ids=["horizontal", "vertical"])
+@pytest.mark.parametrize(
+    ("last", "first", "between"),
+    [
+        (FULL, ("、その結果を届け出る。", 0.2, 0.4), ""),
+        (
+            ("(1)　検潮所に置く備品は、次の各号に掲げる者の区分に応じ当該各号に定めるものと", 0.2, 0.8),
+            ("する。", 0.24, 0.3),
+            "",
+        ),
+        (FULL, ("　灯台の塗色は、白とする。", 0.2, 0.4), "\n\n"),
+        (FULL, ("第二条　灯台の塗色は、白とする。", 0.2, 0.4), "\n\n"),
+        (FULL, ("灯台の塗色は、白とする。", 0.3, 0.5), "\n\n"),
+        ((f"{PROSE[:-1]}。", 0.2, 0.8), ("灯台の塗色は、白とする。", 0.2, 0.4), "\n\n"),
+        (("観測所の位置及び備品に関する事項", 0.2, 0.5), ("灯台の塗色は、白とする。", 0.2, 0.4), "\n\n"),
+    ],
+    ids=["goes on", "hangs", "indent", "article", "inset", "ends", "heading"],
+)
+def test_a_sentence_goes_on_over_the_end_of_its_page(assemble, last, first, between, vertical):
+    assert joined(assemble, last, first, vertical=vertical) == between
+
+
+def test_running_heads_that_ocr_has_read_leave_the_text(assemble):
+    """A picture's name recurs as well, but is what questions refer to."""
+    head, foot = ("灯台の塗色に関する協定", 0.6, 0.8), [(f"- {n} -", 0.48, 0.52) for n in range(31, 35)]
+    empty = [Page(n, "", "ocr", "", None, "none") for n in range(1, 5)]
+    pages = [
+        printed(n, [head, (f"No. {n}", 0.2, 0.3), FULL, *[("", 0, 0)] * 24, foot[n - 1]], method="ocr")
+        for n in range(1, 5)
+    ]
+    found = assemble(TextInput("", "", empty, pages, "{}", "pdf"))
+    assert [" ".join(found.text[span.start : span.end].split()) for span in found.pages] == [
+        f"No. {n} {PROSE}" for n in range(1, 5)
+    ]
+    left_out = [(line.kind, line.text) for line in found.lines if line.text]
+    assert left_out == [item for n in range(4) for item in (("header", head[0]), ("page-number", foot[n][0]))]
+
+
 def solid(text):
     return "".join(letter for letter in text if letter in "文字、")
 
