@@ -17,6 +17,7 @@ from kobunko.extract.exam import exam
 from kobunko.extract.judgment import judgment
 from kobunko.extract.language import language
 from kobunko.extract.ocr_furniture import without_furniture
+from kobunko.extract.ocr_paragraphs import in_paragraphs
 from kobunko.extract.page_joins import between
 from kobunko.extract.quality import quality
 from kobunko.extract.titles import UNSURE, headline, says
@@ -81,6 +82,7 @@ def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
     read = {page.number: page for page in document.ocr_pages or ()}
     pages = [_read(page, read.get(page.number)) for page in sorted(document.pages, key=lambda page: page.number)]
     pages = [trim_page(clean_page(page)[0]) for page in without_furniture(pages)]
+    pages = [in_paragraphs(page) if page.method == "ocr" else page for page in pages]
     text, spans = _joined(pages)
     if not text.strip():
         raise Reject("no-text", f"{len(pages)} pages without text")

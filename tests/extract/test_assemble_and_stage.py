@@ -125,6 +125,34 @@ def test_a_sentence_goes_on_over_the_end_of_its_page(assemble, last, first, betw
     assert joined(assemble, last, first, vertical=vertical) == between
 
 
+@pytest.mark.parametrize("vertical", [False, True], ids=["horizontal", "vertical"])
+def test_lines_that_ocr_has_read_become_paragraphs(assemble, vertical):
+    words = "The chart datum of a harbour is the lowest level that is known of its tide"
+    rows = [
+        FULL,
+        ("、その結果を届け出る。", 0.2, 0.4),
+        ("一　灯台の位置", 0.2, 0.35),
+        ("二　灯台の塗色", 0.2, 0.35),
+        FULL,
+        FULL,
+        ("。", 0.2, 0.22),
+        (words, 0.2, 0.79),
+        ("and may be below that of its sur-", 0.2, 0.79),
+        ("roundings.", 0.2, 0.4),
+    ]
+    read = printed(1, rows, vertical=vertical, method="ocr")
+    found = assemble(TextInput("", "", [Page(1, "", "ocr", "", None, "none")], [read], "{}", "pdf"))
+    assert found.text.split("\n") == [
+        f"{PROSE}、その結果を届け出る。",
+        "一　灯台の位置",
+        "二　灯台の塗色",
+        f"{PROSE}{PROSE}。",
+        f"{words} and may be below that of its surroundings.",
+    ]
+    lines = [found.text[line.start : line.end] for line in found.lines]
+    assert lines == [text.removesuffix("-") for text, *_ in rows]
+
+
 def test_running_heads_that_ocr_has_read_leave_the_text(assemble):
     """A picture's name recurs as well, but is what questions refer to."""
     head, foot = ("灯台の塗色に関する協定", 0.6, 0.8), [(f"- {n} -", 0.48, 0.52) for n in range(31, 35)]
