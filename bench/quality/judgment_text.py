@@ -21,7 +21,7 @@ FLOORS: dict[str, tuple[str, float]] = {
     "pages read without OCR": (">=", 0.991),
     "character error against PDFium": ("<=", 0.001),
     "character error, worst judgment": ("<=", 0.01),
-    "sentences broken at the end of a line or page, per 1000 characters": ("<=", 0.2),
+    "sentences broken at the end of a line or page, per 1000 characters": ("<=", 0.15),
 }
 FOLDER = "courts"
 _PAGE_NUMBER = re.compile(r"^\s*[-−‐ー―]?\s*\d{1,3}\s*[-−‐ー―]?\s*$", re.MULTILINE)
