@@ -8,7 +8,6 @@ coordinates first (`start`–`end` along the line, `top`–`bottom` across the l
 import math
 import re
 import statistics
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
@@ -288,7 +287,6 @@ def _columns(rows: list[Row], em: float, known: float) -> tuple[int, int, float]
     for gutter in sorted(gap for gap, count in gaps.items() if count >= _COLUMN_ROWS / 2):
         left, right = gutter - em / 4, gutter + em / 4
         crossed = [index for index, row in enumerate(rows) if any(p.start < left and p.inked > right for p in row)]
-        crossed = sorted({*crossed, *_headings_over(rows, gutter)})
         least = _COLUMN_ROWS if abs(gutter - known) > em else _COLUMN_ROWS / 2
         for first, index in pairwise([-1, *crossed, len(rows)]):
             longer = best is None or index - first - 1 > best[1] - best[0]
@@ -296,22 +294,25 @@ def _columns(rows: list[Row], em: float, known: float) -> tuple[int, int, float]
                 best = (first + 1, index, gutter)
     if best is None:
         return None
-    first, last, gutter = best
+    first, last, gutter = _between_headings(rows, *best)
     while not rows[first][0].is_left_of(gutter):  # a running head on the right
         first += 1
     return first, _end_of_prose(rows, first, last, gutter), gutter
 
 
-def _headings_over(rows: list[Row], gutter: float) -> list[int]:
-    """Rows of large print on the left, alone at their height, that part what stands above and below on both sides."""
-    both = [index for index, row in enumerate(rows) if row[0].is_left_of(gutter) and not row[-1].is_left_of(gutter)]
-    found = []
-    for index in range(both[0] + 1, both[-1]) if both else ():
-        after = bisect_left(both, index)
-        size = max(piece.size for beside in both[after - 1 : after + 1] for piece in rows[beside])
-        if both[after] != index and all(p.is_left_of(gutter) and p.size >= _HEADING * size for p in rows[index]):
-            found.append(index)
-    return found
+def _between_headings(rows: list[Row], first: int, last: int, gutter: float) -> tuple[int, int, float]:
+    """The longest part between headings: rows of large print on the left that stand alone at their height, and part
+    what stands above and below on both sides."""
+    beside = [row[0].is_left_of(gutter) and not row[-1].is_left_of(gutter) for row in rows[first:last]]
+    both = [first + index for index, found in enumerate(beside) if found]
+    headings = []
+    for above, below in pairwise(both):
+        least = _HEADING * max(piece.size for piece in (*rows[above], *rows[below]))
+        for index in range(above + 1, below):
+            if all(piece.is_left_of(gutter) and piece.size >= least for piece in rows[index]):
+                headings.append(index)
+    before, behind = max(pairwise([first - 1, *headings, last]), key=lambda part: part[1] - part[0])
+    return before + 1, behind, gutter
 
 
 def _end_of_prose(rows: list[Row], first: int, last: int, gutter: float) -> int:
