@@ -102,7 +102,7 @@ def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
 
 def text_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[TextInput, Text]:
     """The stage, given the stages that it reads from."""
-    return Stage(name="text", version=5, make=make, reads=TextInput, writes=Text, after=after)
+    return Stage(name="text", version=6, make=make, reads=TextInput, writes=Text, after=after)
 
 
 def _final(page: Page, read: Page | None) -> Page:
