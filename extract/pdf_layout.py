@@ -46,6 +46,7 @@ _SOLID = (
     (_GOES_ON, _STARTS_NUMBER),
     (_GOES_ON, re.compile("^[A-Z][A-Za-z]")),
     (re.compile("[A-Za-z]$"), _STARTS_HIRAGANA),
+    (re.compile(f"[{_JAPANESE}、] ?[A-Za-z]+$"), _STARTS_JAPANESE),
     (re.compile("[）」』】〉》]$"), _STARTS_HIRAGANA),
     (re.compile(r"\d$"), re.compile("^[年万億兆％%]")),  # 月 and 日 may be days of the week
     (re.compile(r"[年月] ?\d{1,2}$"), re.compile("^[月日]")),
