@@ -154,3 +154,16 @@ def test_what_stands_over_a_figure_is_its_title(read, make_pdf):
     found = read(make_pdf([labels], draw))
     text = assemble(TextInput("", found.title, found.pages, None, found.metadata, found.format), len)
     assert text.title == "架空指標の分類"
+
+
+def test_a_word_that_a_cell_wraps_is_one_word(read, make_pdf):
+    xs = [72, 180, 260]
+    rows = [
+        ["架空図書館の保存する", "図書"],
+        ["平成２年４月", "平成３年５月"],
+    ]  # a name that fills its cell, and a list
+    words = [(x + 5, y + 13, "項目") for x, y in ((72, 100), (180, 100))]
+    words += [(77, 140 + 12 * n, text) for n, text in enumerate(rows[0])]
+    words += [(185, 140 + 12 * n, text) for n, text in enumerate(rows[1])]
+    (table,) = cells(read(make_pdf([words], lambda page: ruled(page, xs, [100, 120, 170]))))
+    assert table[1] == ["架空図書館の保存する図書", "平成２年４月\n平成３年５月"]
