@@ -17,6 +17,9 @@ _CASE = re.compile(
     rf"{_ERA}{_GAP}(元|[0-9一二三四五六七八九十]+)年?{_GAP}[(]([^()\d]{{1,4}})[)]{_GAP}第?{_GAP}([0-9一二三四五六七八九〇十百千]+)号?"
 )
 _NAME = re.compile(r"^[\s　]*事[\s　]*件[\s　]*名[\s　:：]+((?:.+\n?)+)", re.MULTILINE)
+_NAMED = re.compile(
+    r"第[0-9０-９一二三四五六七八九十百千〇]+号[\s　]+(\S.{1,80}?事件)(?=[\s　明大昭平令]|$)", re.MULTILINE
+)
 _PAGE_NUMBER = re.compile(r"[-－‐−―─ー]?[\s　]*[0-9０-９]{1,4}[\s　]*[-－‐−―─ー]?")
 _COURT = re.compile(
     r"(?P<court>最高裁判所(?:大法廷|第[一二三]小法廷)?|知的財産高等裁判所|[^、。\s「（(]{2,5}(?:高等|地方|家庭|簡易)裁判所)"
@@ -215,7 +218,7 @@ def _from_text(text: str, head: str, signed: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if match := _CASE.search(unicodedata.normalize("NFKC", head)):
         found["case_number"] = _case_number(match)
-    if match := _NAME.search(head):
+    if match := _NAME.search(head) or _NAMED.search(head):
         found["case_name"] = "".join(match[1].split())
     closing = "\n".join("".join(row.split()) for row in signed.split("\n"))
     if day := parse_wareki(closing) or parse_wareki(head):

@@ -11,7 +11,7 @@ from kobunko.errors import Reject
 from kobunko.extract.pdf_cells import leaf, linked, page_tables, tables_json
 from kobunko.extract.pdf_files import ReadMember, embedded_files, with_embedded
 from kobunko.extract.pdf_furniture import furniture
-from kobunko.extract.pdf_page import line_ends, page_text, spans_flow
+from kobunko.extract.pdf_page import cell_flow, line_ends, page_text
 from kobunko.extract.pdf_painting import Painting
 from kobunko.extract.pdf_redaction import covered_text
 from kobunko.extract.pdf_spans import Sheet, sheet
@@ -109,7 +109,7 @@ def _pages(sheets: list[Sheet], verdicts: dict[int, Verdict]) -> tuple[list[Page
     read = {found.number for found in sheets if verdicts[found.number].method == "embedded"}
     tables = linked(
         [
-            leaf(found, page_tables(found, spans_flow) if found.number in read else [], kinds)
+            leaf(found, page_tables(found, cell_flow) if found.number in read else [], kinds)
             for found, kinds in zip(sheets, left_out, strict=True)
         ]
     )

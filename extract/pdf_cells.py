@@ -16,7 +16,7 @@ _TOUCH = 3.0  # points that text may reach into the table it stands above
 _HEADER_ROWS = 6  # that a table may repeat on each page
 
 Place = tuple[int, int]  # row and column
-ReadCell = Callable[[Sequence[Span]], Flow]
+ReadCell = Callable[[Sequence[Span], float], Flow]  # the text of a cell, which is so wide (points)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def page_tables(sheet: Sheet, read_cell: ReadCell) -> list[PageTable]:
             by_grid[span.cell[0]][span.cell[1]].append(span)
     tables = []
     for index, spans in sorted(by_grid.items()):
-        flows = {number: flow for number, inside in spans.items() if (flow := read_cell(inside))}
+        grid = sheet.tables[index]
+        flows = {number: flow for number, inside in spans.items() if (flow := read_cell(inside, grid.width(number)))}
         table = _table(sheet, index, flows, [span for inside in spans.values() for span in inside])
         if table:
             tables.append(replace(table, first_block=-1 - index * _BLOCKS))

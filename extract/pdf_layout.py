@@ -8,7 +8,6 @@ coordinates first (`start`–`end` along the line, `top`–`bottom` across the l
 import math
 import re
 import statistics
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
@@ -24,6 +23,7 @@ _FULL = 1.3  # em; a line that ends this near to its column's end goes on in the
 _FULL_WORDS = 6.0  # em; of a line of Latin words, which break earlier
 _FULL_LINES = 2  # full lines that prove where a column ends
 _NARROW = 10.0  # em; in narrower regions lines are names and headings, not sentences
+_NARROW_CELL, _PADDED = 6.0, 1.8  # em; of cells, and what a full line leaves of a cell's width
 _INDENT, _HANGING = 2.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
 _ALIKE = 0.8  # of the larger one: sizes of the letters of two lines
 _PITCH = 1.4  # of the usual distance of lines; more parts paragraphs
@@ -47,10 +47,12 @@ _SOLID = (
     (_GOES_ON, _STARTS_NUMBER),
     (_GOES_ON, re.compile("^[A-Z][A-Za-z]")),
     (re.compile("[A-Za-z]$"), _STARTS_HIRAGANA),
+    (re.compile(f"[{_JAPANESE}、] ?[A-Za-z]+$"), _STARTS_JAPANESE),
     (re.compile("[）」』】〉》]$"), _STARTS_HIRAGANA),
     (re.compile(r"\d$"), re.compile("^[年万億兆％%]")),  # 月 and 日 may be days of the week
     (re.compile(r"[年月] ?\d{1,2}$"), re.compile("^[月日]")),
 )
+_DATED = re.compile(r"^(?:明治|大正|昭和|平成|令和)?[\s　]*[元\d]{1,4}年")  # as lines of a list do
 _LABEL = re.compile(
     r"^[\s　]*(?:[(（]?(?:[0-9０-９]{1,4}|[A-Za-zａ-ｚア-ンⅠ-ⅿ一二三四五六七八九十]{1,3})[)）.．、]?"
     r"|[•●○◎・※■□◆◇▪–*\uf0b7①-⑳])[\s　]*$"
@@ -126,11 +128,12 @@ def usual_size(texts: Iterable[Piece | Printed]) -> float:
     return 0.0
 
 
-def reading_flow(pieces: Iterable[Piece], ends: Container[int] = ()) -> Flow:
+def reading_flow(pieces: Iterable[Piece], ends: Container[int] = (), room: float = math.inf) -> Flow:
     """Pieces in reading order, one printed line a line unless a paragraph safely goes on.
 
     What belongs to one paragraph has one `block`; blocks are numbered from 0. `ends` are where the lines of the whole
-    document end (points), which tell a full line on a page with few lines.
+    document end (points), which tell a full line on a page with few lines; `room` is the width of a cell, which does
+    so in a table.
     """
     solid = [piece for piece in pieces if piece.text.strip()]
     if not solid:
@@ -141,7 +144,7 @@ def reading_flow(pieces: Iterable[Piece], ends: Container[int] = ()) -> Flow:
     block = -1
     before: list[Row] = []
     for region in ([_merged(row, _TAB * em, em) for row in region] for region in _regions(rows, em)):
-        lines = _paragraphs(region, em, ends)
+        lines = _paragraphs(region, em, ends, room)
         if before and _goes_on_beside(before, region, em):
             lines[0] = (joining(before[-1][-1].text.rstrip(), region[0][0].text), region[0])
         before = region
@@ -288,7 +291,6 @@ def _columns(rows: list[Row], em: float, known: float) -> tuple[int, int, float]
     for gutter in sorted(gap for gap, count in gaps.items() if count >= _COLUMN_ROWS / 2):
         left, right = gutter - em / 4, gutter + em / 4
         crossed = [index for index, row in enumerate(rows) if any(p.start < left and p.inked > right for p in row)]
-        crossed = sorted({*crossed, *_headings_over(rows, gutter)})
         least = _COLUMN_ROWS if abs(gutter - known) > em else _COLUMN_ROWS / 2
         for first, index in pairwise([-1, *crossed, len(rows)]):
             longer = best is None or index - first - 1 > best[1] - best[0]
@@ -296,22 +298,25 @@ def _columns(rows: list[Row], em: float, known: float) -> tuple[int, int, float]
                 best = (first + 1, index, gutter)
     if best is None:
         return None
-    first, last, gutter = best
+    first, last, gutter = _between_headings(rows, *best)
     while not rows[first][0].is_left_of(gutter):  # a running head on the right
         first += 1
     return first, _end_of_prose(rows, first, last, gutter), gutter
 
 
-def _headings_over(rows: list[Row], gutter: float) -> list[int]:
-    """Rows of large print on the left, alone at their height, that part what stands above and below on both sides."""
-    both = [index for index, row in enumerate(rows) if row[0].is_left_of(gutter) and not row[-1].is_left_of(gutter)]
-    found = []
-    for index in range(both[0] + 1, both[-1]) if both else ():
-        after = bisect_left(both, index)
-        size = max(piece.size for beside in both[after - 1 : after + 1] for piece in rows[beside])
-        if both[after] != index and all(p.is_left_of(gutter) and p.size >= _HEADING * size for p in rows[index]):
-            found.append(index)
-    return found
+def _between_headings(rows: list[Row], first: int, last: int, gutter: float) -> tuple[int, int, float]:
+    """The longest part between headings: rows of large print on the left that stand alone at their height, and part
+    what stands above and below on both sides."""
+    beside = [row[0].is_left_of(gutter) and not row[-1].is_left_of(gutter) for row in rows[first:last]]
+    both = [first + index for index, found in enumerate(beside) if found]
+    headings = []
+    for above, below in pairwise(both):
+        least = _HEADING * max(piece.size for piece in (*rows[above], *rows[below]))
+        for index in range(above + 1, below):
+            if all(piece.is_left_of(gutter) and piece.size >= least for piece in rows[index]):
+                headings.append(index)
+    before, behind = max(pairwise([first - 1, *headings, last]), key=lambda part: part[1] - part[0])
+    return before + 1, behind, gutter
 
 
 def _end_of_prose(rows: list[Row], first: int, last: int, gutter: float) -> int:
@@ -343,19 +348,22 @@ def _is_prose(rows: list[Row], gutter: float, least: float) -> bool:
     return True
 
 
-def _paragraphs(rows: Sequence[Row], em: float, known: Container[int]) -> list[tuple[str, Row]]:
+def _paragraphs(rows: Sequence[Row], em: float, known: Container[int], room: float) -> list[tuple[str, Row]]:
     """Lines of a region, each with what joins it to the one before: nothing, a blank, `-` (a hyphen falls), `\\n`."""
+    in_cell = room < math.inf
     ends = [row[-1].end for row in rows]
     end = max(ends)
-    wide = end - min(row[0].start for row in rows) >= _NARROW * em
+    wide = end - min(row[0].start for row in rows) >= (_NARROW_CELL if in_cell else _NARROW) * em
     proven = sum(end - other < _FULL * em for other in ends) >= _FULL_LINES
     pitch = _pitch(rows)
     lines = [("\n", rows[0])]
     for previous, row in pairwise(rows):
         short = end - previous[-1].end if proven else math.inf
         full = short < (_FULL_WORDS if previous[0].text.isascii() else _FULL) * em or _near(previous[-1].end, known)
-        joined = wide and full and _follows(previous, row, em, pitch)
-        lines.append((joining(previous[-1].text.rstrip(), row[0].text) if joined else "\n", row))
+        full = full or previous[-1].end - previous[0].start > room - _PADDED * em
+        joined = wide and full and _follows(previous, row, em, pitch, in_cell=in_cell)
+        joint = joining(previous[-1].text.rstrip(), row[0].text) if joined else "\n"
+        lines.append(("\n" if in_cell and (joint or _DATED.match(row[0].text)) else joint, row))
     return lines
 
 
@@ -373,12 +381,13 @@ def _near(end: float, known: Container[int]) -> bool:
     return point in known or point - 1 in known or point + 1 in known
 
 
-def _follows(previous: Row, row: Row, em: float, pitch: float) -> bool:
+def _follows(previous: Row, row: Row, em: float, pitch: float, *, in_cell: bool) -> bool:
     """Whether a line stands where the paragraph of the line before, which may have its number apart, would go on."""
+    aside = previous[0].start + previous[-1].end - row[0].start - row[0].end
     return (
         len(row) == 1
         and (len(previous) == 1 or (len(previous) == 2 and bool(_LABEL.match(previous[0].text))))
-        and in_place(previous, row[0], em)
+        and (in_place(previous, row[0], em) or (in_cell and abs(aside) <= em))
         and row[0].middle - previous[-1].middle <= _PITCH * pitch
         and abs(row[0].size - previous[-1].size) < 0.15 * em
     )

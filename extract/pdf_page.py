@@ -1,5 +1,6 @@
 """One page of a PDF as text with the place of every printed line: body, tables, notes, and what is left out of it."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -89,12 +90,14 @@ def turned(span: Span) -> Piece:
     return Piece(y0, y1, -x1, -x0, span.size, span.text, (Printed(span.text, span.place, size=span.size),))
 
 
-def spans_flow(spans: Sequence[Span]) -> Flow:
-    """Reading order of text without tables, such as that of a cell."""
-    return _flow(spans, (), LineEnds())[0]
+def cell_flow(spans: Sequence[Span], room: float) -> Flow:
+    """Reading order of the text of a cell; `room` is its width in points."""
+    return _flow(spans, (), LineEnds(), room)[0]
 
 
-def _flow(found: Sequence[Span], tables: Sequence[PageTable], ends: LineEnds) -> tuple[Flow, str]:
+def _flow(
+    found: Sequence[Span], tables: Sequence[PageTable], ends: LineEnds, room: float = math.inf
+) -> tuple[Flow, str]:
     tabled = [span for table in tables for span in table.spans]
     down = sum([len(span.text.strip()) for spans in (found, tabled) for span in spans if span.down])
     total = sum([len(span.text.strip()) for spans in (found, tabled) for span in spans])
@@ -103,7 +106,7 @@ def _flow(found: Sequence[Span], tables: Sequence[PageTable], ends: LineEnds) ->
     if down <= total / 2:
         pieces = [across(span) for span in found if not span.down or span.is_label]
         flows = [
-            reading_flow([*pieces, *(_table_piece(table) for table in tables)], ends.across),
+            reading_flow([*pieces, *(_table_piece(table) for table in tables)], ends.across, room),
             reading_flow((turned(span) for span in found if span.down and not span.is_label), ends.down),
         ]
         return _joined(flows), HORIZONTAL if down <= _HORIZONTAL_SHARE * total else MIXED

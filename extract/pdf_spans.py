@@ -1,6 +1,7 @@
 """The text of a PDF page as the file sets it: lines and pieces of lines with their places, turned upright."""
 
 import functools
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ _STACKABLE = re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff（）「」・
 _LONGEST_LABEL = 12  # letters
 _STACK_LEAST = 3
 _STACK_GAP = 0.4  # em between stacked letters
-_MARK, _MARK_SIZE = 2, 0.65  # letters; of the size of the line
+_MARK, _MARK_SIZE = re.compile("[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"), 0.65  # of the size of the line
 _BOLD = 0.15  # em between a text and its copy that makes it bold
 _LOST = re.compile("[\ufffd\x01-\x08\x0e-\x1f]")
 _KANJI = re.compile("[\u3400-\u9fff]")
@@ -128,17 +129,18 @@ def _spans(
 
 
 def _marks(spans: Sequence[Span]) -> list[Box]:
-    """Small letters that a file sets apart into the gaps of longer lines, as the numbers of parties (Ｘ₁)."""
-    largest = _MARK_SIZE * max((span.size for span in spans), default=0.0)
-    small = [span for span in spans if span.size <= largest and len(span.text) <= _MARK and not span.down]
-    return [mark.box for mark in small if any(_is_set_into(mark, line) for line in spans)]
+    """Small numbers and letters that a file sets apart into gaps of longer lines, as those of parties (Ｘ₁)."""
+    small = [span for span in spans if len(span.text) <= 2 and not span.down and _MARK.match(span.text)]
+    least = min((mark.size for mark in small), default=math.inf) / _MARK_SIZE
+    lines = [span for span in spans if span.size >= least and len(span.text) > 2 and not span.down]
+    return [mark.box for mark in small if any(_is_set_into(mark, line) for line in lines)]
 
 
 def _is_set_into(mark: Span, line: Span) -> bool:
+    left, top, right, bottom = mark.box
     x0, y0, x1, y1 = line.box
-    inside = x0 + line.size < mark.box[2] and mark.box[0] > x0 and mark.box[2] < x1 - line.size / 2
-    high = min(y1, mark.box[3]) - max(y0, mark.box[1])
-    return inside and mark.size <= _MARK_SIZE * line.size and not line.down and 2 * high > mark.box[3] - mark.box[1]
+    inside = x0 + line.size / 2 < left and right < x1 - line.size / 2 and y0 < (top + bottom) / 2 < y1
+    return inside and mark.size <= _MARK_SIZE * line.size
 
 
 def _trim(page: pymupdf.Page, turn: int) -> Box | None:
@@ -271,18 +273,22 @@ def _share(value: float, whole: float) -> float:
 
 def _printed_once(found: list[Span]) -> list[Span]:
     """Without the copies that are printed over a text, a little aside, to make it bold."""
-    places: dict[str, list[Span]] = {}
-    kept = []
-    for span in found:
-        others = places.setdefault(span.text, [])
-        if not others or not any(_covers(other, span) for other in others):
-            others.append(span)
-            kept.append(span)
-    return kept
+    repeated = {text for text, count in Counter([span.text for span in found]).items() if count > 1}
+    rows: dict[tuple[str, int], list[Span]] = defaultdict(list)
+    copies: set[int] = set()
+    for span in (span for span in found if span.text in repeated):
+        row = round(span.box[1])
+        near = [*rows.get((span.text, row - 1), ()), *rows[span.text, row], *rows.get((span.text, row + 1), ())]
+        if any(_is_over(span, other) for other in near):
+            copies.add(id(span))
+        else:
+            rows[span.text, row].append(span)
+    return [span for span in found if id(span) not in copies] if copies else found
 
 
-def _covers(one: Span, other: Span) -> bool:
-    return all(abs(a - b) <= _BOLD * one.size for a, b in zip(one.box, other.box, strict=True))
+def _is_over(one: Span, other: Span) -> bool:
+    most = _BOLD * one.size
+    return abs(one.box[0] - other.box[0]) <= most and abs(one.box[1] - other.box[1]) <= most
 
 
 def _stacked(found: list[Span]) -> list[Span]:

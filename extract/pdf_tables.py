@@ -68,6 +68,10 @@ class Grid:
         places = [(number, (r, c)) for r, numbers in enumerate(self.cells) for c, number in enumerate(numbers)]
         return dict(places)
 
+    def width(self, number: int) -> float:
+        """Points from side to side of a merged cell."""
+        return self.xs[self.ends[number][1] + 1] - self.xs[self.origins[number][1]]
+
     def kept_columns(self, texts: Mapping[int, str]) -> list[int]:
         """Columns in which a cell begins, without empty slits between double rules and gaps between parts."""
         begun = {column for _, column in self.origins.values()}

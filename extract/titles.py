@@ -17,6 +17,7 @@ UNSURE = ("pdf", "image", "docx", "xlsx", "pptx", "doc", "xls", "ppt")  # whose 
 _HEAD = 3000  # characters of a text in which it would say its title
 _LONGEST = 200  # characters of a title
 _STANDS_OUT = 1.15  # size of print, as a multiple of that of the page
+_HEADS = 1.3  # the same for what stands over a figure that has larger print in it
 _ALIKE = 0.85  # sizes of print that count as one
 _TRIED = 6  # paragraphs from the top that may be the title
 _FIRST = 20  # paragraphs; what stands out below so many is a legend, and so many without a sentence are a figure
@@ -59,7 +60,8 @@ def _largest(text: str, lines: Sequence[Line]) -> str:
     stands_out = largest >= _STANDS_OUT * usual
     figure = len(found) >= _FIRST and not any("。" in paragraph.text for paragraph in found)
     if figure and not (stands_out and found[0].size >= _ALIKE * largest):
-        return ""
+        heads = found[0] in named and found[0].size >= _HEADS * usual
+        return _continued(found[:_PIECES], heads) if heads else ""
     tried = found if stands_out else found[:_TRIED]
     titles = (
         place for place, one in enumerate(tried) if one in named and (one.size >= _ALIKE * largest or not stands_out)

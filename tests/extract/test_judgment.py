@@ -61,6 +61,7 @@ def test_sections_cover_the_text_and_begin_at_their_titles():
     assert "".join(SUPREME[part["start"] : part["end"]] for part in found["sections"]) == SUPREME
     assert found["case"] == {
         "case_number": "令和9(受)12",
+        "case_name": "架空金請求事件",
         "date": "2027-05-06",
         "court": "最高裁判所第二小法廷",
         "form": "判決",

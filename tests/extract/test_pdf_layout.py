@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from kobunko.extract.assemble import TextInput, assemble
+
 FULL = "架空省令の定めるところにより、架空図書館はその図書を保存しなければならず、"  # as wide as its column
 
 
@@ -141,3 +143,27 @@ def test_small_numbers_stand_where_they_are_set_into_a_line(read, make_pdf):
 
     text = read(make_pdf([[(72, 100, "原告Ｘ，及び原告Ｘ，は架空の者である。")]], draw)).pages[0].text
     assert text == "原告Ｘ１，及び原告Ｘ２，は架空の者である。"
+
+
+def test_what_stands_over_a_figure_is_its_title(read, make_pdf):
+    def draw(page):
+        page.insert_text((60, 60), "架空指標の分類", fontname="japan", fontsize=15)
+        page.insert_text((60, 100), "段階二の状況", fontname="japan", fontsize=22)
+
+    labels = [(60, 140 + 24 * row, f"架空の指標{row}") for row in range(24)]
+    found = read(make_pdf([labels], draw))
+    text = assemble(TextInput("", found.title, found.pages, None, found.metadata, found.format), len)
+    assert text.title == "架空指標の分類"
+
+
+def test_a_word_that_a_cell_wraps_is_one_word(read, make_pdf):
+    xs = [72, 180, 260]
+    rows = [
+        ["架空図書館の保存する", "図書"],
+        ["平成２年４月", "平成３年５月"],
+    ]  # a name that fills its cell, and a list
+    words = [(x + 5, y + 13, "項目") for x, y in ((72, 100), (180, 100))]
+    words += [(77, 140 + 12 * n, text) for n, text in enumerate(rows[0])]
+    words += [(185, 140 + 12 * n, text) for n, text in enumerate(rows[1])]
+    (table,) = cells(read(make_pdf([words], lambda page: ruled(page, xs, [100, 120, 170]))))
+    assert table[1] == ["架空図書館の保存する図書", "平成２年４月\n平成３年５月"]

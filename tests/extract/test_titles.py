@@ -72,7 +72,7 @@ def test_a_file_without_places_is_called_by_its_first_heading(text, title):
 def test_a_judgment_is_called_by_its_case():
     text = "令和７年（ワ）第１２号　損害賠償請求事件\n主　　　文\n原告の請求を棄却する。\n事実及び理由\n第１　請求\n略"
     found = assemble(TextInput("", "", [text_page(1, text, "markup")], None, "{}", "pdf"), len)
-    assert found.title == "令和7(ワ)12"
+    assert found.title == "令和7(ワ)12 損害賠償請求事件"
     named = "事件番号　令和７年（ワ）第１２号\n事件名　　損害賠償\n請求事件\n" + text[text.index("主") :]
     assert (
         assemble(TextInput("", "", [text_page(1, named, "markup")], None, "{}", "pdf"), len).title
