@@ -52,6 +52,7 @@ _SOLID = (
     (re.compile(r"\d$"), re.compile("^[年万億兆％%]")),  # 月 and 日 may be days of the week
     (re.compile(r"[年月] ?\d{1,2}$"), re.compile("^[月日]")),
 )
+_GOES_ON_SURELY = re.compile(".{14}[をはが、，]$")  # no paragraph ends so, however long the line is
 _DATED = re.compile(r"^(?:明治|大正|昭和|平成|令和)?[\s　]*[元\d]{1,4}年")  # as lines of a list do
 _LABEL = re.compile(
     r"^[\s　]*(?:[(（]?(?:[0-9０-９]{1,4}|[A-Za-zａ-ｚア-ンⅠ-ⅿ一二三四五六七八九十]{1,3})[)）.．、]?"
@@ -360,6 +361,7 @@ def _paragraphs(rows: Sequence[Row], em: float, known: Container[int], room: flo
     for previous, row in pairwise(rows):
         short = end - previous[-1].end if proven else math.inf
         full = short < (_FULL_WORDS if previous[0].text.isascii() else _FULL) * em or _near(previous[-1].end, known)
+        full = full or bool(_GOES_ON_SURELY.search(previous[-1].text))
         full = full or previous[-1].end - previous[0].start > room - _PADDED * em
         joined = wide and full and _follows(previous, row, em, pitch, in_cell=in_cell)
         joint = joining(previous[-1].text.rstrip(), row[0].text) if joined else "\n"

@@ -26,6 +26,12 @@ def test_a_sentence_goes_on(read, make_pdf, first, second):
     assert lines[0].endswith(first[-1][2] + second[2])
 
 
+@pytest.mark.parametrize(("short", "joint"), [("毎年その図書の目録を", ""), ("毎年の図書の目録", "\n")])
+def test_a_short_line_goes_on_where_no_paragraph_can_end(read, make_pdf, short, joint):
+    rows = [(72, 100, f"架空図書館の長は、{short}"), (72, 118, "作る。"), (72, 300, FULL), (72, 318, FULL)]
+    assert read(make_pdf([rows])).pages[0].text.startswith(f"{rows[0][2]}{joint}{rows[1][2]}")
+
+
 def test_headings_and_items_stay_apart(read, make_pdf):
     rows = [(72, 100, FULL), (72, 118, "1. 図書"), (72, 136, FULL), (72, 154, "(a) 地図"), (72, 172, "第二条　目録")]
     assert read(make_pdf([rows])).pages[0].text.split("\n") == [text for _, _, text in rows]
