@@ -102,7 +102,7 @@ class _Part:
         self._listed = self._documents() if alone and metadata.num_rows <= _SMALL else None
         groups = range(metadata.num_row_groups if self._listed is None else 0)
         found = [metadata.row_group(group).column(self._places["doc_id"]).statistics for group in groups]
-        self._smallest, self._largest = ([getattr(item, name) for item in found] for name in ("min", "max"))
+        self._smallest, self._largest = ([getattr(item, name, "") for item in found] for name in ("min", "max"))
 
     def row(self, document: Document, columns: Sequence[str]) -> Row | None:
         """Columns of the last row with a document's key."""
