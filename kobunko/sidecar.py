@@ -45,7 +45,8 @@ class SideCar:
         self.folder = root / stage.label
         self._index: pa.Table | None = None
         self._files: list[PartFile] = []
-        self._last: dict[tuple[Path, tuple[str, ...]], tuple[int, pa.Table]] = {}  # row group that was read last
+        # Of every part the row group that was read last.
+        self._last: dict[tuple[int, tuple[str, ...]], tuple[Path, int, pa.Table]] = {}
 
     def append(self, table: pa.Table) -> None:
         """Adds rows durably, sorted by key: when it returns they survive a power cut."""
@@ -96,7 +97,7 @@ class SideCar:
         pieces, total, order = [], 0, np.full(places.num_rows, -1, dtype=np.int64)
         for number in distinct(part[part >= 0].astype(np.int64)).tolist():
             here = np.flatnonzero(part == number)
-            for table, local, some in self._read(self._parts()[number].path, row[here], tuple(columns)):
+            for table, local, some in self._read(self._parts()[number], row[here], tuple(columns)):
                 pieces.append(table.cast(schema))
                 order[here[some]] = total + local
                 total += table.num_rows
@@ -104,35 +105,36 @@ class SideCar:
             return pa.table({f.name: pa.nulls(places.num_rows, f.type) for f in schema}, schema=schema)
         return pa.table([gathered(column, order) for column in pa.concat_tables(pieces).columns], schema=schema)
 
-    def _read(self, path: Path, rows: Any, columns: tuple[str, ...]) -> Iterator[tuple[pa.Table, Any, Any]]:
-        """Rows of a part by number: tables, where in them the rows are, and which of `rows` these are.
+    def _read(self, part: PartFile, rows: Any, columns: tuple[str, ...]) -> Iterator[tuple[pa.Table, Any, Any]]:
+        """Rows of a file by number: tables, where in them the rows are, and which of `rows` these are.
 
         A few row groups are read at a time, and kept whole where most of their rows are wanted.
         """
-        file, ends = opened(path), row_groups(path).ends
+        ends = row_groups(part.path).ends
         wanted, places = np.unique(np.searchsorted(ends, rows, side="right") - 1, return_inverse=True)
         for start in range(0, len(wanted), TOGETHER):
             groups = wanted[start : start + TOGETHER]
             here = np.flatnonzero((places >= start) & (places < start + TOGETHER))
             starts = np.cumsum([0, *(ends[groups + 1] - ends[groups])])
             local = starts[places[here] - start] + rows[here] - ends[wanted[places[here]]]
-            table = self._groups(file, path, groups, columns)
+            table = self._groups(part, groups, columns)
             if 2 * len(local) < table.num_rows:
                 table, local = table.take(pa.array(local)), np.arange(len(local))
             yield table, local, here
 
-    def _groups(self, file: pq.ParquetFile, path: Path, groups: Any, columns: tuple[str, ...]) -> pa.Table:
-        """Row groups of a part. Readers in the order of ids begin where they ended: the last one is kept if small."""
-        number, kept = self._last.pop((path, columns), (-1, None))
-        begun = [kept] if number == groups[0] else []
-        tables = begun
+    def _groups(self, part: PartFile, groups: NDArray[np.int64], columns: tuple[str, ...]) -> pa.Table:
+        """Row groups of a file. Readers in the order of ids begin where they ended: the last one is kept if small."""
+        file = opened(part.path)
+        path, number, kept = self._last.pop((part.last, columns), (None, -1, None))
+        begun = [kept] if (path, number) == (part.path, groups[0]) else []
+        tables: list[Any] = begun
         if len(groups) > len(begun):
             missing = groups[len(begun) :].tolist()
             tables = [*begun, file.read_row_groups(missing, columns=list(columns), use_threads=False)]
         last = tables[-1]
         if last.nbytes < SMALL:
             size = file.metadata.row_group(int(groups[-1])).num_rows
-            self._last[path, columns] = (groups[-1], last.slice(last.num_rows - size))
+            self._last[part.last, columns] = part.path, int(groups[-1]), last.slice(last.num_rows - size)
         return pa.concat_tables(tables)
 
     def compact(self) -> bool:
