@@ -220,9 +220,11 @@ def test_compaction_keeps_every_row_once_and_survives_a_crash_half_way(tmp_path:
 
 
 def test_a_large_part_is_several_files_that_count_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A footer is read whole for a single row, so no file may have too many row groups."""
+    """A footer is read whole for a single row, so no file has many row groups, and few files stay open."""
     monkeypatch.setattr("kobunko.sidecar.GROUPS", 2)
     monkeypatch.setattr("kobunko.partfile._GROUP_ROWS", 4)
+    monkeypatch.setattr("kobunko.parts.CHUNKS", 1)
+    monkeypatch.setattr("kobunko.parts.FEWEST", 2)
     sidecar = SideCar(tmp_path, machinery.NUMBER)
     names = [f"d{n:03d}" for n in range(MANY_PARTS)]
     for name in names:
@@ -237,6 +239,8 @@ def test_a_large_part_is_several_files_that_count_together(tmp_path: Path, monke
     some = SideCar(tmp_path, machinery.NUMBER, between=("d007", "d009"))
     assert some.take(some.index(), ["doc_id"])["doc_id"].to_pylist() == names[7:10]
     assert not sidecar.compact()
+    links = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert sum(Path(link).parent == sidecar.folder for link in links) <= 2
 
     last = files[-1].path
     for path, data in old:  # a crash before the last of the files was there
