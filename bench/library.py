@@ -22,11 +22,12 @@ from kobunko import durable, partfile, pipeline
 from kobunko.document import document, part
 from kobunko.home import Home
 from kobunko.ids import sha256_hex
+from kobunko.parts import parts_of
 from kobunko.publish.manifest import Entry
 from kobunko.publish.rows import Row
 from kobunko.publish.shards import partition, places, row_groups, shard_name, sizes_of, write_shard
 from kobunko.records import Capture, PageSpan, arrow_schema, to_row
-from kobunko.sidecar import SideCar, parts_of
+from kobunko.sidecar import SideCar
 from kobunko.warc import WarcWriter
 
 NEW = 1000  # documents of the nights after the compaction

@@ -18,7 +18,6 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from kobunko import ids, partfile, pipeline, tables
 from kobunko.dedup.clusters import SCHEMA
 from kobunko.home import Home, open_home
 from kobunko.masking import Mask, masked
+from kobunko.parts import GROUPS, part_path
 from kobunko.publish import release
 from kobunko.publish.manifest import OPTIONS
 from kobunko.publish.shards import parquet_options
@@ -94,18 +94,21 @@ def _add_documents(home: Home, names: Sequence[str]) -> None:
 
 
 def _add_part(home: Home, names: Sequence[str], number: int, texts: Texts) -> None:
-    """One part of every stage for documents."""
+    """One part of every stage for documents, in as many files as a compaction would make of it."""
     for stage in pipeline.stages(home):
         if stage.name == "ocr":
             continue
-        path = home.settings.stages / stage.label / f"part-{number + 1:08d}-{number + 1:08d}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        steps = (names[start : start + STEP] for start in range(0, len(names), STEP))
-        tables = (_rows(stage, some, texts.of(some)) for some in steps)
-        first = next(tables)
-        partfile.write(
-            path, stage.output_schema, chain([first], tables), partfile.group_rows(first.nbytes, first.num_rows)
-        )
+        folder, some = home.settings.stages / stage.label, names[:STEP]
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = partfile.group_rows(_rows(stage, some, texts.of(some)).nbytes, len(some))
+        size = max(rows * GROUPS // STEP, 1) * STEP
+        starts = range(0, len(names), size)
+        for file, start in enumerate(starts):
+            end = min(start + size, len(names))
+            steps = (names[at : min(at + STEP, end)] for at in range(start, end, STEP))
+            path = part_path(folder, number + 1, number + 1, file, len(starts))
+            tables = (_rows(stage, some, texts.of(some)) for some in steps)
+            partfile.write(path, stage.output_schema, tables, rows)
 
 
 def _rows(stage: Stage[Any, Any], names: Sequence[str], texts: Sequence[str]) -> pa.Table:

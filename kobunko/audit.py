@@ -19,8 +19,9 @@ from kobunko.corpus import Corpus
 from kobunko.errors import Corrupt, KobunkoError
 from kobunko.home import Home
 from kobunko.ids import sha256_hex, url_key
+from kobunko.parts import every_part, parts_of
 from kobunko.purge import ERASED
-from kobunko.sidecar import SideCar, parts_of
+from kobunko.sidecar import SideCar
 
 Progress = Callable[[str, int, int], None]
 Published = Callable[
@@ -134,6 +135,8 @@ def _parts(name: str, sidecar: SideCar) -> Iterator[Disagreement]:
                 file.read_row_group(group, use_threads=False)
         except (OSError, pa.ArrowException) as error:
             yield Disagreement("side-car-damaged", f"{sidecar.folder.name}/{part.path.name}", str(error))
+    if files := [part for part in every_part(sidecar.folder) if part.last >= expected]:
+        yield Disagreement("side-car-missing", name, f"files beside {files[0].path.name} are not there")
 
 
 def _rows(corpus: Corpus) -> Iterator[Disagreement]:

@@ -123,7 +123,7 @@ def _facts(look: Look, profile: Profile) -> dict[str, Any]:
     columns = {name: chunk[column] for name, column in _FACTS.items()}
     rights = {name: pc.fill_null(whole(chunk[column]), RIGHTS_UNKNOWN[name]) for name, column in _RIGHTS.items()}
     why = published.reasons(chunk, profile)
-    hidden = pa.array([repr(look.masks.get(row, [])) for row in range(chunk.num_rows)], pa.string())
+    hidden = pa.array([repr(look.masks[row]) if row in look.masks else "[]" for row in range(chunk.num_rows)])
     decided = pc.binary_join_element_wise(*rights.values(), why, hidden, "\0").dictionary_encode()
     hashes = pa.array([sha256_hex(text.encode()) for text in decided.dictionary.to_pylist()], pa.string())
     present = whole(columns["text_sha256"].is_valid())

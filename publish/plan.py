@@ -81,7 +81,7 @@ def plan(
             names = whole(entries["config"]).dictionary_encode()
             numbers = [configs.setdefault(name, len(configs)) for name in names.dictionary.to_pylist()]
             config.append(np.array(numbers, dtype=np.int16)[names.indices.to_numpy()])
-            where.append(places(entries["doc_id"].to_pylist()))
+            where.append(places(whole(entries["doc_id"])))
             sizes.append(sizes_of(entries["characters"]))
     if not where:
         raise UsageError("there is no document to release: crawl or import a source first.")

@@ -7,7 +7,7 @@ document that comes or goes moves no boundary but its own.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from kobunko import durable
+from kobunko.publish.columns import bytes_of
 
 SHARD_BYTES = 500_000_000  # uncompressed, as `datasets` counts it
 GROUP_BYTES = 64_000_000
@@ -42,10 +43,11 @@ def sizes_of(characters: pa.ChunkedArray) -> Sizes:
     return np.asarray(known * BYTES_PER_CHARACTER + BYTES_BESIDE_TEXT, dtype=np.int64)
 
 
-def places(ids: Sequence[str]) -> Places:
+def places(ids: pa.Array) -> Places:
     """Where each id stands among the hashes: its first 35 bits, in the order of the ids of one source."""
-    digits = "".join(name.rpartition("-")[2][:_DIGITS].ljust(_DIGITS, "a") for name in ids).encode()
-    values = _BASE32[np.frombuffer(digits, dtype=np.uint8).reshape(len(ids), _DIGITS)]
+    hashes = pc.split_pattern(ids, "-", max_splits=1, reverse=True).flatten()[1::2]
+    digits = pc.utf8_rpad(pc.utf8_slice_codeunits(hashes, 0, _DIGITS), _DIGITS, "a")
+    values = _BASE32[np.frombuffer(bytes_of(digits), dtype=np.uint8).reshape(len(ids), _DIGITS)]
     weights = np.uint64(32) ** np.arange(_DIGITS - 1, -1, -1, dtype=np.uint64)
     return np.asarray(values @ weights, dtype=np.uint64)
 

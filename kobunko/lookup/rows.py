@@ -22,8 +22,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kobunko.partfile import ROW_KEY, place_of
+from kobunko.parts import parts_of
 from kobunko.records import Document
-from kobunko.sidecar import PENDING, parts_of
+from kobunko.sidecar import PENDING
 from kobunko.stage import KEY, OK, Stage
 
 _SMALL = 1 << 14  # rows of a part whose ids are all kept in memory
@@ -93,14 +94,15 @@ def holds(path: Path, doc_id: str) -> bool:
 class _Part:
     """A Parquet file that is sorted by `doc_id`, by what its footer says; it is opened anew for every read."""
 
-    def __init__(self, path: Path, identity: tuple[int, int]) -> None:
+    def __init__(self, path: Path, identity: tuple[int, int], alone: bool) -> None:
+        """`alone` is not one of several files with a range of ids each."""
         self._path, self._identity = path, identity
         self._metadata = metadata = pq.read_metadata(path)
         self._places = {column.path: place for place, column in enumerate(metadata.schema)}
-        self._listed = self._documents() if metadata.num_rows <= _SMALL else None
+        self._listed = self._documents() if alone and metadata.num_rows <= _SMALL else None
         groups = range(metadata.num_row_groups if self._listed is None else 0)
         found = [metadata.row_group(group).column(self._places["doc_id"]).statistics for group in groups]
-        self._smallest, self._largest = ([getattr(item, name) for item in found] for name in ("min", "max"))
+        self._smallest, self._largest = ([getattr(item, name, "") for item in found] for name in ("min", "max"))
 
     def row(self, document: Document, columns: Sequence[str]) -> Row | None:
         """Columns of the last row with a document's key."""
@@ -188,8 +190,8 @@ def _identity(facts: os.stat_result) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=1024)
-def _part(path: Path, identity: tuple[int, int]) -> _Part:
-    return _Part(path, identity)
+def _part(path: Path, identity: tuple[int, int], alone: bool = True) -> _Part:
+    return _Part(path, identity, alone)
 
 
 _folders: dict[Path, tuple[int, list[_Part]]] = {}
@@ -204,7 +206,8 @@ def _parts(folder: Path) -> list[_Part]:
     if (known := _folders.get(folder)) and known[0] == changed:
         return known[1]
     now = time.time_ns()
-    parts = [_part(part.path, _identity(part.path.stat())) for part in reversed(parts_of(folder))]
+    files = reversed(parts_of(folder))
+    parts = [_part(part.path, _identity(part.path.stat()), part.count == 1) for part in files]
     if now - changed > _TICK_NS:
         _folders[folder] = changed, parts
     return parts

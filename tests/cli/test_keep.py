@@ -107,6 +107,11 @@ def cut_a_side_car(home: Path) -> None:
     path.write_bytes(path.read_bytes()[:100])
 
 
+def lose_a_file_of_a_side_car(home: Path) -> None:
+    (path,) = next((home / "stages").glob("third_party@*")).iterdir()
+    path.rename(path.with_stem(f"{path.stem}-00000-of-00002"))
+
+
 def lose_side_cars(home: Path) -> None:
     shutil.rmtree(next((home / "stages").glob("licence@*")))
 
@@ -139,6 +144,7 @@ def test_what_was_published_is_compared_with_what_is_here(copied: Path, kobunko:
         (forget_documents, {"row-without-document"}),
         (flip_a_side_car, {"side-car-damaged"}),
         (cut_a_side_car, {"side-car-damaged"}),
+        (lose_a_file_of_a_side_car, {"side-car-missing"}),
         (lose_side_cars, {"row-missing"}),
         (change_a_release, {"release-changed"}),
         (lose_a_shard, {"release-damaged"}),

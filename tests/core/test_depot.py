@@ -22,10 +22,11 @@ from kobunko.document import document
 from kobunko.errors import KobunkoError, Unreachable, UsageError
 from kobunko.executors import FromDepot, Inline
 from kobunko.ids import sha256_hex
+from kobunko.parts import parts_of
 from kobunko.records import Part
 from kobunko.running import StageSummary, run_stage
 from kobunko.settings import RunSettings
-from kobunko.sidecar import MANY_PARTS, SideCar, erase, parts_of, prune
+from kobunko.sidecar import MANY_PARTS, SideCar, erase, prune
 from kobunko.stage import carrying
 
 MOMENT = datetime(2026, 11, 22, tzinfo=UTC)

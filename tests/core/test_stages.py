@@ -20,10 +20,11 @@ from kobunko.corpus import Corpus, State
 from kobunko.document import document
 from kobunko.engine import executor
 from kobunko.executors import Executor, Inline
+from kobunko.parts import parts_of
 from kobunko.records import Part
 from kobunko.running import failed_positions, over_quarantine_limit, run_stages
 from kobunko.settings import RunSettings
-from kobunko.sidecar import MANY_PARTS, SideCar, parts_of, prune
+from kobunko.sidecar import MANY_PARTS, SideCar, prune
 
 
 def add(catalogue: Catalogue, *keys: str) -> None:
@@ -216,6 +217,41 @@ def test_compaction_keeps_every_row_once_and_survives_a_crash_half_way(tmp_path:
     assert again.index().select(["key", "outcome"]).sort_by("key") == before.select(["key", "outcome"])
     again.append(rows(again, ["new"]))
     assert again.index().num_rows == MANY_PARTS + 2
+
+
+def test_a_large_part_is_several_files_that_count_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A footer is read whole for a single row, so no file has many row groups, and few files stay open."""
+    monkeypatch.setattr("kobunko.sidecar.GROUPS", 2)
+    monkeypatch.setattr("kobunko.partfile._GROUP_ROWS", 4)
+    monkeypatch.setattr("kobunko.parts.CHUNKS", 1)
+    monkeypatch.setattr("kobunko.parts.FEWEST", 2)
+    sidecar = SideCar(tmp_path, machinery.NUMBER)
+    names = [f"d{n:03d}" for n in range(MANY_PARTS)]
+    for name in names:
+        sidecar.append(rows(sidecar, [name]))
+    old = [(part.path, part.path.read_bytes()) for part in parts_of(sidecar.folder)]
+    assert sidecar.compact()
+    files = parts_of(sidecar.folder)
+    assert [(part.number, part.count) for part in files] == [(n, 4) for n in range(4)]
+    assert [pq.read_metadata(part.path).num_row_groups for part in files] == [2, 2, 2, 2]
+    found = sidecar.index().sort_by("key")
+    assert sidecar.take(found, ["doc_id"])["doc_id"].to_pylist() == names
+    some = SideCar(tmp_path, machinery.NUMBER, between=("d007", "d009"))
+    assert some.take(some.index(), ["doc_id"])["doc_id"].to_pylist() == names[7:10]
+    assert not sidecar.compact()
+    links = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert sum(Path(link).parent == sidecar.folder for link in links) <= 2
+
+    last = files[-1].path
+    for path, data in old:  # a crash before the last of the files was there
+        path.write_bytes(data)
+    last.unlink()
+    again = SideCar(tmp_path, machinery.NUMBER)
+    assert [part.path for part in parts_of(again.folder)] == [path for path, _ in old]
+    again.append(rows(again, ["new"]))
+    assert again.compact()
+    assert sorted(part.path for part in parts_of(again.folder)) == sorted(again.folder.iterdir())
+    assert again.index().num_rows == MANY_PARTS + 1
 
 
 def test_take_keeps_the_order_asked_for_and_nulls_for_what_is_absent(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ import pytest
 from kobunko.document import document
 from kobunko.lookup.rows import newest_row
 from kobunko.partfile import ROW_KEY
+from kobunko.parts import parts_of
 from kobunko.records import Document
-from kobunko.sidecar import MANY_PARTS, PENDING, SideCar, erase, parts_of
+from kobunko.sidecar import MANY_PARTS, PENDING, SideCar, erase
 from kobunko.stage import Stage
 
 COUNT = 17_000  # rows of one part: more than those whose ids readers keep
@@ -74,7 +75,13 @@ def test_a_row_is_found_by_its_whole_key(tmp_path: Path, numbered: bool) -> None
     assert ask(sidecar, made(COUNT)) is None
 
 
-def test_readers_see_what_is_written_and_erased_after_they_have_listed_the_parts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows_of_a_file", [0, 1], ids=["one file", "several files"])
+def test_readers_see_what_is_written_and_erased_after_they_have_listed_the_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_of_a_file: int
+) -> None:
+    if rows_of_a_file:
+        monkeypatch.setattr("kobunko.partfile._GROUP_ROWS", rows_of_a_file)
+        monkeypatch.setattr("kobunko.sidecar.GROUPS", 1)
     sidecar, one, other = SideCar(tmp_path, STAGE), made(1), made(2)
     assert ask(sidecar, one) is None
     sidecar.append(rows([one, other], "first"))
@@ -86,6 +93,7 @@ def test_readers_see_what_is_written_and_erased_after_they_have_listed_the_parts
     settle(sidecar.folder)
     assert ask(sidecar, other) == "first"
     assert sidecar.compact()
+    assert len(parts_of(sidecar.folder)) == 1 + rows_of_a_file
     assert (ask(sidecar, one), ask(sidecar, other)) == (str(MANY_PARTS - 1), "first")
     settle(sidecar.folder)
     assert ask(sidecar, other) == "first"

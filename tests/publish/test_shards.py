@@ -11,8 +11,8 @@ from kobunko.publish.shards import partition, places, row_groups
 from kobunko.records import Provenance, arrow_schema
 
 
-def ids_of(count: int) -> list[str]:
-    return sorted(doc_id("tides", str(number), "1") for number in range(count))
+def ids_of(count: int) -> pa.Array:
+    return pa.array(sorted(doc_id("tides", str(number), "1") for number in range(count)))
 
 
 SIZES = st.lists(st.integers(1, 100), min_size=1, max_size=200)
@@ -30,23 +30,22 @@ def test_shards_hold_every_document_once_and_stay_under_the_limit(sizes: list[in
 
 
 def test_one_document_over_the_limit_is_a_shard_of_its_own_size() -> None:
-    assert [members.tolist() for members in partition(places(["a"]), np.array([900]), limit=500)] == [[0]]
+    (members,) = partition(places(pa.array(["tides-a"])), np.array([900]), limit=500)
+    assert members.tolist() == [0]
 
 
 def test_new_documents_leave_the_others_in_their_shards_and_groups() -> None:
     ids = ids_of(3000)
-    old = [name for number, name in enumerate(ids) if number % 10]
+    old = ids.take(pa.array([number for number in range(len(ids)) if number % 10]))
     before, after = (partition(places(names), np.full(len(names), 10), limit=10_000) for names in (old, ids))
     assert len(before) == len(after) == 4
     same = 0
     for few, many in zip(before, after, strict=True):
-        assert {old[number] for number in few} <= {ids[number] for number in many}
+        named = [names.take(pa.array(members)) for names, members in ((old, few), (ids, many))]
+        assert set(named[0].to_pylist()) <= set(named[1].to_pylist())
         groups = [
-            [
-                {names[member] for member in members[cut]}
-                for cut in row_groups(places([names[m] for m in members]), members, mark=64)
-            ]
-            for names, members in ((old, few), (ids, many))
+            [set(some[cut].to_pylist()) for cut in row_groups(places(some), np.full(len(some), 10), mark=64)]
+            for some in named
         ]
         same += sum(any(group <= other for other in groups[1]) for group in groups[0])
     assert same > 20
