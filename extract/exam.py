@@ -13,6 +13,7 @@ from typing import Any
 from kobunko.records import PageSpan
 
 _QUESTION = re.compile(r"[\s　]*(?:問題?[\s　]*|第)?([0-9０-９]{1,3})(?:問|[．.])?[\s　]+(?=\S)")
+_GLUED = re.compile(r"[\s　]*([0-9０-９]{1,3})(?=[^\W\d_])")  # OCR sees no blank behind a number
 _CHOICE = re.compile(r"[\s　]*(?:([1-9１-９])[．.]|([a-hａ-ｈ])[．.\s　]|([①-⑨])|([ア-ク])[．.])[\s　]*(?=\S)")
 _ASKS = re.compile(r"どれか|どれですか|選べ|選びなさい|正しいもの|誤っているもの|適切|組合せ|求めよ|何か|いくつか")
 _HOW_MANY = re.compile(r"([0-9０-９一二三四五2-5])[\s　]*つ(?:を)?選")
@@ -82,10 +83,11 @@ def _questions(text: str, others: list[tuple[int, int]]) -> list[Question]:
     for start, end, line in _lines(text):
         if any(first <= start < last for first, last in others):
             continue
-        match = _QUESTION.match(line)
+        ahead = text[start : start + _LOOK]
+        match = _QUESTION.match(line) or (_GLUED.match(line) if _ASKS.search(ahead) else None)
         number = int(match[1]) if match else 0
         choice = _CHOICE.match(line)
-        if match and _follows(found, number, choice, text[start : start + _LOOK]):
+        if match and _follows(found, number, choice, ahead):
             found.append(
                 {"number": number, "start": start, "end": end, "stem": line[match.end() :].strip(), "choices": []}
             )

@@ -61,6 +61,13 @@ def test_examples_on_the_cover_are_no_questions():
     assert all(len(item["choices"]) == 5 for item in found["questions"])
 
 
+def test_a_number_may_touch_its_question_where_ocr_saw_no_blank():
+    found = structure("\n".join(question(n).replace("\u3000", "", n % 2) for n in range(1, 9)))["questions"]
+    assert [item["number"] for item in found] == list(range(1, 9))
+    assert [len(item["choices"]) for item in found] == [5] * 8
+    assert found[2]["stem"] == "架空の図書3で正しいのはどれか。"
+
+
 def test_a_question_is_a_place_in_the_text():
     text = BOOKLET + "\n" + question(7)
     found = structure(text)["questions"][1]
