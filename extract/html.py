@@ -7,6 +7,7 @@ turns full-width spaces into ASCII ones. Where it would lose too much, the whole
 import logging
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import trafilatura
@@ -35,9 +36,10 @@ _LEAST_ARTICLES = 2
 _LAW_SHARE = 0.3  # of a text, which its main articles hold where it is a law
 _MAIN_ARTICLE = re.compile("MainProvision/Article_[^/]+")
 _TOP_LINES = 6
+_HEAD_LINES = 10  # of the content, where its date may have a line to itself
 _LAW_NUMBER = re.compile(
-    r"[（(]?((?:明治|大正|昭和|平成|令和)[^\s年]{1,6}年)([^\s月]{1,3}月[^\s日]{1,4}日)?[\s　]*"
-    r"([^\s（）年月日]{1,20}第[〇一二三四五六七八九十百千0-9０-９]+号)[）)]?"
+    r"[（(]?((?:明治|大正|昭和|平成|令和)[^\s年]{1,6}年)([^\s月]{1,3}月[^\s日]{1,4}日)?\s*"
+    r"([^\s（）年月日]{1,20}第[〇一二三四五六七八九十百千0-9０-９]+号|人事院規則[〇一二三四五六七八九十―－-]+)[）)]?"
 )
 _ERROR_PAGE = re.compile(
     r"^(?:Request Rejected|Access Denied|(?:403|404|500|502|503)\b.{0,40}$|(?:Not Found|Forbidden|Bad Gateway)$"
@@ -67,7 +69,8 @@ def read_html(body: bytes, media_type: str = "", url: str = "") -> Reading:
         metadata["fields"] = fields
     text = "\n".join(kept)
     as_kept = clean(text)[0]
-    structure = law_structure(as_kept) or page_facts(root, title, as_kept, url)
+    top = whole[: whole.index(kept[0]) + _HEAD_LINES]
+    structure = law_structure(as_kept) or page_facts(root, title, as_kept, top, url)
     return Reading("html", [text_page(1, text, reason)], title, metadata, structure)
 
 
@@ -82,9 +85,10 @@ def law_structure(text: str) -> dict[str, Any]:
 
 
 def _law_facts(text: str) -> dict[str, Any]:
-    """Number and day of promulgation, from a line at the top that holds nothing else."""
-    for line in text.split("\n", _TOP_LINES)[:_TOP_LINES]:
-        if match := _LAW_NUMBER.fullmatch(line.strip()):
+    """Number and day of promulgation, from a line at the top with nothing else; ordinances have them in two."""
+    top = [line.strip() for line in text.split("\n", _TOP_LINES)[:_TOP_LINES]]
+    for candidate in [*top, *map("".join, pairwise(top))]:
+        if match := _LAW_NUMBER.fullmatch(candidate):
             era, day, number = match.groups()
             found: dict[str, Any] = {"law_num": era + number, "law_num_parts": law_number(era + number)}
             promulgated = parse_wareki(f"{era}{day}") if day else None

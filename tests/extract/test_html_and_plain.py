@@ -163,3 +163,34 @@ def test_the_panel_of_an_ordinance_is_no_part_of_it(read):
 @pytest.mark.parametrize(("line", "day"), [("公開日：令和9年4月2日", "2027-04-02"), ("施行日：令和9年4月2日", None)])
 def test_the_day_on_which_a_page_was_made_public(read, line, day):
     assert read(f"<html><body><p>{BODY}</p><p>{line}</p></body></html>".encode()).published == day
+
+
+@pytest.mark.parametrize(
+    ("line", "dates"),
+    [
+        ("<p>公開日：2031/04/01</p>", {"published": "2031-04-01"}),
+        ("<p>最終更新 2031.4.1</p>", {"updated": "2031-04-01"}),
+        ("<p>報道発表資料　2031年4月1日（火曜日）</p>", {"published": "2031-04-01", "stated": "2031-04-01"}),
+        ("<p>令和13年4月1日（第12号）</p>", {"published": "2031-04-01", "stated": "2031-04-01"}),
+        ("<p>令和13年4月1日</p><p>令和13年4月2日</p>", {"stated": "2031-04-01"}),  # a list
+        ("<p>適用財産の価額（令和13年4月1日以後のもの）</p>", {"stated": "2031-04-01"}),  # no day of a rule in force
+    ],
+)
+def test_days_of_a_page_as_pages_write_them(read, line, dates):
+    found = read(PAGE.replace("<p>" + BODY, f"{line}<p>{BODY}").encode("cp932"))
+    assert json.loads(found.structure).get("dates", {}) == dates
+    assert found.published == dates.get("published")
+
+
+def test_number_and_day_of_an_ordinance_stand_in_two_lines(read):
+    rule = "<p>○架空市図書館条例</p><p>平成9年11月14日</p><p>条例第25号</p><p>(目的)</p>"
+    articles = "".join(f"<p>第{n}条　この条例の第{n}条は、例として置く。</p>" for n in range(1, 9))
+    found = read(f"<html><body>{rule}{articles}</body></html>".encode())
+    assert json.loads(found.structure)["law"]["law_num"] == "平成9年条例第25号"
+    assert found.published == "1997-11-14"
+
+
+def test_the_holder_of_a_copyright_keeps_the_first_letter_of_its_name(read):
+    page = PAGE.replace("<footer>", "<footer><small>Copyright (C) 2031 Cabinet Bureau, All Rights Reserved.</small>")
+    found = read(page.replace("｜架空省", "").encode("cp932"))
+    assert json.loads(found.structure)["publisher"] == "Cabinet Bureau"
