@@ -32,6 +32,8 @@ _TRAFILATURA_LIMIT = 1_000_000  # characters of markup; above this a page is a w
 _SHORT = 12  # characters; shorter lines occur in menus as well as in the content
 _LEAST_SHARE = 0.5  # of the body without menus, which the main content must hold to be believed
 _WORTH_CUTTING = 0.98  # of the page; to cut away less is not worth the risk, unless the site itself calls it a menu
+_FILES_WITHIN = 4  # lines of links
+_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|csv|zip|txt)(?:$|[?#])", re.IGNORECASE)
 _LEAST_ARTICLES = 2
 _LAW_SHARE = 0.3  # of a text, which its main articles hold where it is a law
 _MAIN_ARTICLE = re.compile("MainProvision/Article_[^/]+")
@@ -141,8 +143,7 @@ def _main_content(root: Element, markup: str, whole: list[str]) -> tuple[list[st
     first, last = hits[0], hits[-1] + 1
     while first and not menu(whole[first - 1]):
         first -= 1
-    while last < len(whole) and not menu(whole[last]):
-        last += 1
+    last = _last(whole, last, menu, _documents(root))
     heading = next((index for index in range(first) if whole[index].startswith("# ")), first)
     if around.isdisjoint(whole[heading:first]):  # links between a heading and its text are a table of contents
         first = heading
@@ -154,6 +155,20 @@ def _main_content(root: Element, markup: str, whole: list[str]) -> tuple[list[st
     return (main, "main-content") if len(main) < len(whole) else (whole, "whole-body")
 
 
+def _last(whole: list[str], last: int, menu: Callable[[str], bool], documents: set[str]) -> int:
+    """Where the content ends: before a menu, but not before links to files that follow soon, as a release has them."""
+    while last < len(whole) and not menu(whole[last]):
+        last += 1
+    near = range(min(last + _FILES_WITHIN, len(whole)) - 1, last - 1, -1)
+    found = next((index for index in near if _squeezed(whole[index]).lstrip("#-") in documents), None)
+    return last if found is None else _last(whole, found + 1, menu, documents)
+
+
+def _documents(root: Element) -> set[str]:
+    """Words of links to files: what they lead to is no part of a menu."""
+    return {_squeezed(inner_text(link)) for link in root.iter("a") if _FILE.search(link.get("href", ""))} - {""}
+
+
 def _without_ends(whole: list[str], around: set[str]) -> list[str]:
     """The page from its first to its last line that is not called a menu, a path or a footer."""
     own = [index for index, line in enumerate(whole) if line not in around]
@@ -162,7 +177,7 @@ def _without_ends(whole: list[str], around: set[str]) -> list[str]:
 
 def _menu(root: Element, boilerplate: set[str]) -> Callable[[str], bool]:
     """Whether a line is one of a menu: it stands in a navigation or footer, or holds nothing but links."""
-    links = {_squeezed(inner_text(link)) for link in root.iter("a")}
+    links = {_squeezed(inner_text(link)) for link in root.iter("a")} - _documents(root)
 
     def is_menu(line: str) -> bool:
         pieces = [key for piece in _SEPARATORS.split(line) if (key := _squeezed(piece))]

@@ -194,3 +194,11 @@ def test_the_holder_of_a_copyright_keeps_the_first_letter_of_its_name(read):
     page = PAGE.replace("<footer>", "<footer><small>Copyright (C) 2031 Cabinet Bureau, All Rights Reserved.</small>")
     found = read(page.replace("｜架空省", "").encode("cp932"))
     assert json.loads(found.structure)["publisher"] == "Cabinet Bureau"
+
+
+def test_links_to_files_below_the_text_are_part_of_it(read):
+    files = "".join(f"<li><a href='/f/{n}.{kind}'>資料{n}（{kind}）</a></li>" for n, kind in ((1, "pdf"), (2, "xlsx")))
+    more = f"<h2><a href='/m'>関係する頁</a></h2><ul><li><a href='/other'>別の頁</a></li>{files}</ul>"
+    menu = "<ul>" + "".join(f"<li><a href='/{n}'>政策その{n}</a></li>" for n in range(9)) + "</ul>"
+    text = read(PAGE.replace("</table></div>", f"</table>{more}</div>{menu}").encode("cp932")).pages[0].text
+    assert text.split("\n")[-5:] == ["| 甲 | 十年 |", "## 関係する頁", "- 別の頁", "- 資料1（pdf）", "- 資料2（xlsx）"]
