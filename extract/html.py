@@ -157,11 +157,16 @@ def _main_content(root: Element, markup: str, whole: list[str]) -> tuple[list[st
 
 def _last(whole: list[str], last: int, menu: Callable[[str], bool], documents: set[str]) -> int:
     """Where the content ends: before a menu, but not before links to files that follow soon, as a release has them."""
+    least = last
     while last < len(whole) and not menu(whole[last]):
         last += 1
     near = range(min(last + _FILES_WITHIN, len(whole)) - 1, last - 1, -1)
     found = next((index for index in near if _squeezed(whole[index]).lstrip("#-") in documents), None)
-    return last if found is None else _last(whole, found + 1, menu, documents)
+    if found is not None:
+        return _last(whole, found + 1, menu, documents)
+    while least < last < len(whole) and whole[last - 1].startswith("#"):  # of the menu
+        last -= 1
+    return last
 
 
 def _documents(root: Element) -> set[str]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 _WIDEST = 1_000  # columns; a span that reaches further does not widen the table
+_RAISED = re.compile(r"[+\-−]?[0-9]{1,3}")
+_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
 
 
@@ -32,6 +34,12 @@ def _line(cells: Sequence[str]) -> str:
 def _cell(text: str) -> str:
     lines = (line.strip(" \t\r") for line in text.strip().splitlines())
     return "<br>".join(line for line in lines if line).replace("|", "\\|")
+
+
+def raised(before: str, text: str) -> str:
+    """A superscript after `before`: an exponent or a mark must not read on as digits of a number."""
+    stuck = _RAISED.fullmatch(text.strip()) and before[-1:].isascii() and before[-1:].isalnum()
+    return text.translate(_SUPERSCRIPTS) if stuck else text
 
 
 class Grid:

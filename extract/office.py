@@ -33,6 +33,7 @@ _BROKEN = (
     TypeError,
     AttributeError,
 )
+_SAME_HEIGHT = 91_440  # a tenth of an inch, in EMU: nobody sets boxes side by side more exactly by hand
 _CORE = "docProps/core.xml"
 _PROPERTIES = ("subject", "keywords", "category", "created", "modified")
 _MAIN_PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx"}
@@ -86,7 +87,14 @@ def _pptx(body: bytes) -> Read:
 
 
 def _in_order(shapes: Any) -> list[Any]:
-    return sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
+    """From top to bottom; what begins at about the same height is read from left to right."""
+    rows: list[list[Any]] = []
+    for shape in sorted(shapes, key=lambda shape: shape.top or 0):
+        if rows and (shape.top or 0) - (rows[-1][0].top or 0) <= _SAME_HEIGHT:
+            rows[-1].append(shape)
+        else:
+            rows.append([shape])
+    return [shape for row in rows for shape in sorted(row, key=lambda shape: shape.left or 0)]
 
 
 def _shape_text(shape: Any, tables: list[list[list[str]]]) -> Iterator[str]:

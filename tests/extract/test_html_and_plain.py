@@ -202,3 +202,15 @@ def test_links_to_files_below_the_text_are_part_of_it(read):
     menu = "<ul>" + "".join(f"<li><a href='/{n}'>政策その{n}</a></li>" for n in range(9)) + "</ul>"
     text = read(PAGE.replace("</table></div>", f"</table>{more}</div>{menu}").encode("cp932")).pages[0].text
     assert text.split("\n")[-5:] == ["| 甲 | 十年 |", "## 関係する頁", "- 別の頁", "- 資料1（pdf）", "- 資料2（xlsx）"]
+
+
+def test_headings_that_are_buttons_are_headings(read):
+    answer = "<h2><button>保存の年数</button></h2><p>年数は、図書の種類による。</p><button>閉じる</button>"
+    text = read(PAGE.replace("<ul><li>湿度", answer + "<ul><li>湿度").encode("cp932")).pages[0].text
+    assert "## 保存の年数\n年数は、図書の種類による。\n- 湿度" in text
+
+
+def test_exponents_and_marks_are_no_digits_of_the_number_before_them(read):
+    line = "<p>面積は10<sup>3</sup>m<sup>2</sup>、図書<sup>1</sup>は1,200<sup>2</sup>冊、H<sub>2</sub>Oは除く。</p>"
+    text = read(PAGE.replace("<ul><li>湿度", line + "<ul><li>湿度").encode("cp932")).pages[0].text
+    assert "面積は10³m²、図書1は1,200²冊、H2Oは除く。" in text
