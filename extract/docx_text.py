@@ -8,7 +8,7 @@ from docx.oxml.ns import qn
 from lxml import etree
 
 from kobunko.extract.docx_styles import Styles
-from kobunko.extract.markdown import raised, table
+from kobunko.extract.markdown import filled, raised, table
 
 Element = etree._Element
 Cells = list[list[str]]
@@ -52,7 +52,7 @@ def _blocks(container: Element, styles: Styles, tables: list[Cells] | None = Non
             rows = list(_rows(child, styles))
             if tables is not None:
                 tables.append(rows)
-            yield table(rows)
+            yield table(filled(rows))
         elif isinstance(child.tag, str) and child.tag != qn("w:sectPr"):
             yield from _blocks(child, styles, tables)
 

@@ -11,7 +11,7 @@ from itertools import accumulate
 from lxml import etree, html
 
 from kobunko.errors import Reject
-from kobunko.extract.markdown import Grid, raised, table
+from kobunko.extract.markdown import Grid, filled, raised, table
 
 Element = etree._Element
 
@@ -172,7 +172,7 @@ def _data_table(element: Element, skipped: frozenset[str]) -> str:
         return ""
     caption = element.find("caption")
     head = lines(caption) if caption is not None else []
-    return "\n".join([*head, table(rows)])
+    return "\n".join([*head, table(filled(rows))])
 
 
 def _data_rows(element: Element, skipped: frozenset[str]) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 _WIDEST = 1_000  # columns; a span that reaches further does not widen the table
@@ -34,6 +35,12 @@ def _line(cells: Sequence[str]) -> str:
 def _cell(text: str) -> str:
     lines = (line.strip(" \t\r") for line in text.strip().splitlines())
     return "<br>".join(line for line in lines if line).replace("|", "\\|")
+
+
+def filled(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Rows of one width without the columns that are empty in all of them, as spans and narrow grids leave them."""
+    columns = [column for column in zip_longest(*rows, fillvalue="") if any(map(str.strip, column))]
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def raised(before: str, text: str) -> str:

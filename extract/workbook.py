@@ -13,7 +13,7 @@ import openpyxl
 from lxml import etree
 
 from kobunko.extract.archive import Archive
-from kobunko.extract.markdown import table, trimmed
+from kobunko.extract.markdown import filled, table, trimmed
 from kobunko.extract.reading import text_page
 from kobunko.records import Page
 
@@ -55,7 +55,7 @@ def _from_first_column(rows: Sequence[list[str]]) -> list[list[str]]:
 def _written(cells: Sequence[Sequence[str]]) -> str:
     """The table as Markdown; rows of one cell above it are its title and notes, and are lines."""
     above = list(takewhile(lambda row: sum(map(bool, row)) < 2, cells))
-    return "\n".join(part for part in (*("".join(row) for row in above), table(cells[len(above) :])) if part)
+    return "\n".join(part for part in (*("".join(row) for row in above), table(filled(cells[len(above) :]))) if part)
 
 
 def _shown(cell: Any) -> str:

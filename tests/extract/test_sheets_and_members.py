@@ -176,3 +176,13 @@ def test_text_boxes_on_a_sheet_are_not_lost(read, make_zip):
         "</x:txBody></x:sp></x:wsDr>"
     ).encode()
     assert read(make_zip(members)).pages[0].text == "## 様式\n届出書\n記入の仕方\n黒で書くこと"
+
+
+def test_columns_that_are_empty_in_every_row_are_not_written(read):
+    book = openpyxl.Workbook()
+    for row in (["様式", "", "", ""], ["氏名", "", "甲", ""], ["住所", "", "架空市", ""]):
+        book.active.append([cell or None for cell in row])
+    found = read(saved(book))
+    assert found.pages[0].text == "## Sheet\n様式\n| 氏名 | 甲 |\n| --- | --- |\n| 住所 | 架空市 |"
+    page = "<table><tr><td>氏名</td><td colspan=2>甲</td><td>乙</td></tr><tr><td>住所</td><td>架空市</td></tr></table>"
+    assert read(f"<html><body>{page}</body></html>".encode()).pages[0].text.startswith("| 氏名 | 甲 | 乙 |\n")
