@@ -8,7 +8,7 @@ from docx.oxml.ns import qn
 from lxml import etree
 
 from kobunko.extract.docx_styles import Styles
-from kobunko.extract.markdown import table
+from kobunko.extract.markdown import filled, raised, table
 
 Element = etree._Element
 Cells = list[list[str]]
@@ -52,7 +52,7 @@ def _blocks(container: Element, styles: Styles, tables: list[Cells] | None = Non
             rows = list(_rows(child, styles))
             if tables is not None:
                 tables.append(rows)
-            yield table(rows)
+            yield table(filled(rows))
         elif isinstance(child.tag, str) and child.tag != qn("w:sectPr"):
             yield from _blocks(child, styles, tables)
 
@@ -85,8 +85,14 @@ def _run(element: Element, boxes: list[Element]) -> str:
             base = _run(child, boxes)
             pieces.append(f"{base}（{_run(reading, boxes)}）" if reading is not None else base)
         elif child.tag != _FALLBACK and isinstance(child.tag, str) and child.tag != qn("w:pPr"):
-            pieces.append(_run(child, boxes))
+            text = _run(child, boxes)
+            pieces.append(raised("".join(pieces[-1:]), text) if _is_raised(child) else text)
     return "".join(pieces)
+
+
+def _is_raised(run: Element) -> bool:
+    align = run.find(f"{qn('w:rPr')}/{qn('w:vertAlign')}")
+    return align is not None and align.get(qn("w:val")) == "superscript"
 
 
 def _symbol(code: str) -> str:

@@ -7,6 +7,7 @@ turns full-width spaces into ASCII ones. Where it would lose too much, the whole
 import logging
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import trafilatura
@@ -31,13 +32,16 @@ _TRAFILATURA_LIMIT = 1_000_000  # characters of markup; above this a page is a w
 _SHORT = 12  # characters; shorter lines occur in menus as well as in the content
 _LEAST_SHARE = 0.5  # of the body without menus, which the main content must hold to be believed
 _WORTH_CUTTING = 0.98  # of the page; to cut away less is not worth the risk, unless the site itself calls it a menu
+_FILES_WITHIN = 4  # lines of links
+_FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|csv|zip|txt)(?:$|[?#])", re.IGNORECASE)
 _LEAST_ARTICLES = 2
 _LAW_SHARE = 0.3  # of a text, which its main articles hold where it is a law
 _MAIN_ARTICLE = re.compile("MainProvision/Article_[^/]+")
 _TOP_LINES = 6
+_HEAD_LINES = 10  # of the content, where its date may have a line to itself
 _LAW_NUMBER = re.compile(
-    r"[（(]?((?:明治|大正|昭和|平成|令和)[^\s年]{1,6}年)([^\s月]{1,3}月[^\s日]{1,4}日)?[\s　]*"
-    r"([^\s（）年月日]{1,20}第[〇一二三四五六七八九十百千0-9０-９]+号)[）)]?"
+    r"[（(]?((?:明治|大正|昭和|平成|令和)[^\s年]{1,6}年)([^\s月]{1,3}月[^\s日]{1,4}日)?\s*"
+    r"([^\s（）年月日]{1,20}第[〇一二三四五六七八九十百千0-9０-９]+号|人事院規則[〇一二三四五六七八九十―－-]+)[）)]?"
 )
 _ERROR_PAGE = re.compile(
     r"^(?:Request Rejected|Access Denied|(?:403|404|500|502|503)\b.{0,40}$|(?:Not Found|Forbidden|Bad Gateway)$"
@@ -67,7 +71,8 @@ def read_html(body: bytes, media_type: str = "", url: str = "") -> Reading:
         metadata["fields"] = fields
     text = "\n".join(kept)
     as_kept = clean(text)[0]
-    structure = law_structure(as_kept) or page_facts(root, title, as_kept, url)
+    top = whole[: whole.index(kept[0]) + _HEAD_LINES]
+    structure = law_structure(as_kept) or page_facts(root, title, as_kept, top, url)
     return Reading("html", [text_page(1, text, reason)], title, metadata, structure)
 
 
@@ -82,9 +87,10 @@ def law_structure(text: str) -> dict[str, Any]:
 
 
 def _law_facts(text: str) -> dict[str, Any]:
-    """Number and day of promulgation, from a line at the top that holds nothing else."""
-    for line in text.split("\n", _TOP_LINES)[:_TOP_LINES]:
-        if match := _LAW_NUMBER.fullmatch(line.strip()):
+    """Number and day of promulgation, from a line at the top with nothing else; ordinances have them in two."""
+    top = [line.strip() for line in text.split("\n", _TOP_LINES)[:_TOP_LINES]]
+    for candidate in [*top, *map("".join, pairwise(top))]:
+        if match := _LAW_NUMBER.fullmatch(candidate):
             era, day, number = match.groups()
             found: dict[str, Any] = {"law_num": era + number, "law_num_parts": law_number(era + number)}
             promulgated = parse_wareki(f"{era}{day}") if day else None
@@ -137,8 +143,7 @@ def _main_content(root: Element, markup: str, whole: list[str]) -> tuple[list[st
     first, last = hits[0], hits[-1] + 1
     while first and not menu(whole[first - 1]):
         first -= 1
-    while last < len(whole) and not menu(whole[last]):
-        last += 1
+    last = _last(whole, last, menu, _documents(root))
     heading = next((index for index in range(first) if whole[index].startswith("# ")), first)
     if around.isdisjoint(whole[heading:first]):  # links between a heading and its text are a table of contents
         first = heading
@@ -150,6 +155,25 @@ def _main_content(root: Element, markup: str, whole: list[str]) -> tuple[list[st
     return (main, "main-content") if len(main) < len(whole) else (whole, "whole-body")
 
 
+def _last(whole: list[str], last: int, menu: Callable[[str], bool], documents: set[str]) -> int:
+    """Where the content ends: before a menu, but not before links to files that follow soon, as a release has them."""
+    least = last
+    while last < len(whole) and not menu(whole[last]):
+        last += 1
+    near = range(min(last + _FILES_WITHIN, len(whole)) - 1, last - 1, -1)
+    found = next((index for index in near if _squeezed(whole[index]).lstrip("#-") in documents), None)
+    if found is not None:
+        return _last(whole, found + 1, menu, documents)
+    while least < last < len(whole) and whole[last - 1].startswith("#"):  # of the menu
+        last -= 1
+    return last
+
+
+def _documents(root: Element) -> set[str]:
+    """Words of links to files: what they lead to is no part of a menu."""
+    return {_squeezed(inner_text(link)) for link in root.iter("a") if _FILE.search(link.get("href", ""))} - {""}
+
+
 def _without_ends(whole: list[str], around: set[str]) -> list[str]:
     """The page from its first to its last line that is not called a menu, a path or a footer."""
     own = [index for index, line in enumerate(whole) if line not in around]
@@ -158,7 +182,7 @@ def _without_ends(whole: list[str], around: set[str]) -> list[str]:
 
 def _menu(root: Element, boilerplate: set[str]) -> Callable[[str], bool]:
     """Whether a line is one of a menu: it stands in a navigation or footer, or holds nothing but links."""
-    links = {_squeezed(inner_text(link)) for link in root.iter("a")}
+    links = {_squeezed(inner_text(link)) for link in root.iter("a")} - _documents(root)
 
     def is_menu(line: str) -> bool:
         pieces = [key for piece in _SEPARATORS.split(line) if (key := _squeezed(piece))]

@@ -11,7 +11,7 @@ from itertools import accumulate
 from lxml import etree, html
 
 from kobunko.errors import Reject
-from kobunko.extract.markdown import Grid, table
+from kobunko.extract.markdown import Grid, filled, raised, table
 
 Element = etree._Element
 
@@ -93,7 +93,8 @@ def placed_lines(
 
 def _walk(element: Element, out: Lines, skipped: frozenset[str]) -> None:
     tag = element.tag
-    if not isinstance(tag, str) or tag in _DROPPED or tag in skipped or _HIDDEN.search(element.get("style", "")):
+    dropped = tag in _DROPPED and not (tag == "button" and _unfolds(element))
+    if not isinstance(tag, str) or dropped or tag in skipped or _HIDDEN.search(element.get("style", "")):
         return None
     if skipped and _is_around(element):
         return None
@@ -129,6 +130,11 @@ def _walk(element: Element, out: Lines, skipped: frozenset[str]) -> None:
     return None
 
 
+def _unfolds(button: Element) -> bool:
+    """Whether a button is the heading of a part that it shows and hides."""
+    return any(parent.tag in _HEADINGS or parent.tag in ("dt", "summary") for parent in button.iterancestors())
+
+
 def _is_around(element: Element) -> bool:
     """Whether a site calls an element a menu, a path or a footer. What holds the page's heading is none of them."""
     called = f"{element.get('class', '')} {element.get('id', '')}"
@@ -141,6 +147,9 @@ def _content(element: Element, out: Lines, skipped: frozenset[str]) -> None:
         out.write(f"（{inner_text(element)}）")
         return
     if element.tag == "rp":
+        return
+    if element.tag == "sup" and not len(element):
+        out.write(raised(out.open, element.text or ""))
         return
     if element.tag == "img" and (alt := element.get("alt", "").strip()):
         out.write(f"［図：{alt}］")
@@ -163,7 +172,7 @@ def _data_table(element: Element, skipped: frozenset[str]) -> str:
         return ""
     caption = element.find("caption")
     head = lines(caption) if caption is not None else []
-    return "\n".join([*head, table(rows)])
+    return "\n".join([*head, table(filled(rows))])
 
 
 def _data_rows(element: Element, skipped: frozenset[str]) -> list[list[str]]:

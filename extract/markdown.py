@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Any
 
 _WIDEST = 1_000  # columns; a span that reaches further does not widen the table
+_RAISED = re.compile(r"[+\-−]?[0-9]{1,3}")
+_SUPERSCRIPTS = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
 _HEADING = re.compile(r"^(#{1,6}) (.+)$", re.MULTILINE)
 
 
@@ -32,6 +35,18 @@ def _line(cells: Sequence[str]) -> str:
 def _cell(text: str) -> str:
     lines = (line.strip(" \t\r") for line in text.strip().splitlines())
     return "<br>".join(line for line in lines if line).replace("|", "\\|")
+
+
+def filled(rows: Iterable[Sequence[str]]) -> list[list[str]]:
+    """Rows of one width without the columns that are empty in all of them, as spans and narrow grids leave them."""
+    columns = [column for column in zip_longest(*rows, fillvalue="") if any(map(str.strip, column))]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def raised(before: str, text: str) -> str:
+    """A superscript after `before`: an exponent or a mark must not read on as digits of a number."""
+    stuck = _RAISED.fullmatch(text.strip()) and before[-1:].isascii() and before[-1:].isalnum()
+    return text.translate(_SUPERSCRIPTS) if stuck else text
 
 
 class Grid:

@@ -1,16 +1,12 @@
 """Word, Excel and PowerPoint files in the Office Open XML formats."""
 
 import io
-import re
-import warnings
 from collections.abc import Iterator
-from datetime import datetime, time
 from typing import Any
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile
 
 import docx
-import openpyxl
 import pptx
 from docx.opc.exceptions import PackageNotFoundError
 from lxml import etree
@@ -19,8 +15,9 @@ from kobunko.errors import Reject
 from kobunko.extract.archive import Archive
 from kobunko.extract.controls import clean
 from kobunko.extract.docx_text import body_lines, furniture_lines
-from kobunko.extract.markdown import headings, table, trimmed
+from kobunko.extract.markdown import headings, table
 from kobunko.extract.reading import Reading, text_page
+from kobunko.extract.workbook import read_workbook
 from kobunko.records import Page
 
 # Pages, metadata of the format, and structure.
@@ -36,7 +33,7 @@ _BROKEN = (
     TypeError,
     AttributeError,
 )
-_UNCOMPUTED = re.compile(rb"(?:</f>|<f/>|<f [^>]*/>)(?:<v\s*/>|<v></v>)?</c>")
+_SAME_HEIGHT = 91_440  # a tenth of an inch, in EMU: nobody sets boxes side by side more exactly by hand
 _CORE = "docProps/core.xml"
 _PROPERTIES = ("subject", "keywords", "category", "created", "modified")
 _MAIN_PARTS = {"word/document.xml": "docx", "xl/workbook.xml": "xlsx", "ppt/presentation.xml": "pptx"}
@@ -51,11 +48,12 @@ def read_office(archive: Archive, body: bytes, kind: str) -> Reading:
     """Raises `corrupt-office` for a package that its own library cannot open and `no-text` for an empty one."""
     try:
         title, properties = _properties(archive)
-        pages, metadata, structure = {"docx": _docx, "xlsx": _xlsx, "pptx": _pptx}[kind](body)
+        if kind == "xlsx":
+            pages, metadata, structure = read_workbook(archive, body)
+        else:
+            pages, metadata, structure = {"docx": _docx, "pptx": _pptx}[kind](body)
     except _BROKEN as error:
         raise Reject("corrupt-office", f"{kind}: {error}") from error
-    if kind == "xlsx" and (count := _without_value(archive)):
-        metadata = metadata | {"formulas_without_value": count}
     if not any(page.text for page in pages):
         raise Reject("no-text", f"{kind} without text")
     return Reading(kind, pages, title, properties | metadata, structure)
@@ -71,27 +69,6 @@ def _docx(body: bytes) -> Read:
         "tables": [_table(1, cells) for cells in tables],
     } | furniture_lines(document)
     return [text_page(1, text, "markup")], {}, structure
-
-
-def _xlsx(body: bytes) -> Read:
-    """Each sheet a page under its name; of merged cells only the first holds a value."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of print areas and extensions, which hold no text
-        book = openpyxl.load_workbook(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
-    pages, tables, hidden = [], [], []
-    for number, sheet in enumerate(book.worksheets, 1):
-        sheet.reset_dimensions()
-        cells = trimmed([_cell(value) for value in row] for row in sheet.iter_rows(values_only=True))
-        pages.append(text_page(number, f"## {sheet.title}\n{table(cells)}" if cells else "", "markup"))
-        tables += [_table(number, cells)] if cells else []
-        hidden += [sheet.title] if sheet.sheet_state != "visible" else []
-    return pages, {"sheets": book.sheetnames, "hidden_sheets": hidden}, {"kind": "sheet", "tables": tables}
-
-
-def _without_value(archive: Archive) -> int:
-    """Cells whose formula was never computed by the program that wrote them: what they show is not in the file."""
-    sheets = [archive.read(name) or b"" for name in archive.members if name.startswith("xl/worksheets/sheet")]
-    return sum(len(_UNCOMPUTED.findall(body)) for body in sheets)
 
 
 def _pptx(body: bytes) -> Read:
@@ -110,7 +87,14 @@ def _pptx(body: bytes) -> Read:
 
 
 def _in_order(shapes: Any) -> list[Any]:
-    return sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0))
+    """From top to bottom; what begins at about the same height is read from left to right."""
+    rows: list[list[Any]] = []
+    for shape in sorted(shapes, key=lambda shape: shape.top or 0):
+        if rows and (shape.top or 0) - (rows[-1][0].top or 0) <= _SAME_HEIGHT:
+            rows[-1].append(shape)
+        else:
+            rows.append([shape])
+    return [shape for row in rows for shape in sorted(row, key=lambda shape: shape.left or 0)]
 
 
 def _shape_text(shape: Any, tables: list[list[list[str]]]) -> Iterator[str]:
@@ -127,16 +111,6 @@ def _shape_text(shape: Any, tables: list[list[list[str]]]) -> Iterator[str]:
 
 def _table(page: int, cells: list[list[str]]) -> dict[str, Any]:
     return {"page": page, "box": None, "cells": cells}
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime) and value.time() == time():
-        value = value.date()
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _properties(archive: Archive) -> tuple[str, dict[str, Any]]:

@@ -191,3 +191,12 @@ def test_text_that_begins_like_a_bitmap_is_text(read):
     out = io.BytesIO()
     Image.new("RGB", (4, 4)).save(out, "BMP")
     assert read(out.getvalue()).format == "image"
+
+
+def test_boxes_set_side_by_side_are_read_from_left_to_right(read):
+    show = pptx.Presentation()
+    slide = show.slides.add_slide(show.slide_layouts[6])
+    for left, top, text in ((5, 2.0, "右"), (1, 2.01, "左"), (1, 1, "上"), (1, 3, "下")):
+        box = slide.shapes.add_textbox(*(int(side * 914_400) for side in (left, top, 1, 0.5)))
+        box.text_frame.text = text
+    assert read(saved(show)).pages[0].text == "上\n左\n右\n下"

@@ -92,3 +92,13 @@ def test_symbols_are_not_lost(document, read):
     out = io.BytesIO()
     document.save(out)
     assert read(out.getvalue()).pages[0].text.endswith("適☑①\ufffd")
+
+
+def test_exponents_are_no_digits_of_the_number_before_them(document, read):
+    paragraph = document.add_paragraph("面積は10")
+    paragraph.add_run("3").font.superscript = True
+    paragraph.add_run("倍")
+    paragraph.add_run("1").font.superscript = True
+    out = io.BytesIO()
+    document.save(out)
+    assert read(out.getvalue()).pages[0].text.endswith("面積は10³倍1")

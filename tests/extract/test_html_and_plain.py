@@ -163,3 +163,54 @@ def test_the_panel_of_an_ordinance_is_no_part_of_it(read):
 @pytest.mark.parametrize(("line", "day"), [("公開日：令和9年4月2日", "2027-04-02"), ("施行日：令和9年4月2日", None)])
 def test_the_day_on_which_a_page_was_made_public(read, line, day):
     assert read(f"<html><body><p>{BODY}</p><p>{line}</p></body></html>".encode()).published == day
+
+
+@pytest.mark.parametrize(
+    ("line", "dates"),
+    [
+        ("<p>公開日：2031/04/01</p>", {"published": "2031-04-01"}),
+        ("<p>最終更新 2031.4.1</p>", {"updated": "2031-04-01"}),
+        ("<p>報道発表資料　2031年4月1日（火曜日）</p>", {"published": "2031-04-01", "stated": "2031-04-01"}),
+        ("<p>令和13年4月1日（第12号）</p>", {"published": "2031-04-01", "stated": "2031-04-01"}),
+        ("<p>令和13年4月1日</p><p>令和13年4月2日</p>", {"stated": "2031-04-01"}),  # a list
+        ("<p>適用財産の価額（令和13年4月1日以後のもの）</p>", {"stated": "2031-04-01"}),  # no day of a rule in force
+    ],
+)
+def test_days_of_a_page_as_pages_write_them(read, line, dates):
+    found = read(PAGE.replace("<p>" + BODY, f"{line}<p>{BODY}").encode("cp932"))
+    assert json.loads(found.structure).get("dates", {}) == dates
+    assert found.published == dates.get("published")
+
+
+def test_number_and_day_of_an_ordinance_stand_in_two_lines(read):
+    rule = "<p>○架空市図書館条例</p><p>平成9年11月14日</p><p>条例第25号</p><p>(目的)</p>"
+    articles = "".join(f"<p>第{n}条　この条例の第{n}条は、例として置く。</p>" for n in range(1, 9))
+    found = read(f"<html><body>{rule}{articles}</body></html>".encode())
+    assert json.loads(found.structure)["law"]["law_num"] == "平成9年条例第25号"
+    assert found.published == "1997-11-14"
+
+
+def test_the_holder_of_a_copyright_keeps_the_first_letter_of_its_name(read):
+    page = PAGE.replace("<footer>", "<footer><small>Copyright (C) 2031 Cabinet Bureau, All Rights Reserved.</small>")
+    found = read(page.replace("｜架空省", "").encode("cp932"))
+    assert json.loads(found.structure)["publisher"] == "Cabinet Bureau"
+
+
+def test_links_to_files_below_the_text_are_part_of_it(read):
+    files = "".join(f"<li><a href='/f/{n}.{kind}'>資料{n}（{kind}）</a></li>" for n, kind in ((1, "pdf"), (2, "xlsx")))
+    more = f"<h2><a href='/m'>関係する頁</a></h2><ul><li><a href='/other'>別の頁</a></li>{files}</ul>"
+    menu = "<ul>" + "".join(f"<li><a href='/{n}'>政策その{n}</a></li>" for n in range(9)) + "</ul>"
+    text = read(PAGE.replace("</table></div>", f"</table>{more}</div>{menu}").encode("cp932")).pages[0].text
+    assert text.split("\n")[-5:] == ["| 甲 | 十年 |", "## 関係する頁", "- 別の頁", "- 資料1（pdf）", "- 資料2（xlsx）"]
+
+
+def test_headings_that_are_buttons_are_headings(read):
+    answer = "<h2><button>保存の年数</button></h2><p>年数は、図書の種類による。</p><button>閉じる</button>"
+    text = read(PAGE.replace("<ul><li>湿度", answer + "<ul><li>湿度").encode("cp932")).pages[0].text
+    assert "## 保存の年数\n年数は、図書の種類による。\n- 湿度" in text
+
+
+def test_exponents_and_marks_are_no_digits_of_the_number_before_them(read):
+    line = "<p>面積は10<sup>3</sup>m<sup>2</sup>、図書<sup>1</sup>は1,200<sup>2</sup>冊、H<sub>2</sub>Oは除く。</p>"
+    text = read(PAGE.replace("<ul><li>湿度", line + "<ul><li>湿度").encode("cp932")).pages[0].text
+    assert "面積は10³m²、図書1は1,200²冊、H2Oは除く。" in text

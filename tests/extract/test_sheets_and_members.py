@@ -2,6 +2,7 @@ import io
 import json
 import os
 import stat
+import zipfile
 from datetime import datetime
 
 import docx
@@ -127,3 +128,61 @@ def test_what_only_describes_a_document_is_none_of_its_text(read, make_blob, mak
     assert [found_page.text for found_page in found.pages] == ["潮位の図である。"]
     assert (found.title, json.loads(found.metadata)["detail"]["title"]) == ("潮位の図", "潮位の図")
     assert [found_page.text for found_page in read([record]).pages] == ["潮位の図"]
+
+
+def test_numbers_of_a_sheet_are_as_it_shows_them(read):
+    book = openpyxl.Workbook()
+    for value, form in (
+        (0.125, "0.0%"),
+        (1, "0%"),
+        (1100, "00000"),
+        (0.1 + 0.2, "General"),
+        (12.345, "0.0"),
+        (3.0, "0"),
+    ):
+        book.active.append([value, "比"])
+        book.active.cell(book.active.max_row, 1).number_format = form
+    shown = [row[0] for row in structure(read(saved(book)))["tables"][0]["cells"]]
+    assert shown == ["12.5%", "100%", "01100", "0.3", "12.345", "3"]
+
+
+def test_the_title_of_a_sheet_is_no_row_of_its_table_and_its_margin_no_column(read):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "一覧"
+    for row in ([None, "架空市の図書館"], [None, None, None], [None, "名称", "冊数"], [None, "甲館", 10]):
+        sheet.append(row)
+    found = read(saved(book))
+    assert found.pages[0].text == "## 一覧\n架空市の図書館\n| 名称 | 冊数 |\n| --- | --- |\n| 甲館 | 10 |"
+    assert structure(found)["tables"][0]["cells"] == [["架空市の図書館", ""], ["名称", "冊数"], ["甲館", "10"]]
+
+
+def test_text_boxes_on_a_sheet_are_not_lost(read, make_zip):
+    book = openpyxl.Workbook()
+    book.active.title = "様式"
+    book.active["A1"] = "届出書"
+    with zipfile.ZipFile(io.BytesIO(saved(book))) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/drawing"
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006"
+    members["xl/worksheets/_rels/sheet1.xml.rels"] = (
+        f'<Relationships xmlns="{package}"><Relationship Id="rId1" Type="{kind}" Target="../drawings/drawing1.xml"/>'
+        "</Relationships>"
+    ).encode()
+    members["xl/drawings/drawing1.xml"] = (
+        f'<x:wsDr xmlns:x="{drawing}/spreadsheetDrawing" xmlns:a="{drawing}/main"><x:sp><x:txBody>'
+        "<a:p><a:r><a:t>記入の</a:t></a:r><a:r><a:t>仕方</a:t></a:r></a:p><a:p><a:r><a:t>黒で書くこと</a:t></a:r></a:p>"
+        "</x:txBody></x:sp></x:wsDr>"
+    ).encode()
+    assert read(make_zip(members)).pages[0].text == "## 様式\n届出書\n記入の仕方\n黒で書くこと"
+
+
+def test_columns_that_are_empty_in_every_row_are_not_written(read):
+    book = openpyxl.Workbook()
+    for row in (["様式", "", "", ""], ["氏名", "", "甲", ""], ["住所", "", "架空市", ""]):
+        book.active.append([cell or None for cell in row])
+    found = read(saved(book))
+    assert found.pages[0].text == "## Sheet\n様式\n| 氏名 | 甲 |\n| --- | --- |\n| 住所 | 架空市 |"
+    page = "<table><tr><td>氏名</td><td colspan=2>甲</td><td>乙</td></tr><tr><td>住所</td><td>架空市</td></tr></table>"
+    assert read(f"<html><body>{page}</body></html>".encode()).pages[0].text.startswith("| 氏名 | 甲 | 乙 |\n")
