@@ -19,6 +19,7 @@ _GUTTER = 1.2  # em; white space between columns of prose
 _COLUMN_ROWS = 4  # lines that both columns must have
 _COLUMN_FILL = 0.6  # how much of a column's width its lines fill where it holds prose and not cells
 _COLUMN_CHARACTERS = 8
+_COLUMN_DISTINCT = 0.7  # of the lines; those of a list repeat each other
 _FULL = 1.3  # em; a line that ends this near to its column's end goes on in the next
 _FULL_WORDS = 6.0  # em; of a line of Latin words, which break earlier
 _FULL_LINES = 2  # full lines that prove where a column ends
@@ -345,6 +346,8 @@ def _is_prose(rows: list[Row], gutter: float, least: float) -> bool:
         if statistics.median(p.end - p.start for p in side) < _COLUMN_FILL * width:
             return False
         if statistics.median(len(p.text) for p in side) < _COLUMN_CHARACTERS:
+            return False
+        if len({p.text for p in side}) < _COLUMN_DISTINCT * len(side):
             return False
     return True
 

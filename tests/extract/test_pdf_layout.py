@@ -173,3 +173,10 @@ def test_a_word_that_a_cell_wraps_is_one_word(read, make_pdf):
     words += [(185, 140 + 12 * n, text) for n, text in enumerate(rows[1])]
     (table,) = cells(read(make_pdf([words], lambda page: ruled(page, xs, [100, 120, 170]))))
     assert table[1] == ["架空図書館の保存する図書", "平成２年４月\n平成３年５月"]
+
+
+def test_a_list_of_members_is_read_row_by_row(read, make_pdf):
+    rows = [(60, 100 + 18 * n, f"架空花子{n}　架空大学の教授である者") for n in range(6)]
+    rows += [(340, 100 + 18 * n, "（架空二年三月から現在）") for n in range(6)]
+    text = read(make_pdf([rows])).pages[0].text
+    assert text.split("\n") == [f"架空花子{n}　架空大学の教授である者\t（架空二年三月から現在）" for n in range(6)]
