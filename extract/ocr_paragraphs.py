@@ -11,7 +11,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from kobunko.extract.page_joins import edge, piece_of
-from kobunko.extract.pdf_layout import Piece, in_place, joining
+from kobunko.extract.pdf_paragraphs import in_place, joint_of
+from kobunko.extract.pdf_pieces import Piece
 from kobunko.masking import Mask, masked, moved
 from kobunko.records import Line, Page
 
@@ -82,7 +83,7 @@ def _joints(region: Sequence[Printed], page: Sequence[Piece]) -> Iterator[Mask]:
         full = one.end > end - (_FULL_WORDS if _is_latin(one.text) else _FULL) * em
         hangs = _NUMBERED.match(one.text) and 0 <= other.start - one.start <= _HANGING * em
         if full and alike and distance <= pitch and (hangs or in_place([one], other, em)):
-            words = joining(one.text.rstrip(), other.text)
+            words = joint_of(one.text.rstrip(), other.text)
             if words != "\n":
                 yield Mask(line.end - (words == "-"), following.start, "line end", words.strip("-"))
 

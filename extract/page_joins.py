@@ -8,7 +8,8 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from kobunko.extract.pdf_layout import Piece, Row, in_place, joining
+from kobunko.extract.pdf_paragraphs import in_place, joint_of
+from kobunko.extract.pdf_pieces import Piece, Row
 from kobunko.records import Line, Page
 
 SEPARATOR = "\n\n"
@@ -32,7 +33,7 @@ def between(before: Page, after: Page) -> str:
     if length < _LEAST or last[-1].end < edge(_pieces(before), em) - _FULL * em:
         return SEPARATOR
     flush = first[0].start - min(piece.start for piece in _pieces(after)) < _INDENT * em
-    words = joining(last[-1].text.rstrip(), first[0].text)
+    words = joint_of(last[-1].text.rstrip(), first[0].text)
     return words if words in ("", " ") and (flush or in_place(last, first[0], em)) else SEPARATOR
 
 

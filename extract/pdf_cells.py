@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 
-from kobunko.extract.pdf_layout import Flow, flow_text
+from kobunko.extract.pdf_pieces import Flow, flow_text
 from kobunko.extract.pdf_spans import Box, Sheet, Span
 
 _LEAST = 2  # rows with text, and cells with text in one row

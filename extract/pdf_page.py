@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from kobunko.extract.controls import clean
 from kobunko.extract.pdf_cells import PageTable
-from kobunko.extract.pdf_layout import Flow, Piece, Printed, flow_text, reading_flow, usual_size
+from kobunko.extract.pdf_layout import reading_flow
+from kobunko.extract.pdf_pieces import Flow, Piece, Printed, flow_text, usual_size
 from kobunko.extract.pdf_ruby import without_ruby
 from kobunko.extract.pdf_spans import Sheet, Span, begins_column, is_upright
 from kobunko.extract.reading import HORIZONTAL, MIXED, NONE, VERTICAL
