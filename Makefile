@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+export PYTHONDONTWRITEBYTECODE =  # tests start hundreds of processes: each would compile all that it imports
 
 .PHONY: help install demo test test-slow eval bench audit format lock clean
 

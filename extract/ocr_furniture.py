@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kobunko.extract.pdf_furniture import NUMBER, furniture
-from kobunko.extract.pdf_spans import Letters, Sheet, Span
+from kobunko.extract.pdf_sheet import Letters, Sheet, Span
 from kobunko.masking import Mask, masked, moved
 from kobunko.records import Line, Page
 

@@ -14,7 +14,8 @@ from kobunko.extract.pdf_furniture import furniture
 from kobunko.extract.pdf_page import cell_flow, line_ends, page_text
 from kobunko.extract.pdf_painting import Painting
 from kobunko.extract.pdf_redaction import covered_text
-from kobunko.extract.pdf_spans import Sheet, sheet
+from kobunko.extract.pdf_sheet import Sheet
+from kobunko.extract.pdf_spans import sheet
 from kobunko.extract.pdf_tables import rules_of
 from kobunko.extract.pdf_triage import Evidence, Verdict, broken_encoding, broken_fonts, evidence, judge
 from kobunko.extract.reading import NONE, Reading, ocr_page, text_page

@@ -7,7 +7,7 @@ from itertools import takewhile
 from typing import Any
 
 from kobunko.extract.pdf_pieces import Flow, flow_text
-from kobunko.extract.pdf_spans import Box, Sheet, Span
+from kobunko.extract.pdf_sheet import Box, Sheet, Span
 
 _LEAST = 2  # rows with text, and cells with text in one row
 _BLOCKS = 100_000  # cells of one page that are told apart

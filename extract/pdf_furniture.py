@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from kobunko.extract.pdf_spans import Sheet, Span, begins_column, is_upright
+from kobunko.extract.pdf_sheet import Sheet, Span, begins_column, is_upright
 
 HEADER, FOOTER, NUMBER = "header", "footer", "page-number"
 _EDGE = 0.14  # of the page's height, and of the width of vertical pages: as far inside furniture may stand

@@ -8,7 +8,8 @@ import pymupdf
 from scipy import ndimage
 
 from kobunko.extract.pdf_painting import Ink, Painting
-from kobunko.extract.pdf_spans import Box, Span, places
+from kobunko.extract.pdf_sheet import Box, Span
+from kobunko.extract.pdf_spans import places
 
 _PAGE: Box = 0.0, 0.0, 1.0, 1.0
 _MARK_PIXELS = (4, 50)  # height and width of what may be a letter

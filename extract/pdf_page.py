@@ -11,7 +11,7 @@ from kobunko.extract.pdf_cells import PageTable
 from kobunko.extract.pdf_layout import reading_flow
 from kobunko.extract.pdf_pieces import Flow, Piece, Printed, flow_text, usual_size
 from kobunko.extract.pdf_ruby import without_ruby
-from kobunko.extract.pdf_spans import Sheet, Span, begins_column, is_upright
+from kobunko.extract.pdf_sheet import Sheet, Span, begins_column, is_upright
 from kobunko.extract.reading import HORIZONTAL, MIXED, NONE, VERTICAL
 from kobunko.records import Line
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pymupdf
 
-from kobunko.extract.pdf_spans import Box
+from kobunko.extract.pdf_sheet import Box
 
 _DARK = 0.25  # of white, of the box and of the letters
 _OPAQUE = 0.95

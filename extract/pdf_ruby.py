@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from kobunko.extract.pdf_spans import Span
+from kobunko.extract.pdf_sheet import Span
 
 _KANA = re.compile("^[\u3041-\u30ffー・\\s　]+$")
 _HAS_KANJI = re.compile("[\u3005-\u3007\u3400-\u9fff\uf900-\ufaff]")

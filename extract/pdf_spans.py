@@ -4,13 +4,13 @@ import functools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import pymupdf
 
+from kobunko.extract.pdf_sheet import Box, Cell, Letters, Sheet, Span
 from kobunko.extract.pdf_tables import Grid, Rules, grids, turned_rules
 
 # Both without TEXT_CID_FOR_UNKNOWN_UNICODE: an unknown glyph must be U+FFFD, not an arbitrary letter.
@@ -18,7 +18,6 @@ _AS_TAGGED = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_LIGATURES 
 _AS_PRINTED = _AS_TAGGED | pymupdf.TEXT_IGNORE_ACTUALTEXT
 _REPEATED = re.compile("([\u3400-\u9fff])\\1\\1")  # three times the same kanji: no word has that
 _STACKABLE = re.compile("[\u3005-\u3007\u3041-\u30ff\u3400-\u9fff（）「」・ー]")
-_LONGEST_LABEL = 12  # letters
 _STACK_LEAST = 3
 _STACK_GAP = 0.4  # em between stacked letters
 _MARK, _MARK_SIZE = re.compile("[0-9A-Za-z０-９Ａ-Ｚａ-ｚ]"), 0.65  # of the size of the line
@@ -26,69 +25,8 @@ _BOLD = 0.15  # em between a text and its copy that makes it bold
 _LOST = re.compile("[\ufffd\x01-\x08\x0e-\x1f]")
 _KANJI = re.compile("[\u3400-\u9fff]")
 _PI_FONT = re.compile(r"PIStd|Symbol|Dingbat|Webding|Wingding|MathematicalPi", re.IGNORECASE)
-_UPRIGHT = 2.2  # em; wider horizontal text is no 縦中横
-_NUMBER_GAP = 2.5  # em between a number and the column that it begins
-_NUMBER = 3  # letters of a number that is set into its column
 _ALONG = (1.0, 0.0)  # the direction of a line of upright letters
 _PAINTED = 0x18  # of MuPDF's character flags: filled or stroked; invisible text is neither
-
-Box = tuple[float, float, float, float]
-Cell = tuple[int, int]  # the page's grid, and the merged cell in it
-
-
-class Span(NamedTuple):
-    """A line as the file sets it, in points from the top left of the page turned upright.
-
-    `down` where its text runs down the page; `place` is the box in fractions of the page as a reader sees it.
-    """
-
-    box: Box
-    size: float
-    text: str
-    down: bool
-    place: Box
-    cell: Cell | None = None
-
-    @property
-    def is_label(self) -> bool:
-        """Whether it is a short stack of letters in a horizontal page, as narrow cells and headings have them."""
-        return self.down and 1 < len(self.text) <= _LONGEST_LABEL
-
-
-@dataclass(frozen=True, slots=True)
-class Letters:
-    """How many letters a page's layer has, how many are painted invisibly, and how its fonts do.
-
-    `lost` counts by font the letters without a meaning, `misfits` the kanji that a font of signs pretends to have.
-    """
-
-    all: int
-    hidden: int
-    fonts: Counter[str]
-    lost: Counter[str]
-    misfits: int
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """What the file sets on one page, turned upright: its text, its ruled grids, and `frame`, the page itself.
-
-    `trim` is where the printer cuts the page, None where that is at its edges or beyond.
-    `places` are those of the grids, in fractions of the page as a reader sees it.
-    """
-
-    number: int
-    frame: Box
-    trim: Box | None
-    spans: list[Span]
-    tables: list[Grid]
-    places: list[Box]
-    letters: Letters
-
-    @property
-    def text(self) -> str:
-        """The letters in the file's order, for statistics."""
-        return "\n".join(span.text for span in self.spans)
 
 
 def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
@@ -232,23 +170,6 @@ def _cell(box: Box, tables: Sequence[Grid]) -> Cell | None:
         if (number := grid.cell_at(x, y)) is not None:
             return index, number
     return None
-
-
-def is_upright(span: Span) -> bool:
-    """Whether a horizontal piece is short enough to be set into a column."""
-    return not span.down and span.box[2] - span.box[0] <= _UPRIGHT * span.size
-
-
-def begins_column(number: Span, columns: Iterable[Span]) -> bool:
-    """Whether a number stands right above a column, as its first letter."""
-    if not (is_upright(number) or (number.down and len(number.text.strip()) <= _NUMBER)):
-        return False
-    middle, foot = (number.box[0] + number.box[2]) / 2, number.box[3]
-    return any(
-        column.box[0] <= middle <= column.box[2]
-        and -0.5 * number.size <= column.box[1] - foot <= _NUMBER_GAP * number.size
-        for column in columns
-    )
 
 
 def _around(boxes: Sequence[Box]) -> Box:

@@ -21,7 +21,7 @@ from kobunko.extract.pdf_ink import (
     unread_marks,
 )
 from kobunko.extract.pdf_painting import Painting
-from kobunko.extract.pdf_spans import Sheet
+from kobunko.extract.pdf_sheet import Sheet
 
 _BLANK_INK = 0.0004  # share of the page; dust on a scanned empty page stays below
 _SPARSE = 200  # characters; a page with more is not held against its ink
