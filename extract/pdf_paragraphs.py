@@ -15,6 +15,7 @@ _NARROW = 10.0  # em; in narrower regions lines are names and headings, not sent
 _NARROW_CELL, _PADDED = 6.0, 1.8  # em; of cells, and what a full line leaves of a cell's width
 _INDENT, _HANGING = 2.6, 3.2  # em; of a paragraph's first line, and of the lines below a numbered one
 _PITCH = 1.4  # of the usual distance of lines; more parts paragraphs
+_AROUND, _SAME, _LEAST_LETTERS = 8, 0.3, 15  # lines; em between ends that are the same; letters of such a line
 _LEAST = 2  # lines of columns of which the second may go on with the sentence of the first
 
 _JAPANESE = "\u3005-\u3007\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff\uff10-\uff5a"
@@ -39,6 +40,12 @@ _SOLID = (
     (re.compile(r"[年月] ?\d{1,2}$"), re.compile("^[月日]")),
 )
 _GOES_ON_SURELY = re.compile(".{14}[をはが、，]$")  # no paragraph ends so, however long the line is
+_AWAITS = re.compile("[のなにと]$")
+# A particle or what ends a word, and no word that begins a sentence.
+_ENDING = re.compile(
+    "^(?!ただし|また|なお|なる|その|それ|しか|した|すな|すべ|さら|もっ|もし|よっ|とく|とり|では|でき|でも|くらし|いか|いま)"
+    "[をにはがのでとへもやるれたてさしすせけくうつっいりまよなこ]"
+)
 _DATED = re.compile(r"^(?:明治|大正|昭和|平成|令和)?[\s　]*[元\d]{1,4}年")  # as lines of a list do
 _LABEL = re.compile(
     r"^[\s　]*(?:[(（]?(?:[0-9０-９]{1,4}|[A-Za-zａ-ｚア-ンⅠ-ⅿ一二三四五六七八九十]{1,3})[)）.．、]?"
@@ -58,10 +65,11 @@ def paragraphs(rows: Sequence[Row], em: float, known: Container[int], room: floa
     proven = sum(end - other < _FULL * em for other in ends) >= _FULL_LINES
     pitch = _pitch(rows)
     lines = [("\n", rows[0])]
-    for previous, row in pairwise(rows):
+    for place, (previous, row) in enumerate(pairwise(rows)):
         short = end - previous[-1].end if proven else math.inf
         full = short < (_FULL_WORDS if previous[0].text.isascii() else _FULL) * em or _near(previous[-1].end, known)
         full = full or bool(_GOES_ON_SURELY.search(previous[-1].text))
+        full = full or (_shares_end(ends, place, em) and _is_one_sentence(previous[-1].text.strip(), row[0].text.strip()))
         full = full or previous[-1].end - previous[0].start > room - _PADDED * em
         joined = wide and full and _follows(previous, row, em, pitch, in_cell=in_cell)
         joint = joint_of(previous[-1].text.rstrip(), row[0].text) if joined else "\n"
@@ -76,6 +84,20 @@ def goes_on_beside(column: list[Row], following: list[Row], em: float) -> bool:
     beside = first.middle < last.middle and start > end and min(len(column), len(following)) >= _LEAST
     alike = abs(first.size - last.size) < 0.15 * em
     return beside and alike and end - last.end < _FULL * em and first.start - start < 0.5 * em
+
+
+def _shares_end(ends: Sequence[float], place: int, em: float) -> bool:
+    """Whether other lines near one end where it does, as in a paragraph that is narrower than its page."""
+    near = ends[max(place - _AROUND, 0) : place + _AROUND + 1]
+    return sum(abs(other - ends[place]) < _SAME * em for other in near) > 1
+
+
+def _is_one_sentence(before: str, after: str) -> bool:
+    """Whether two lines can hardly be items of a list, or a heading and its text."""
+    number = before[-1:].isdecimal() and after[:1].isdecimal()
+    last = after.endswith("。") and not _STARTS_HIRAGANA.match(after)
+    goes_on = number or last or _AWAITS.search(before) or _ENDING.match(after)
+    return len(before) >= _LEAST_LETTERS and bool(goes_on)
 
 
 def _near(end: float, known: Container[int]) -> bool:
