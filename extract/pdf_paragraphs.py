@@ -44,7 +44,7 @@ _AWAITS = re.compile("[のなにと]$")
 # A particle or what ends a word, and no word that begins a sentence.
 _ENDING = re.compile(
     "^(?!ただし|また|なお|なる|その|それ|しか|した|すな|すべ|さら|もっ|もし|よっ|とく|とり|では|でき|でも|くらし|いか|いま)"
-    "[をにはがのでとへもやるれたてさしすせけくうつっいりまよなこ]"
+    "[をにはがのでとへもやるれたてさしすせけくうつっいりまよなこきじ]"
 )
 _DATED = re.compile(r"^(?:明治|大正|昭和|平成|令和)?[\s　]*[元\d]{1,4}年")  # as lines of a list do
 _LABEL = re.compile(
@@ -69,7 +69,9 @@ def paragraphs(rows: Sequence[Row], em: float, known: Container[int], room: floa
         short = end - previous[-1].end if proven else math.inf
         full = short < (_FULL_WORDS if previous[0].text.isascii() else _FULL) * em or _near(previous[-1].end, known)
         full = full or bool(_GOES_ON_SURELY.search(previous[-1].text))
-        full = full or (_shares_end(ends, place, em) and _is_one_sentence(previous[-1].text.strip(), row[0].text.strip()))
+        full = full or (
+            _shares_end(ends, place, em) and _is_one_sentence(previous[-1].text.strip(), row[0].text.strip())
+        )
         full = full or previous[-1].end - previous[0].start > room - _PADDED * em
         joined = wide and full and _follows(previous, row, em, pitch, in_cell=in_cell)
         joint = joint_of(previous[-1].text.rstrip(), row[0].text) if joined else "\n"

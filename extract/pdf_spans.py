@@ -144,7 +144,18 @@ def _is_of_signs(font: str) -> bool:
 
 def _whole(line: dict[str, Any]) -> tuple[Box, str, None]:
     spans = line["spans"]
-    return line["bbox"], spans[0]["text"] if len(spans) == 1 else "".join([span["text"] for span in spans]), None
+    text = spans[0]["text"] if len(spans) == 1 else "".join([span["text"] for span in spans])
+    indented = text[:2] == "  " and line["dir"] == _ALONG
+    return _inked(line["bbox"], text, spans[0]["size"]) if indented else line["bbox"], text, None
+
+
+def _inked(box: Box, text: str, size: float) -> Box:
+    """The box without the blanks that word processors indent Japanese lines with, whose letters are as wide as high."""
+    letters = text.lstrip(" ")
+    narrow = sum(letter.isascii() for letter in letters)
+    left, top, right, bottom = box
+    start = min(right - size * (len(letters) - narrow / 2), left + size * (len(text) - len(letters)))
+    return (max(left, start), top, right, bottom) if 4 * narrow <= len(letters) else box
 
 
 def _cut(

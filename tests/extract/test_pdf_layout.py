@@ -32,6 +32,31 @@ def test_a_short_line_goes_on_where_no_paragraph_can_end(read, make_pdf, short, 
     assert read(make_pdf([rows])).pages[0].text.startswith(f"{rows[0][2]}{joint}{rows[1][2]}")
 
 
+BODY = [(72, 300, FULL), (72, 318, FULL)]  # wider than what stands above it
+
+
+@pytest.mark.parametrize("blanks", [0, 16])
+def test_a_paragraph_narrower_than_its_page_is_one(read, make_pdf, blanks):
+    indented, second = (
+        "１　上告人の請求のうち図書の返還を求める部分につ",
+        "き、被上告人は上告人に対し、図書三千冊を直ち",
+    )
+    third, other = "に返還せよ。", "２　その余の上告を棄却する。"
+    rows = [(200 - 10 * blanks, 100, " " * blanks + indented), (220, 118, second), (220, 136, third), (200, 154, other)]
+    lines = read(make_pdf([[*rows, *BODY]])).pages[0].text.split("\n")
+    assert [line.strip() for line in lines[:2]] == [indented + second + third, other]
+
+
+def test_items_and_headings_that_happen_to_end_alike_stay_apart(read, make_pdf):
+    rows = [
+        "架空図書館における地図及び目録の保存と修復",
+        "その目的は、後の世に伝えることにある。",
+        "架空図書館における写真及び図面の保存と修復",
+    ]
+    found = read(make_pdf([[*[(72, 100 + 18 * at, row) for at, row in enumerate(rows)], *BODY]])).pages[0].text
+    assert found.split("\n")[:3] == rows
+
+
 def test_headings_and_items_stay_apart(read, make_pdf):
     rows = [(72, 100, FULL), (72, 118, "1. 図書"), (72, 136, FULL), (72, 154, "(a) 地図"), (72, 172, "第二条　目録")]
     assert read(make_pdf([rows])).pages[0].text.split("\n") == [text for _, _, text in rows]
