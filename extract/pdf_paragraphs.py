@@ -40,11 +40,11 @@ _SOLID = (
     (re.compile(r"[年月] ?\d{1,2}$"), re.compile("^[月日]")),
 )
 _GOES_ON_SURELY = re.compile(".{14}[をはが、，]$")  # no paragraph ends so, however long the line is
-_AWAITS = re.compile("[のなにと]$")
+_AWAITS = re.compile("(?:[のなと]|(?<!ため)に)$")
 # A particle or what ends a word, and no word that begins a sentence.
 _ENDING = re.compile(
-    "^(?!ただし|また|なお|なる|その|それ|しか|した|すな|すべ|さら|もっ|もし|よっ|とく|とり|では|でき|でも|くらし|いか|いま)"
-    "[をにはがのでとへもやるれたてさしすせけくうつっいりまよなこきじ]"
+    "^(?!ただし|また|なお|その|それ|しか|した|すな|すべ|さら|もっ|もし|よっ|とく|とり|では|でき|でも|くらし|いか|いま)"
+    "(?:[をにはがのでとへもやるれたてさしすせけくうつっいりまよこきじ]|な(?![おん]))"
 )
 _DATED = re.compile(r"^(?:明治|大正|昭和|平成|令和)?[\s　]*[元\d]{1,4}年")  # as lines of a list do
 _LABEL = re.compile(
@@ -69,9 +69,7 @@ def paragraphs(rows: Sequence[Row], em: float, known: Container[int], room: floa
         short = end - previous[-1].end if proven else math.inf
         full = short < (_FULL_WORDS if previous[0].text.isascii() else _FULL) * em or _near(previous[-1].end, known)
         full = full or bool(_GOES_ON_SURELY.search(previous[-1].text))
-        full = full or (
-            _shares_end(ends, place, em) and _is_one_sentence(previous[-1].text.strip(), row[0].text.strip())
-        )
+        full = full or _is_one_sentence(previous, row, _alike(ends, place, em), longest=previous[-1].end == end)
         full = full or previous[-1].end - previous[0].start > room - _PADDED * em
         joined = wide and full and _follows(previous, row, em, pitch, in_cell=in_cell)
         joint = joint_of(previous[-1].text.rstrip(), row[0].text) if joined else "\n"
@@ -88,18 +86,20 @@ def goes_on_beside(column: list[Row], following: list[Row], em: float) -> bool:
     return beside and alike and end - last.end < _FULL * em and first.start - start < 0.5 * em
 
 
-def _shares_end(ends: Sequence[float], place: int, em: float) -> bool:
-    """Whether other lines near one end where it does, as in a paragraph that is narrower than its page."""
+def _alike(ends: Sequence[float], place: int, em: float) -> int:
+    """How many other lines near one end where it does, as in a paragraph that is narrower than its page."""
     near = ends[max(place - _AROUND, 0) : place + _AROUND + 1]
-    return sum(abs(other - ends[place]) < _SAME * em for other in near) > 1
+    return sum(abs(other - ends[place]) < _SAME * em for other in near) - 1
 
 
-def _is_one_sentence(before: str, after: str) -> bool:
+def _is_one_sentence(previous: Row, row: Row, alike: int, longest: bool) -> bool:
     """Whether two lines can hardly be items of a list, or a heading and its text."""
+    before, after = previous[-1].text.strip(), row[0].text.strip()
+    if len(before) < _LEAST_LETTERS or not (alike or longest):
+        return False
     number = before[-1:].isdecimal() and after[:1].isdecimal()
-    last = after.endswith("。") and not _STARTS_HIRAGANA.match(after)
-    goes_on = number or last or _AWAITS.search(before) or _ENDING.match(after)
-    return len(before) >= _LEAST_LETTERS and bool(goes_on)
+    last = alike > 0 and after.endswith("。") and not _STARTS_HIRAGANA.match(after)
+    return bool(number or last or _AWAITS.search(before) or _ENDING.match(after))
 
 
 def _near(end: float, known: Container[int]) -> bool:

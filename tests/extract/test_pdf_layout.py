@@ -47,6 +47,16 @@ def test_a_paragraph_narrower_than_its_page_is_one(read, make_pdf, blanks):
     assert [line.strip() for line in lines[:2]] == [indented + second + third, other]
 
 
+def test_a_single_full_line_goes_on_where_a_word_does(read, make_pdf):
+    rows = [
+        "　所論は、架空法四〇五条の理由に当たらない。ま",
+        "た記録を調べても同じである。",
+        "　よって主文のとおり判決する。",
+    ]
+    text = read(make_pdf([[(72, 100 + 18 * at, row) for at, row in enumerate(rows)]])).pages[0].text
+    assert [line.strip() for line in text.split("\n")] == [(rows[0] + rows[1]).strip(), rows[2].strip()]
+
+
 def test_items_and_headings_that_happen_to_end_alike_stay_apart(read, make_pdf):
     rows = [
         "架空図書館における地図及び目録の保存と修復",
