@@ -47,6 +47,11 @@ _ENDING = re.compile(
     "(?:[をにはがのでとへもやるれたてさしすせけくうつっいりまよこきじ]|な(?![おん]))"
 )
 _DATED = re.compile(r"^(?:明治|大正|昭和|平成|令和)?[\s　]*[元\d]{1,4}年")  # as lines of a list do
+_DATE = re.compile(
+    r"^\W*(?:明治|大正|昭和|平成|令和)?[\s　]*[元\d]{1,4}[\s　]*年[\s　]*\d{1,2}[\s　]*月[\s　]*\d{1,2}[\s　]*日\W*$"
+)
+_NUMBER, _COUNTED = re.compile(r"\d$"), re.compile(r"^[\d\W年月日時分秒万億兆円人名条項号回歳倍割点丁番地階]")
+_URL, _URL_GOES_ON = re.compile(r"(?:https?://|www\.)[!-~]+$"), re.compile(r"^(?!http|www)[!-~]*[./][!-~]*$")
 _LABEL = re.compile(
     r"^[\s　]*(?:[(（]?(?:[0-9０-９]{1,4}|[A-Za-zａ-ｚア-ンⅠ-ⅿ一二三四五六七八九十]{1,3})[)）.．、]?"
     r"|[•●○◎・※■□◆◇▪–*\uf0b7①-⑳])[\s　]*$"
@@ -72,8 +77,7 @@ def paragraphs(rows: Sequence[Row], em: float, known: Container[int], room: floa
         full = full or _is_one_sentence(previous, row, _alike(ends, place, em), longest=previous[-1].end == end)
         full = full or previous[-1].end - previous[0].start > room - _PADDED * em
         joined = wide and full and _follows(previous, row, em, pitch, in_cell=in_cell)
-        joint = joint_of(previous[-1].text.rstrip(), row[0].text) if joined else "\n"
-        lines.append(("\n" if in_cell and (joint or _DATED.match(row[0].text)) else joint, row))
+        lines.append((_joint(previous[-1].text.rstrip(), row[0].text, joined, in_cell=in_cell), row))
     return lines
 
 
@@ -117,6 +121,16 @@ def _follows(previous: Row, row: Row, em: float, pitch: float, *, in_cell: bool)
         and row[0].middle - previous[-1].middle <= _PITCH * pitch
         and abs(row[0].size - previous[-1].size) < 0.15 * em
     )
+
+
+def _joint(before: str, after: str, joined: bool, *, in_cell: bool) -> str:
+    if _URL.search(before) and _URL_GOES_ON.match(after.strip()):
+        return ""
+    if not joined or _DATE.match(before):
+        return "\n"
+    joint = joint_of(before, after)
+    item = joint or _DATED.match(after) or (_NUMBER.search(before) and not _COUNTED.match(after))
+    return "\n" if in_cell and item else joint
 
 
 def joint_of(before: str, after: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pymupdf
 
 from kobunko.extract.pdf_sheet import Box, Cell, Letters, Sheet, Span
-from kobunko.extract.pdf_tables import Grid, Rules, grids, turned_rules
+from kobunko.extract.pdf_tables import Grid, Rules, grids, turned_rules, without_underlines
 
 # Both without TEXT_CID_FOR_UNKNOWN_UNICODE: an unknown glyph must be U+FFFD, not an arbitrary letter.
 _AS_TAGGED = pymupdf.TEXT_PRESERVE_WHITESPACE | pymupdf.TEXT_PRESERVE_LIGATURES | pymupdf.TEXT_MEDIABOX_CLIP
@@ -36,7 +36,9 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
     """
     lines = _lines(page, letters=bool(rules))
     turn = _turn(lines)
-    tables = grids(turned_rules(rules, turn)) if rules else []
+    if rules:
+        rules = without_underlines(rules, [line["bbox"] for line in lines if line["dir"] == _ALONG])
+    tables = grids(turned_rules(rules, turn)) if rules and rules.across else []
     rect, rotation = page.rect, page.rotation_matrix if page.rotation else None
     place = places(rect, rotation)
     spans = _spans(lines, tables, turn, place)
@@ -57,13 +59,18 @@ def _spans(
     spans = []
     for line in lines:
         inside = line["spans"]
-        size = inside[0]["size"] if len(inside) == 1 else max(span["size"] for span in inside)
+        size = inside[0]["size"] if len(inside) == 1 else max(_sizes(inside))
         x, y = _turned_vector(line["dir"], turn)
         down = bool(line["wmode"]) or (abs(y) > abs(x))
         for box, text, cell in _cut(line, tables, turn, marks) if tables or marks else [_whole(line)]:
             if text and not text.isspace():
                 spans.append(Span(_turned_box(box, turn), size, text, down, place(box), cell))
     return spans
+
+
+def _sizes(spans: Sequence[dict[str, Any]]) -> list[float]:
+    """The sizes of what is printed; blanks may be larger."""
+    return [span["size"] for span in spans if not span["text"].isspace()] or [span["size"] for span in spans]
 
 
 def _marks(spans: Sequence[Span]) -> list[Box]:

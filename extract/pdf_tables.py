@@ -24,6 +24,8 @@ _MOST_SIDES = 12  # of a shape that is a rule or a frame
 _OPEN = 3  # rules that reach beyond the last one that they cross, where a table is open
 _SIDE_ROWS = 4  # borders of a column that belongs to the table beside it
 _DRAWING = 0.5  # of the area of a grid; in forms what surrounds a corner box has up to 0.41
+_MEETS = 1.0  # points between the end of a rule and the border where it ends
+_BELOW = 0.35  # of a line's height, in which its underline may lie above and below its end
 _MOST_RULES = 4000  # a page with more is a map or a drawing
 
 Floats = npt.NDArray[np.float64]
@@ -99,6 +101,18 @@ def rules_of(drawings: Iterable[dict[str, Any]]) -> Rules | None:
                 down.append(((x0 + x1) / 2, min(y0, y1), max(y0, y1)))
     rules = Rules(_lengthened(across), _lengthened(down))
     return rules if rules.across and rules.down and len(rules.across) + len(rules.down) <= _MOST_RULES else None
+
+
+def without_underlines(rules: Rules, texts: Iterable[Edge]) -> Rules:
+    """The rules but those just below one of these boxes of text, from its first letter to its last and no border."""
+    boxes = np.array(list(texts)).reshape(-1, 4)
+    y, start, end = (column[:, None] for column in np.array(rules.across).T)
+    x0, y0, x1, y1 = boxes.T
+    below = (y > y1 - _BELOW * (y1 - y0)) & (y < y1 + _BELOW * (y1 - y0))
+    under = (below & (abs(start - x0) < _NEAR) & (abs(end - x1) < _NEAR)).any(axis=1)
+    x = np.array([rule[0] for rule in rules.down])
+    ended = (abs(end - x) < _MEETS).any(axis=1)
+    return Rules([rule for rule, keep in zip(rules.across, ended | ~under, strict=True) if keep], rules.down)
 
 
 def turned_rules(rules: Rules, turn: int) -> Rules:
