@@ -90,7 +90,7 @@ def _table(sheet: Sheet, index: int, flows: Mapping[int, Flow], spans: list[Span
         if extent != (1, 1):
             merged[at] = extent
     filled = [sum(r == row for r, _ in cells) for row in range(len(rows))]
-    if len(rows) < _LEAST or max(filled, default=0) < _LEAST:
+    if len(rows) < _LEAST or max(filled, default=0) < min(_LEAST, len(grid.xs) - 1):
         return None
     width = (sheet.frame[2] - sheet.frame[0]) or 1
     borders = [(grid.xs[column] - sheet.frame[0]) / width for column in columns]

@@ -33,6 +33,7 @@ def reading_flow(pieces: Iterable[Piece], ends: Container[int] = (), room: float
     flow: Flow = []
     block = -1
     before: list[Row] = []
+    last = solid[0]
     for region in ([_merged(row, _TAB * em, em) for row in region] for region in regions(rows, em)):
         lines = paragraphs(region, em, ends, room)
         if before and goes_on_beside(before, region, em):
@@ -40,11 +41,12 @@ def reading_flow(pieces: Iterable[Piece], ends: Container[int] = (), room: float
         before = region
         for joint, row in lines:
             block += joint == "\n"
+            if joint == "-":
+                flow[-1] = _without_hyphen(flow[-1])
             if flow:
-                if joint == "-":
-                    flow[-1] = _without_hyphen(flow[-1])
-                flow.append("" if joint == "-" else joint)
+                flow.append(joint.strip("-") + _between(last, row[0]))
             flow += _row_flow(row, block)
+            last = row[-1]
     return [item for item in flow if item]
 
 
@@ -52,11 +54,15 @@ def _without_hyphen(item: str | Printed) -> str | Printed:
     return item.removesuffix("-") if isinstance(item, str) else item._replace(text=item.text.removesuffix("-"))
 
 
+def _between(one: Piece, other: Piece) -> str:
+    """What keeps two tables apart."""
+    return "\n" if one.is_table and other.is_table else ""
+
+
 def _row_flow(row: Row, block: int) -> Flow:
-    flow: Flow = []
-    for piece in row:
-        if flow:
-            flow.append("\n" if any(piece.is_table for piece in row) else "\t")
+    flow: Flow = [_in_block(item, block) for item in _trimmed(row[0].flow)]
+    for before, piece in pairwise(row):
+        flow.append(("\n" if any(piece.is_table for piece in row) else "\t") + _between(before, piece))
         flow += [_in_block(item, block) for item in _trimmed(piece.flow)]
     return flow
 

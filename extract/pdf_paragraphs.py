@@ -47,8 +47,9 @@ _ENDING = re.compile(
     "(?:[をにはがのでとへもやるれたてさしすせけくうつっいりまよこきじ]|な(?![おん]))"
 )
 _DATED = re.compile(r"^(?:明治|大正|昭和|平成|令和)?[\s　]*[元\d]{1,4}年")  # as lines of a list do
+_DIGITS, _BLANK = "[元〇一二三四五六七八九十\\d]{1,4}", r"[\s　]*"
 _DATE = re.compile(
-    r"^\W*(?:明治|大正|昭和|平成|令和)?[\s　]*[元\d]{1,4}[\s　]*年[\s　]*\d{1,2}[\s　]*月[\s　]*\d{1,2}[\s　]*日\W*$"
+    rf"^\W*\w{{0,4}}?{_BLANK}{_DIGITS}{_BLANK}年{_BLANK}{_DIGITS}{_BLANK}月{_BLANK}{_DIGITS}{_BLANK}日\W*$"
 )
 _NUMBER, _COUNTED = re.compile(r"\d$"), re.compile(r"^[\d\W年月日時分秒万億兆円人名条項号回歳倍割点丁番地階]")
 _URL, _URL_GOES_ON = re.compile(r"(?:https?://|www\.)[!-~]+$"), re.compile(r"^(?!http|www)[!-~]*[./][!-~]*$")

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ _SLIT = 8.0  # points
 _MOST_SIDES = 12  # of a shape that is a rule or a frame
 _OPEN = 3  # rules that reach beyond the last one that they cross, where a table is open
 _SIDE_ROWS = 4  # borders of a column that belongs to the table beside it
+_BOX_ROWS, _BOX_WIDTH, _BOX_ROW = 3, 200.0, 60.0  # borders and points of a box that holds a title and a number
 _DRAWING = 0.5  # of the area of a grid; in forms what surrounds a corner box has up to 0.41
 _MEETS = 1.0  # points between the end of a rule and the border where it ends
 _BELOW = 0.35  # of a line's height, in which its underline may lie above and below its end
@@ -123,7 +125,7 @@ def turned_rules(rules: Rules, turn: int) -> Rules:
 
 
 def grids(rules: Rules) -> list[Grid]:
-    """Grids of at least two rows and two columns, from the top down."""
+    """Grids of at least two rows and two columns, and small boxes of one column beside them, from the top down."""
     parts = _with_side_columns(list(_connected(rules.across, rules.down)))
     found = [grid for part in parts if (grid := _grid(part))]
     return sorted(found, key=lambda grid: (grid.ys[0], grid.xs[0]))
@@ -198,32 +200,47 @@ def _connected(across: list[Rule], down: list[Rule]) -> Iterator[Rules]:
 
 
 def _with_side_columns(parts: list[Rules]) -> list[Rules]:
-    """Parts, those of a single column put to the table beside them whose rows they have."""
+    """Parts, those of a single column put to the table beside them whose rows they have, or small boxes of their own
+    that begin and end where that table does."""
     tables: list[Rules] = []
     columns: list[Rules] = []
     for part in parts:
         (tables if len(_borders_of(part.down, part.across)) > 2 else columns).append(part)
+    boxes: list[Rules] = []
     for column in columns:
         ys = _borders_of(column.across, column.down)
-        beside = [number for number, table in enumerate(tables) if len(ys) >= _SIDE_ROWS and _has_rows(table, ys)]
+        level = [number for number, table in enumerate(tables) if len(ys) >= _BOX_ROWS and _is_level(table, ys)]
+        beside = [number for number in level if len(ys) >= _SIDE_ROWS and _has_rows(tables[number], ys)]
         if beside:
             table = tables[beside[0]]
             tables[beside[0]] = Rules(table.across + column.across, table.down + column.down)
-    return tables
+        elif level and _is_small(column, ys):
+            boxes.append(column)
+    return tables + boxes
+
+
+def _is_level(table: Rules, ys: list[float]) -> bool:
+    """Whether a table begins and ends where these borders do."""
+    own = _borders_of(table.across, table.down)
+    return bool(own) and abs(own[0] - ys[0]) <= _NEAR and abs(own[-1] - ys[-1]) <= _NEAR
+
+
+def _is_small(column: Rules, ys: list[float]) -> bool:
+    xs = _borders_of(column.down, column.across)
+    return len(xs) == 2 and xs[1] - xs[0] <= _BOX_WIDTH and max(b - a for a, b in pairwise(ys)) <= _BOX_ROW
 
 
 def _has_rows(table: Rules, ys: list[float]) -> bool:
-    """Whether a table begins and ends where these borders do, and has all of them."""
+    """Whether a table has all of these borders."""
     own = _borders_of(table.across, table.down)
-    ends = abs(own[0] - ys[0]) <= _NEAR and abs(own[-1] - ys[-1]) <= _NEAR
-    return ends and all(any(abs(y - border) <= _NEAR for border in own) for y in ys)
+    return all(any(abs(y - border) <= _NEAR for border in own) for y in ys)
 
 
 def _grid(rules: Rules) -> Grid | None:
     """The grid of connected rules."""
     across, down = rules.across, rules.down
     xs, ys = _borders_of(down, across), _borders_of(across, down)
-    if len(xs) < 3 or len(ys) < 3:
+    if len(xs) < 2 or len(ys) < 3:
         return None
     height, width = len(ys) - 1, len(xs) - 1
     right = _borders(down, xs[1:-1], ys)  # [inner x][row]

@@ -2,6 +2,7 @@
 
 import json
 
+import pymupdf
 import pytest
 
 from kobunko.extract.assemble import TextInput, assemble
@@ -65,6 +66,20 @@ def test_items_and_headings_that_happen_to_end_alike_stay_apart(read, make_pdf):
     ]
     found = read(make_pdf([[*[(72, 100 + 18 * at, row) for at, row in enumerate(rows)], *BODY]])).pages[0].text
     assert found.split("\n")[:3] == rows
+
+
+def test_a_date_stands_alone(read, make_pdf):
+    rows = [(405, 100, "架空二年十一月二十三日"), (405, 118, "架空図書館の長である者"), *BODY]
+    assert read(make_pdf([rows])).pages[0].text.split("\n")[:2] == [rows[0][2], rows[1][2]]
+
+
+def test_a_large_blank_at_its_end_makes_no_line_large(read, make_pdf):
+    def draw(page):
+        page.insert_text((72, 336), "目録を作る。", fontname="japan", fontsize=10)
+        page.insert_text((132, 336), " ", fontname="japan", fontsize=14)
+
+    assert read(make_pdf([BODY], draw)).pages[0].text.replace("\n", "").endswith(f"{FULL}{FULL}目録を作る。")
+    assert "\n目録" not in read(make_pdf([BODY], draw)).pages[0].text
 
 
 def test_headings_and_items_stay_apart(read, make_pdf):
@@ -208,6 +223,50 @@ def test_a_word_that_a_cell_wraps_is_one_word(read, make_pdf):
     words += [(185, 140 + 12 * n, text) for n, text in enumerate(rows[1])]
     (table,) = cells(read(make_pdf([words], lambda page: ruled(page, xs, [100, 120, 170]))))
     assert table[1] == ["架空図書館の保存する図書", "平成２年４月\n平成３年５月"]
+
+
+def test_hours_keep_their_lines_in_a_cell(read, make_pdf):
+    hours = ["平日　９：００～１７：００", "土曜　９：００～１１：００"]
+    words = [
+        (77, 113, "館"),
+        (185, 113, "時間"),
+        (77, 140, "甲"),
+        *[(185, 140 + 12 * n, row) for n, row in enumerate(hours)],
+    ]
+    (table,) = cells(read(make_pdf([words], lambda page: ruled(page, [72, 180, 315], [100, 120, 170]))))
+    assert table[1] == ["甲", "\n".join(hours)]
+
+
+def test_the_underline_of_an_address_is_no_border_and_an_address_is_one_word(read, make_pdf):
+    address = ["https://www.toshokan-", "kobunko.example/"]
+
+    def draw(page):
+        ruled(page, [72, 180, 315], [100, 120, 170])
+        for row, text in enumerate(address):
+            page.insert_text((182, 138 + 14 * row), text, fontsize=10)
+            page.draw_line(
+                (182, 139.5 + 14 * row), (182 + pymupdf.get_text_length(text, fontsize=10), 139.5 + 14 * row)
+            )
+
+    (table,) = cells(read(make_pdf([[(77, 113, "館"), (185, 113, "所在"), (77, 140, "甲")]], draw)))
+    assert table == [["館", "所在"], ["甲", "".join(address)]]
+
+
+def test_small_boxes_beside_a_table_are_tables_and_tables_stay_apart(read, make_pdf):
+    def draw(page):
+        ruled(page, [72, 150], [100, 130, 160])
+        ruled(page, [170, 250, 330], [100, 130, 160])
+
+    words = [
+        (77, 118, "総数"),
+        (77, 148, "八四三"),
+        (175, 118, "前週"),
+        (255, 118, "今週"),
+        (175, 148, "七"),
+        (255, 148, "九"),
+    ]
+    text = read(make_pdf([words], draw)).pages[0].text
+    assert text == "| 総数 |\n| --- |\n| 八四三 |\n\n| 前週 | 今週 |\n| --- | --- |\n| 七 | 九 |"
 
 
 def test_a_list_of_members_is_read_row_by_row(read, make_pdf):
