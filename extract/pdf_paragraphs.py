@@ -24,6 +24,7 @@ _BEGINS = re.compile(
     r"^(?:[\s　○●◎・※□■◆①-⑳]|第[一二三四五六七八九十百千０-９\d]+[章節款条編]|[(（][^)）]{1,3}[)）]"
     r"|[0-9０-９]{1,3}[\s　.．、]|[ア-ンイロハニホヘト一二三四五六七八九十][\s　.．])"
 )
+_LETTERED = re.compile(r"^[A-Za-zＡ-Ｚａ-ｚ][\s　.．、)）]")
 _STARTS_JAPANESE = re.compile(f"^[{_JAPANESE}、。，」』）（「『]")
 _STARTS_NUMBER = re.compile(r"^\d[\d,.]* ?[年月日万億兆人件条項号名社回時歳倍割点円％%]")
 _STARTS_HIRAGANA = re.compile("^[\u3041-\u3093]")
@@ -127,7 +128,7 @@ def _follows(previous: Row, row: Row, em: float, pitch: float, *, in_cell: bool)
 def _joint(before: str, after: str, joined: bool, *, in_cell: bool) -> str:
     if _URL.search(before) and _URL_GOES_ON.match(after.strip()):
         return ""
-    if not joined or _DATE.match(before):
+    if not joined or _DATE.match(before) or _DATE.match(after):
         return "\n"
     joint = joint_of(before, after)
     item = joint or _DATED.match(after) or (_NUMBER.search(before) and not _COUNTED.match(after))
@@ -147,7 +148,12 @@ def in_place(previous: Row, piece: Piece, em: float) -> bool:
     """Whether a line begins where the one before did, left of its indent, or below the text behind its number."""
     first, last = previous[0], previous[-1]
     shift = (piece.start - first.start) / em
-    hangs = _BEGINS.match(first.text) or _UNFINISHED.search(last.text.rstrip()) or _STARTS_HIRAGANA.match(piece.text)
+    hangs = (
+        _BEGINS.match(first.text)
+        or _LETTERED.match(first.text)
+        or _UNFINISHED.search(last.text.rstrip())
+        or _STARTS_HIRAGANA.match(piece.text)
+    )
     return -_INDENT <= shift <= (_HANGING if hangs else 0.5) or abs(piece.start - last.start) <= 0.5 * em
 
 

@@ -69,8 +69,9 @@ def test_items_and_headings_that_happen_to_end_alike_stay_apart(read, make_pdf):
 
 
 def test_a_date_stands_alone(read, make_pdf):
-    rows = [(405, 100, "架空二年十一月二十三日"), (405, 118, "架空図書館の長である者"), *BODY]
-    assert read(make_pdf([rows])).pages[0].text.split("\n")[:2] == [rows[0][2], rows[1][2]]
+    head = ["架総第一二三四五六七号", "架空二年十一月二十三日", "架空図書館の長である者"]
+    rows = [(405, 100 + 18 * at, text) for at, text in enumerate(head)]
+    assert read(make_pdf([[*rows, *BODY]])).pages[0].text.split("\n")[:3] == head
 
 
 def test_a_large_blank_at_its_end_makes_no_line_large(read, make_pdf):
@@ -223,6 +224,18 @@ def test_a_word_that_a_cell_wraps_is_one_word(read, make_pdf):
     words += [(185, 140 + 12 * n, text) for n, text in enumerate(rows[1])]
     (table,) = cells(read(make_pdf([words], lambda page: ruled(page, xs, [100, 120, 170]))))
     assert table[1] == ["架空図書館の保存する図書", "平成２年４月\n平成３年５月"]
+
+
+def test_lines_hang_below_the_letter_of_an_item_in_a_cell(read, make_pdf):
+    words = [
+        (77, 113, "番号"),
+        (185, 113, "項目"),
+        (77, 140, "甲"),
+        (185, 140, "ｃ 架空図書館の目録・図書の"),
+        (203, 152, "保存"),
+    ]
+    (table,) = cells(read(make_pdf([words], lambda page: ruled(page, [72, 180, 325], [100, 120, 170]))))
+    assert table[1] == ["甲", "ｃ 架空図書館の目録・図書の保存"]
 
 
 def test_hours_keep_their_lines_in_a_cell(read, make_pdf):
