@@ -13,6 +13,7 @@ from kobunko.extract.pdf_files import ReadMember, embedded_files, with_embedded
 from kobunko.extract.pdf_furniture import furniture
 from kobunko.extract.pdf_page import cell_flow, line_ends, page_text
 from kobunko.extract.pdf_painting import Painting
+from kobunko.extract.pdf_panels import panels_of
 from kobunko.extract.pdf_redaction import covered_text
 from kobunko.extract.pdf_sheet import Sheet
 from kobunko.extract.pdf_spans import sheet
@@ -84,7 +85,7 @@ def _read(file: pymupdf.Document, tables: bool) -> Reading:
             drawings = page.get_cdrawings() if tables else []
             if covered := covered_text(page, drawings) if tables else "":
                 raise Reject("failed-redaction", f"page {number}: {len(covered)} letters under a dark box")
-            own = sheet(page, number, rules_of(drawings))
+            own = sheet(page, number, rules_of(drawings), panels_of(drawings, tuple(page.rect)))
             found.append(evidence(Painting(page), own))
             sheets.append(own)
         except (RuntimeError, ValueError, pymupdf.mupdf.FzErrorBase) as error:

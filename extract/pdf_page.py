@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from kobunko.extract.controls import clean
 from kobunko.extract.pdf_cells import PageTable
 from kobunko.extract.pdf_layout import reading_flow
-from kobunko.extract.pdf_pieces import Flow, Piece, Printed, flow_text, usual_size
+from kobunko.extract.pdf_panels import paneled
+from kobunko.extract.pdf_pieces import Box, Flow, Piece, Printed, flow_text, usual_size
 from kobunko.extract.pdf_ruby import without_ruby
 from kobunko.extract.pdf_sheet import Sheet, Span, begins_column, is_upright
 from kobunko.extract.reading import HORIZONTAL, MIXED, NONE, VERTICAL
@@ -65,7 +66,7 @@ def page_text(
     """`furniture` names what is left out of the text, by `id(span)`; `ends` are the document's."""
     tabled = {id(span) for table in tables for span in table.spans}
     body, ruby = without_ruby([s for s in sheet.spans if id(s) not in furniture and id(s) not in tabled])
-    flow, writing = _flow(body, tables, ends or LineEnds())
+    flow, writing = _flow(body, tables, ends or LineEnds(), panels=sheet.panels)
     text, lines = _placed(_kinds(flow), sheet.number)
     left_out = [(span, furniture[id(span)]) for span in sheet.spans if id(span) in furniture]
     left_out += [(span, "ruby") for span in ruby]
@@ -97,7 +98,11 @@ def cell_flow(spans: Sequence[Span], room: float) -> Flow:
 
 
 def _flow(
-    found: Sequence[Span], tables: Sequence[PageTable], ends: LineEnds, room: float = math.inf
+    found: Sequence[Span],
+    tables: Sequence[PageTable],
+    ends: LineEnds,
+    room: float = math.inf,
+    panels: Sequence[Box] = (),
 ) -> tuple[Flow, str]:
     tabled = [span for table in tables for span in table.spans]
     down = sum([len(span.text.strip()) for spans in (found, tabled) for span in spans if span.down])
@@ -106,8 +111,11 @@ def _flow(
         return [], NONE
     if down <= total / 2:
         pieces = [across(span) for span in found if not span.down or span.is_label]
+        pieces += [_table_piece(table) for table in tables]
+        if panels:
+            pieces = paneled(pieces, panels, lambda inside: reading_flow(inside, ends.across))
         flows = [
-            reading_flow([*pieces, *(_table_piece(table) for table in tables)], ends.across, room),
+            reading_flow(pieces, ends.across, room),
             reading_flow((turned(span) for span in found if span.down and not span.is_label), ends.down),
         ]
         return _joined(flows), HORIZONTAL if down <= _HORIZONTAL_SHARE * total else MIXED

@@ -1,7 +1,7 @@
 """A PDF page as it is set: its spans of text, its grids, and what is counted of its letters."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,7 +55,7 @@ class Sheet:
     """What the file sets on one page, turned upright: its text, its ruled grids, and `frame`, the page itself.
 
     `trim` is where the printer cuts the page, None where that is at its edges or beyond.
-    `places` are those of the grids, in fractions of the page as a reader sees it.
+    `places` are those of the grids, in fractions of the page as a reader sees it; `panels` are boxes that hold text.
     """
 
     number: int
@@ -65,6 +65,7 @@ class Sheet:
     tables: "list[Grid]"
     places: list[Box]
     letters: Letters
+    panels: Sequence[Box] = ()
 
     @property
     def text(self) -> str:

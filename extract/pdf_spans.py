@@ -10,6 +10,7 @@ from typing import Any
 
 import pymupdf
 
+from kobunko.extract.pdf_panels import is_diagram
 from kobunko.extract.pdf_sheet import Box, Cell, Letters, Sheet, Span
 from kobunko.extract.pdf_tables import Grid, Rules, grids, turned_rules, without_underlines
 
@@ -29,16 +30,18 @@ _ALONG = (1.0, 0.0)  # the direction of a line of upright letters
 _PAINTED = 0x18  # of MuPDF's character flags: filled or stroked; invisible text is neither
 
 
-def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
+def sheet(page: pymupdf.Page, number: int, rules: Rules | None, panels: Sequence[Box] = ()) -> Sheet:
     """The page's text, upright where the whole page is turned. Text within a grid is cut at the borders of its cells.
 
-    `rules` are the page's rules as the file draws them, None where no tables are wanted.
+    `rules` and `panels` are those that the file draws, none where no tables are wanted.
     """
     lines = _lines(page, letters=bool(rules))
     turn = _turn(lines)
     if rules:
         rules = without_underlines(rules, [line["bbox"] for line in lines if line["dir"] == _ALONG])
-    tables = grids(turned_rules(rules, turn)) if rules and rules.across else []
+    boxes = [_turned_box(panel, turn) for panel in panels]
+    drawn = grids(turned_rules(rules, turn)) if rules and rules.across else []
+    tables = [grid for grid in drawn if not is_diagram(grid.box, boxes)]
     rect, rotation = page.rect, page.rotation_matrix if page.rotation else None
     place = places(rect, rotation)
     spans = _spans(lines, tables, turn, place)
@@ -46,7 +49,8 @@ def sheet(page: pymupdf.Page, number: int, rules: Rules | None) -> Sheet:
         spans = _spans(lines if rules else _lines(page, letters=True), tables, turn, place, marks)
     frame = _turned_box(tuple(rect * page.derotation_matrix if rotation else rect), turn)
     shown = [place(_turned_box(grid.box, -turn % 4)) for grid in tables]
-    return Sheet(number, frame, _trim(page, turn), _stacked(_printed_once(spans)), tables, shown, _letters(lines))
+    text = _stacked(_printed_once(spans))
+    return Sheet(number, frame, _trim(page, turn), text, tables, shown, _letters(lines), boxes)
 
 
 def _spans(
