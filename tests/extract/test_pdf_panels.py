@@ -56,14 +56,17 @@ def test_shaded_cells_stay_in_their_rows(read, make_pdf):
 
 
 def test_the_boxes_of_a_diagram_and_their_connectors_are_no_table(read, make_pdf):
-    def draw(page):
-        for x in (60, 230, 400):
-            page.draw_rect((x, 100, x + 150, 220))
-        for x in (210, 380):
-            page.draw_line((x, 130), (x + 20, 130))
-            page.draw_line((x, 190), (x + 20, 190))
+    corners = [(60, 100), (230, 100), (60, 240), (230, 240)]
 
-    names = [words_of(name) for name in ("甲", "乙", "丙")]
-    found = read(make_pdf([list(chain(*(column(70 + 170 * at, 120, own) for at, own in enumerate(names))))], draw))
+    def draw(page):
+        for x, y in corners:
+            page.draw_rect((x, y, x + 150, y + 120))
+        page.draw_line((210, 130), (230, 130))
+        page.draw_line((140, 220), (140, 240))
+        page.draw_line((300, 220), (300, 240))
+
+    names = [words_of(name) for name in "甲乙丙丁"]
+    words = chain(*(column(x + 10, y + 20, own) for (x, y), own in zip(corners, names, strict=True)))
+    found = read(make_pdf([list(words)], draw))
     assert "tables" not in json.loads(found.structure)
     assert [line for line in found.pages[0].text.split("\n") if line] == list(chain(*names))
