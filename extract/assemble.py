@@ -12,7 +12,7 @@ import unidic_lite
 
 from kobunko.errors import Reject
 from kobunko.extract.controls import clean, clean_page, trim_page
-from kobunko.extract.days import published
+from kobunko.extract.days import published, stated
 from kobunko.extract.exam import exam
 from kobunko.extract.judgment import judgment
 from kobunko.extract.language import language
@@ -100,13 +100,13 @@ def assemble(document: TextInput, count_tokens: Callable[[str], int]) -> Text:
         language=_main_language(spans),
         quality=canonical_json(quality(text)).decode(),
         structure=canonical_json(structure).decode(),
-        published=published(structure) or document.found_published,
+        published=published(structure) or document.found_published or stated(text),
     )
 
 
 def text_stage(after: tuple[Stage[Any, Any], ...]) -> Stage[TextInput, Text]:
     """The stage, given the stages that it reads from."""
-    return Stage(name="text", version=6, make=make, reads=TextInput, writes=Text, after=after)
+    return Stage(name="text", version=7, make=make, reads=TextInput, writes=Text, after=after)
 
 
 def _read(page: Page, read: Page | None) -> Page:

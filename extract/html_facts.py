@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 from urllib.parse import urljoin
 
+from kobunko.extract.days import DAY, day_alone, day_of
 from kobunko.extract.html_text import Element, data_tables, inner_text
 from kobunko.extract.markdown import headings
 from kobunko.wareki import parse_wareki
@@ -18,17 +18,9 @@ _COPYRIGHT = re.compile(
 )
 _RESERVED = re.compile(r"[\s,.]*all rights? reserved.*$", re.IGNORECASE)
 _TITLE_END = re.compile(r"[｜|]\s*([^｜|]{2,40})$")
-_DAY = (
-    r"(?:明治|大正|昭和|平成|令和)\s*[元\d〇一二三四五六七八九十]+\s*年\s*[^\s年月日]{1,3}\s*月\s*[^\s年月日]{1,4}\s*日"
-    r"|[12]\d{3}\s*(?:年\s*\d{1,2}\s*月\s*\d{1,2}\s*日|(?P<mark>[./-])\d{1,2}(?P=mark)\d{1,2}(?!\d))"
-)
 _DATED = re.compile(
     r"(?P<what>(?:最終)?更新|改[定訂]|公表|公開|掲載|発表|登録|作成|制定|施行|適用)(?:年月)?日?時?"
-    rf"\s?[:：\]】]?\s?(?P<when>{_DAY})"
-)
-# A day that has a line to itself, as that of a release, a circular or an issue; after it a weekday or a number.
-_ALONE = re.compile(
-    rf"[（(［\[【]?(?:報道発表(?:資料)?|報道資料|プレスリリース)?\s*(?P<when>{_DAY})\s*(?:[（(].{{1,20}}[）)])?[）)］\]】]?"
+    rf"\s?[:：\]】]?\s?(?P<when>{DAY})"
 )
 _KINDS = {"更新": "updated", "最終更新": "updated", "改定": "updated", "改訂": "updated"} | {
     "作成": "made",
@@ -74,26 +66,14 @@ def _dates(root: Element, text: str, top: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     bottom = " ".join(inner_text(root)[-20_000:].split())
     for match in _DATED.finditer(f"{text[:2000]}\n{bottom}"):
-        if day := _day(match["when"]):
+        if day := day_of(match["when"]):
             found.setdefault(_KINDS.get(match["what"], "published"), day.isoformat())
-    days = {day for line in (*top, *text.split("\n")) if (day := _day_alone(line))}
-    if len(days) == 1 and any(map(_day_alone, top)):  # several days are those of a list
+    days = {day for line in (*top, *text.split("\n")) if (day := day_alone(line))}
+    if len(days) == 1 and any(map(day_alone, top)):  # several days are those of a list
         found.setdefault("published", days.pop().isoformat())
     if first := parse_wareki(text[:600]):
         found["stated"] = first.isoformat()
     return found
-
-
-def _day_alone(line: str) -> date | None:
-    match = _ALONE.fullmatch(line.lstrip("#- ").strip())
-    return _day(match["when"]) if match else None
-
-
-def _day(text: str) -> date | None:
-    """A day as pages write it: 令和8年3月3日, 2026年3月3日, 2026.3.3, 2026/03/03."""
-    if digits := re.fullmatch(r"(\d{4})[./-](\d+)[./-](\d+)", text):
-        text = "{}年{}月{}日".format(*digits.groups())
-    return parse_wareki(text)
 
 
 def _breadcrumbs(root: Element) -> list[str]:

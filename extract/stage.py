@@ -17,7 +17,7 @@ def extract_stage(ruby: bool = True) -> Stage[ExtractInput, Extracted]:
     """The stage; without `ruby` the readings of words are left out of the text of laws."""
     return Stage(
         name="extract",
-        version=9,
+        version=10,
         make=make,
         reads=ExtractInput,
         writes=Extracted,

@@ -44,6 +44,20 @@ def test_what_is_written_is_not_flattened(assemble):
     assert assemble(TextInput("題", "", [page(1, text)], None, "{}", "html")).text == text
 
 
+@pytest.mark.parametrize(
+    ("lines", "day"),
+    [
+        (["架総第１２３号", "令和８年３月３日", "各架空知事　殿", "目録について（通知）"], "2026-03-03"),
+        (["架空指針", "2026年（令和8年）3月3日", "架空庁"], "2026-03-03"),
+        (["架空の催し", "令和８年３月３日", "令和８年４月４日"], None),  # a list
+        (["令和８年３月３日時点の人数"], None),
+        (["架空の条件"] * 12 + ["令和８年３月３日"], None),
+    ],
+)
+def test_the_day_of_a_circular_is_the_one_that_stands_alone_at_its_top(assemble, lines, day):
+    assert assemble(TextInput("題", "", [page(1, "\n".join(lines))], None, "{}", "pdf")).published == day
+
+
 WRITTEN = st.text(st.sampled_from("文字、\n\r\t \x00\x0c\x85　\ud800"), max_size=30)
 
 
