@@ -107,14 +107,16 @@ def rules_of(drawings: Iterable[dict[str, Any]]) -> Rules | None:
 
 def without_underlines(rules: Rules, texts: Iterable[Edge]) -> Rules:
     """The rules but those just below one of these boxes of text, from its first letter to its last and no border."""
-    boxes = np.array(list(texts)).reshape(-1, 4)
-    y, start, end = (column[:, None] for column in np.array(rules.across).T)
-    x0, y0, x1, y1 = boxes.T
-    below = (y > y1 - _BELOW * (y1 - y0)) & (y < y1 + _BELOW * (y1 - y0))
-    under = (below & (abs(start - x0) < _NEAR) & (abs(end - x1) < _NEAR)).any(axis=1)
+    x0, y0, x1, y1 = np.array(list(texts)).reshape(-1, 4).T
     x = np.array([rule[0] for rule in rules.down])
-    ended = (abs(end - x) < _MEETS).any(axis=1)
-    return Rules([rule for rule, keep in zip(rules.across, ended | ~under, strict=True) if keep], rules.down)
+    margin = _BELOW * (y1 - y0)
+
+    def underlines(rule: Rule) -> bool:  # one by one: a page may have very many texts
+        y, start, end = rule
+        under = (abs(y - y1) < margin) & (abs(start - x0) < _NEAR) & (abs(end - x1) < _NEAR)
+        return bool(under.any()) and not (abs(end - x) < _MEETS).any()
+
+    return Rules([rule for rule in rules.across if not underlines(rule)], rules.down)
 
 
 def turned_rules(rules: Rules, turn: int) -> Rules:
